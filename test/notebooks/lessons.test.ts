@@ -1,0 +1,57 @@
+/** Every notebook of the course runs from a clean kernel by nbconvert and shows what it promises. */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { projectRoot } from "../support/jupyter.ts";
+import { executeNotebook, joined, type Notebook, pictures, printedText } from "./notebook.ts";
+
+const folder = join(projectRoot, "notebooks", "lectures");
+const lessons = readdirSync(folder).filter((name) => name.endsWith(".ipynb"));
+
+/** What a lesson must show beyond running without an error. */
+const promises: Record<string, (notebook: Notebook) => void> = {
+  "11-a-cnn-from-end-to-end.ipynb": (notebook) => {
+    const printed = printedText(notebook);
+    expect(printed).toContain("LeNet-5 as built today: 61706 parameters");
+    expect(printed).toContain("LeNet-5 as wired in 1998: 60000 parameters");
+    expect(printed).toContain("C5: one unit sees 32 × 32 pixels");
+    expect(printed).toMatch(/1×28×28 +→ +6×28×28 +156/);
+    const error = (name: string) => Number(new RegExp(`this ${name} +([\\d.]+) %`).exec(printed)?.[1]);
+    expect(error("LeNet-5")).toBeGreaterThan(0);
+    expect(error("LeNet-5")).toBeLessThan(2);
+    expect(error("MLP 784-500-150-10")).toBeGreaterThan(error("LeNet-5"));
+    expect(pictures(notebook).length).toBeGreaterThanOrEqual(12);
+  },
+};
+
+describe.each(lessons)("%s", (name) => {
+  test("runs from a clean kernel and shows what it promises", { timeout: 180_000 }, async () => {
+    const { code, output, notebook } = await executeNotebook(join(folder, name));
+    expect(code, output).toBe(0);
+    if (notebook === null) throw new Error("nbconvert wrote no notebook");
+    for (const cell of notebook.cells)
+      for (const shown of cell.outputs ?? []) {
+        expect(shown.output_type, joined(cell.source)).not.toBe("error");
+        if (shown.output_type === "stream") expect(shown.name, joined(shown.text)).toBe("stdout");
+        else expect(joined(shown.data?.["text/plain"] as string), joined(cell.source)).not.toBe("");
+      }
+    for (const picture of pictures(notebook)) {
+      expect(picture.colours, `cell ${picture.cell} drew an empty picture: ${picture.text}`).toBeGreaterThan(
+        2,
+      );
+      expect(picture.width).toBeGreaterThan(100);
+    }
+    const promise = promises[name];
+    if (!promise) throw new Error(`say in this test what ${name} must show`);
+    promise(notebook);
+  });
+});
+
+test("a notebook that fails ends nbconvert with an exit code and the student's line", {
+  timeout: 60_000,
+}, async () => {
+  const { code, output } = await executeNotebook(join(projectRoot, "test", "notebooks", "fails.ipynb"));
+  expect(code).not.toBe(0);
+  expect(output).toContain("matmul");
+  expect(output).toMatch(/line 3/);
+});
