@@ -1,0 +1,85 @@
+/** A Vega-Lite specification to SVG with text as outlines. Imports Vega (150 ms), so the drawing thread loads it when first needed. */
+import * as vega from "vega";
+import { compile, type TopLevelSpec } from "vega-lite";
+import { textWidth } from "./font.ts";
+import { svgText } from "./svg.ts";
+
+const isBold = (weight: unknown) => weight === "bold" || Number(weight) >= 600;
+
+interface MeasuredItem {
+  fontSize?: number;
+  fontWeight?: unknown;
+  limit?: number;
+}
+
+/** Vega's hook for widths, which its declarations leave out. */
+interface Measuring {
+  textMetrics: { width(item: MeasuredItem, text: unknown): number };
+}
+
+// Vega guesses widths where there is no canvas (0.8 em a character); these are the true ones.
+(vega as typeof vega & Measuring).textMetrics.width = (item, text) => {
+  const width = textWidth(
+    String(text ?? ""),
+    item.fontSize ?? 11,
+    isBold(item.fontWeight) ? "bold" : "normal",
+  );
+  return item.limit ? Math.min(width, item.limit) : width;
+};
+
+/** Vega-Lite's messages about a specification, for tests: a valid one has none. */
+export interface CompileLog {
+  messages: string[];
+}
+
+export async function chartSvg(spec: object, log: CompileLog = { messages: [] }): Promise<string> {
+  const note = (...parts: readonly unknown[]) => {
+    log.messages.push(parts.map(String).join(" "));
+    return logger;
+  };
+  const level = (() => logger) as () => typeof logger & number;
+  const logger = { level, error: note, warn: note, info: () => logger, debug: () => logger };
+  const compiled = compile(spec as TopLevelSpec, { logger }).spec;
+  const view = new vega.View(vega.parse(compiled), { renderer: "none", logger });
+  try {
+    return textAsOutlines(await view.toSVG());
+  } finally {
+    view.finalize();
+  }
+}
+
+const attribute = (attributes: string, name: string): string | undefined =>
+  new RegExp(`(?:^|\\s)${name}="([^"]*)"`).exec(attributes)?.[1];
+
+const unescapeXml = (text: string) =>
+  text.replace(/&(lt|gt|amp|quot|#39|nbsp|#160);/g, (_, name: string) => {
+    const letters: Record<string, string> = { lt: "<", gt: ">", amp: "&", quot: '"', "#39": "'" };
+    return letters[name] ?? " ";
+  });
+
+/** Replaces the `<text>` elements as Vega writes them: attributes, then characters or `<tspan>` lines. */
+function textAsOutlines(svg: string): string {
+  return svg.replace(/<text\b([^>]*)>(.*?)<\/text>/gs, (_, attributes: string, content: string) => {
+    const size = Number.parseFloat(attribute(attributes, "font-size") ?? "11");
+    const anchor = (attribute(attributes, "text-anchor") ?? "start") as "start" | "middle" | "end";
+    const kept = ["transform", "opacity", "fill-opacity"].map((name) => {
+      const value = attribute(attributes, name);
+      return value === undefined ? "" : `${name}="${value}"`;
+    });
+    const style = {
+      size,
+      anchor,
+      weight: isBold(attribute(attributes, "font-weight")) ? "bold" : "normal",
+      colour: attribute(attributes, "fill") ?? "#000",
+    } as const;
+    let y = 0;
+    const lines = content.includes("<tspan")
+      ? [...content.matchAll(/<tspan\b([^>]*)>(.*?)<\/tspan>/gs)]
+      : [["", "", content]];
+    const paths = lines.map(([, own, text]) => {
+      y += Number.parseFloat(attribute(own ?? "", "dy") ?? "0");
+      return svgText(unescapeXml(text ?? ""), 0, y, style);
+    });
+    return `<g ${kept.join(" ")}>${paths.join("")}</g>`;
+  });
+}

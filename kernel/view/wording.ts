@@ -1,0 +1,47 @@
+/** Numbers and counts as a reader wants them: grouped, rounded, with units and a true minus sign. */
+
+export function formatCount(value: number): string {
+  return Math.round(value).toLocaleString("en-US");
+}
+
+/** "1 image", "1,000 images". */
+export function countOf(value: number, noun: string, plural = `${noun}s`): string {
+  return `${formatCount(value)} ${value === 1 ? noun : plural}`;
+}
+
+/** Three significant digits: 0.0123, 1.23, 123, 1.2e−7, NaN, ∞. */
+export function formatNumber(value: number, digits = 3): string {
+  if (Number.isNaN(value)) return "NaN";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  const size = Math.abs(value);
+  const plain = size === 0 || (size >= 1e-3 && size < 1e6);
+  const rounded = Number(value.toPrecision(digits));
+  const text = plain ? (size >= 1e3 ? formatCount(value) : String(rounded)) : rounded.toExponential();
+  return text.replace(/-/g, "−").replace("e+", "e");
+}
+
+/** "98.4 %" of a share of 0.984. */
+export function formatPercent(share: number, digits = 1): string {
+  return Number.isFinite(share) ? `${(share * 100).toFixed(digits)} %` : "no rate";
+}
+
+/** "0.4 s", "12 s", "3 min 05 s", "2 h 10 min". */
+export function formatSeconds(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "unknown time";
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const two = (value: number) => String(value).padStart(2, "0");
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
+  return `${Math.floor(whole / 3600)} h ${two(Math.floor((whole % 3600) / 60))} min`;
+}
+
+/** A shape as the lectures write it: 6×28×28. */
+export function formatShape(shape: readonly number[]): string {
+  return shape.length === 0 ? "scalar" : shape.join("×");
+}
+
+export function listed(words: readonly string[]): string {
+  if (words.length < 2) return words.join("");
+  return `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
+}
