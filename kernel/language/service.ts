@@ -1,0 +1,335 @@
+// The four answers of `Language`, computed where they are asked for; `worker.ts` puts a thread around them.
+//
+// Each cell that passed is a module in memory, `__cell_3__.d.ts`, made of the declarations that tslab writes for it. What
+// a new cell sees is one list of imports from those modules, kept by name: the last cell that declared a name has it.
+// A type therefore stays what it was for the values made of it, when a later cell declares another by its name.
+
+import type * as Fork from "@tslab/typescript-for-tslab";
+import type * as TslabConverter from "tslab/dist/converter.js";
+import { cellUrl } from "../execution/cell-names.ts";
+import { excerpt } from "./excerpt.ts";
+import { hintFor } from "./hints.ts";
+import type {
+  Checked,
+  CheckRequest,
+  Completeness,
+  CompletionMatch,
+  Completions,
+  Diagnostic,
+  Inspection,
+  LanguageOptions,
+} from "./language.ts";
+import { modulePaths } from "./module-paths.ts";
+import {
+  defaultExportName,
+  enclosingCallee,
+  enclosingString,
+  type ParsedCell,
+  parseCell,
+  translateCell,
+} from "./transpile.ts";
+import { loadTslab, localsOf } from "./tslab.ts";
+
+/** TypeScript's word on `import x = require(…)`, which cells may use. */
+const allowedHere = new Set([1202, 1203, 1208]);
+
+export interface LanguageService {
+  warm(): void;
+  check(request: CheckRequest): Checked;
+  complete(code: string, cursor: number): Completions;
+  inspect(code: string, cursor: number, detailLevel: number): Inspection;
+  isComplete(code: string): Completeness;
+}
+
+export function createLanguageService({ directory, preload }: LanguageOptions): LanguageService {
+  let unchecked = false;
+  const tslab = loadTslab(directory, () => unchecked);
+  const { ts } = tslab;
+  /** Which module each name that a cell can see comes from. */
+  const visible = new Map<string, string>();
+  /** Modules of cells that augment other modules or the global scope. */
+  const augmentations: string[] = [];
+  let cells = 0;
+
+  const preloadModule = preload?.module.replaceAll("\\", "/") ?? "";
+  for (const name of preload?.names ?? []) visible.set(name, preloadModule);
+
+  /** What tslab calls the previous declarations. */
+  function previous(except: ReadonlySet<string> = new Set()): string {
+    const names = new Map<string, string[]>();
+    for (const [name, module] of visible) {
+      if (!except.has(name)) names.set(module, [...(names.get(module) ?? []), name]);
+    }
+    const lines = [...names].map(
+      ([module, list]) => `import { ${list.join(", ")} } from ${JSON.stringify(module)};\n`,
+    );
+    return lines.concat(augmentations.map((module) => `import ${JSON.stringify(module)};\n`)).join("");
+  }
+
+  function warm(): void {
+    const cell = parseCell("const warm = [1].map((value) => value + 1); console.log(warm)");
+    tslab.converter.convert(previous(), cell.forChecker);
+    translateCell(cell, cellUrl("warm"), new Set());
+    if (preload) seeTypes();
+  }
+
+  /** Makes the types that the preloaded module exports visible too; its list of names has only values. */
+  function seeTypes(): void {
+    const checker = tslab.program().getTypeChecker();
+    const first = localsOf(tslab.previousFile()).values().next().value?.declarations?.[0];
+    const statement = first && ts.findAncestor(first, ts.isImportDeclaration);
+    const module = statement && checker.getSymbolAtLocation(statement.moduleSpecifier);
+    if (!module) return;
+    for (const exported of checker.getExportsOfModule(module)) {
+      if (!visible.has(exported.name) && !isValue(exported, checker))
+        visible.set(exported.name, preloadModule);
+    }
+  }
+
+  function isValue(symbol: Fork.Symbol, checker: Fork.TypeChecker): boolean {
+    const meant = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+    return (meant.flags & ts.SymbolFlags.Value) !== 0;
+  }
+
+  function check({ code, cell: name }: CheckRequest): Checked {
+    const cell = parseCell(code);
+    if (cell.syntaxErrors.length > 0) {
+      const diagnostics = cell.syntaxErrors.map(({ start, end, message, code: number }) =>
+        describe(code, start, end, { message, code: number, category: "error" }),
+      );
+      return { diagnostics: sorted(diagnostics), javascript: "", sourceMap: "" };
+    }
+    tslab.refresh();
+    unchecked = cell.unchecked;
+    const converted = convert(cell);
+    const diagnostics = sorted(converted.diagnostics.flatMap((found) => diagnose(cell, code, found)));
+    if (diagnostics.some(({ category }) => category === "error"))
+      return { diagnostics, javascript: "", sourceMap: "" };
+    const typeOnly = remember(cell, converted.declOutput);
+    return { diagnostics, ...translateCell(cell, cellUrl(name), typeOnly) };
+  }
+
+  /** Where tslab itself fails, the cell runs unchecked: nobody's work should stop because of that. */
+  function convert(cell: ParsedCell): TslabConverter.ConvertResult {
+    try {
+      return tslab.converter.convert(previous(), cell.forChecker);
+    } catch {
+      tslab.restart();
+      unchecked = true;
+      return tslab.converter.convert(previous(), cell.forChecker);
+    }
+  }
+
+  /** Keeps what the cell declares; returns the imported names that stand for types alone. */
+  function remember(cell: ParsedCell, declarations: string | undefined): Set<string> {
+    const checker = tslab.program().getTypeChecker();
+    const locals = new Map([...localsOf(tslab.cellFile())].filter(([name]) => name !== defaultExportName));
+    const typeOnly = new Set<string>();
+    for (const [name, symbol] of locals) {
+      if (symbol.flags & ts.SymbolFlags.Alias && !isValue(symbol, checker)) typeOnly.add(name);
+    }
+    if (locals.size === 0 && !cell.augments) return typeOnly;
+    const module = `./__cell_${++cells}__`;
+    const exports = `\nexport { ${[...locals.keys()].join(", ")} };\n`;
+    // TypeScript writes no declarations where a type cannot be named; then the cell's text itself declares it.
+    if (declarations === undefined || declarations.startsWith("undefined")) {
+      tslab.addFile(`${module.slice(2)}.ts`, previous(new Set(locals.keys())) + cell.forChecker + exports);
+    } else tslab.addFile(`${module.slice(2)}.d.ts`, declarations + exports);
+    for (const name of locals.keys()) visible.set(name, module);
+    if (cell.augments) augmentations.push(module);
+    return typeOnly;
+  }
+
+  function diagnose(cell: ParsedCell, code: string, found: TslabConverter.Diagnostic): Diagnostic[] {
+    const category = found.category === ts.DiagnosticCategory.Error ? "error" : "warning";
+    const { messageText: message, code: number, fileName } = found;
+    if (allowedHere.has(number) || found.category > ts.DiagnosticCategory.Error) return [];
+    const said = { message, code: number, category } as const;
+    if (fileName !== undefined) {
+      const file = tslab.program().getSourceFile(`${directory.replaceAll("\\", "/")}/${fileName}`);
+      if (!file || /^__cell_\d+__/.test(fileName)) return [];
+      return [{ ...describe(file.text, found.start.offset, found.end.offset, said), file: fileName }];
+    }
+    const { start, end } = { start: found.start.offset, end: found.end.offset };
+    // Beyond the text there is only what tslab appends to it.
+    if (start >= code.length && code.length > 0) return [];
+    const context = {
+      marked: code.slice(start, end),
+      directory,
+      signature: () => signatureAt(cell, start),
+      members: () => attempt(() => membersAt(cell, start)) ?? [],
+    };
+    const hint = hintFor(number, message, context);
+    return [
+      { ...describe(code, start, Math.min(end, code.length), said), ...(hint === undefined ? {} : { hint }) },
+    ];
+  }
+
+  function signatureAt(cell: ParsedCell, position: number): string | null {
+    const callee = attempt(() => enclosingCallee(cell.forChecker, position)) ?? position;
+    const shown = attempt(() => tslab.converter.inspect(previous(), cell.forChecker, callee));
+    const text = shown?.displayParts?.map((part) => part.text).join("") ?? "";
+    const declared = /^\((?:method|property|alias|local function)\) (.*)$/s.exec(text)?.[1] ?? text;
+    return declared.includes("(") ? declared.replace(/\s*\nimport .*$/s, "").replace(/^function /, "") : null;
+  }
+
+  function membersAt(cell: ParsedCell, position: number): string[] {
+    const entries = tslab.converter.complete(previous(), cell.forChecker, position).original?.entries ?? [];
+    return entries.map((entry) => entry.name);
+  }
+
+  function complete(code: string, cursor: number): Completions {
+    const nothing = { matches: [], start: cursor, end: cursor };
+    const paths = modulePaths(code, cursor, directory);
+    if (paths) return paths;
+    const { forChecker } = parseCell(code);
+    const literal = enclosingString(code, cursor);
+    const found = attempt(() => tslab.converter.complete(previous(), forChecker, cursor));
+    if (!found) return nothing;
+    const entries = new Map(found.original?.entries.map((entry) => [entry.name, entry]));
+    if (literal) {
+      const typed = code.slice(literal.start, cursor);
+      const strings = [...entries.values()].filter(
+        ({ kind, name }) => kind === "string" && name.startsWith(typed),
+      );
+      const matches = strings.map(({ name }) => ({ text: name, type: "string" }));
+      return matches.length > 0 ? { matches, start: literal.start, end: literal.end } : nothing;
+    }
+    const typed = code.slice(found.start, cursor).toLowerCase();
+    const names = found.candidates.filter((name) => !/^__(tslab|cell_|prev)|^_dflt$/.test(name));
+    const beginning = names.filter((name) => name.toLowerCase().startsWith(typed));
+    const isMember = /\.\s*$/.test(code.slice(0, found.start));
+    // A name that the notebook declares is likelier meant than one of the library's hundreds.
+    const own = (name: string): number =>
+      isMember || !visible.has(name) ? 2 : visible.get(name) === preloadModule ? 1 : 0;
+    const matches = (beginning.length > 0 ? beginning : names)
+      .map((name, index) => ({ name, index }))
+      .sort((a, b) => own(a.name) - own(b.name) || a.index - b.index)
+      .map(
+        ({ name }): CompletionMatch => ({
+          text: name,
+          type: kindOf(name, entries.get(name)?.kind ?? "", isMember),
+        }),
+      );
+    return { matches, start: found.start, end: found.end };
+  }
+
+  /** The kind of a completion; a name of another cell is an import for tslab, so ask what it stands for. */
+  function kindOf(name: string, kind: string, isMember: boolean): string {
+    if (isMember || !visible.has(name)) return kind;
+    const checker = tslab.program().getTypeChecker();
+    let symbol = localsOf(tslab.previousFile()).get(name);
+    if (symbol && symbol.flags & ts.SymbolFlags.Alias) symbol = checker.getAliasedSymbol(symbol);
+    const flags = symbol?.flags ?? 0;
+    if (flags & ts.SymbolFlags.Class) return "class";
+    if (flags & ts.SymbolFlags.Function) return "function";
+    if (flags & ts.SymbolFlags.Enum) return "enum";
+    if (flags & ts.SymbolFlags.Module) return "module";
+    if (flags & ts.SymbolFlags.Variable) {
+      const declaration = symbol?.valueDeclaration;
+      const type = symbol && declaration ? checker.getTypeOfSymbolAtLocation(symbol, declaration) : undefined;
+      return type && type.getCallSignatures().length > 0 ? "function" : "variable";
+    }
+    if (flags & ts.SymbolFlags.Interface) return "interface";
+    return flags & ts.SymbolFlags.TypeAlias ? "type" : kind;
+  }
+
+  function inspect(code: string, cursor: number, detailLevel: number): Inspection {
+    const { forChecker } = parseCell(code);
+    const at = (position: number): Fork.QuickInfo | null =>
+      attempt(() => tslab.converter.inspect(previous(), forChecker, position)) ?? null;
+    const callee = attempt(() => enclosingCallee(forChecker, cursor)) ?? null;
+    const touches = (position: number): boolean =>
+      position >= 0 && /[\p{ID_Continue}$"'`]/u.test(code.charAt(position));
+    const candidates = [cursor, cursor - 1].filter(touches);
+    if (callee !== null) candidates.push(callee);
+    for (const position of candidates) {
+      const info = at(position);
+      if (!info?.displayParts?.length) continue;
+      const source = detailLevel > 0 ? sourceAt(position) : null;
+      return { found: true, markdown: asMarkdown(info, source), text: asText(info, source) };
+    }
+    return { found: false, markdown: "", text: "" };
+  }
+
+  function sourceAt(position: number): string | null {
+    const checker = tslab.program().getTypeChecker();
+    let symbol = checker.getSymbolAtLocation(tslab.nodeAt(tslab.cellFile(), position + tslab.prefixLength));
+    if (symbol && symbol.flags & ts.SymbolFlags.Alias) symbol = checker.getAliasedSymbol(symbol);
+    const declaration = symbol?.declarations?.[0];
+    return declaration ? declaration.getText() : null;
+  }
+
+  const signatureOf = (info: Fork.QuickInfo): string =>
+    ts
+      .displayPartsToString(info.displayParts)
+      .replace(/^\(alias\) (.*?)\nimport [^\n]*$/s, "$1")
+      .replace(/^import [^\n]*\n?/, "");
+
+  function asText(info: Fork.QuickInfo, source: string | null): string {
+    const text = tslab.printQuickInfo({ ...info, displayParts: [{ kind: "text", text: signatureOf(info) }] });
+    return source === null ? text : `${text}\n\n${source}`;
+  }
+
+  function asMarkdown(info: Fork.QuickInfo, source: string | null): string {
+    const parts = [`\`\`\`typescript\n${signatureOf(info)}\n\`\`\``];
+    const documentation = ts.displayPartsToString(info.documentation);
+    if (documentation) parts.push(documentation);
+    const tags = (info.tags ?? []).map((tag) => {
+      const text = ts.displayPartsToString(tag.text);
+      const [, name, rest] = tag.name === "param" ? (/^(\S+)\s*(.*)$/s.exec(text) ?? []) : [];
+      if (tag.name === "example")
+        return `*example*\n\n\`\`\`typescript\n${text.replace(/^```\w*\n|\n```$/g, "")}\n\`\`\``;
+      return name ? `- \`${name}\` ${rest}` : `*${tag.name}* ${text}`;
+    });
+    if (tags.length > 0) parts.push(tags.join("\n"));
+    if (source !== null) parts.push(`\`\`\`typescript\n${source}\n\`\`\``);
+    return parts.join("\n\n");
+  }
+
+  function isComplete(code: string): Completeness {
+    const { syntaxErrors } = parseCell(code);
+    if (syntaxErrors.length === 0) return { status: "complete" };
+    // An open template literal or comment goes on in the next line as it is.
+    if (syntaxErrors.some((error) => error.code === 1160 || error.code === 1010))
+      return { status: "incomplete", indent: "" };
+    const { completed, indent } = tslab.isCompleteCode(code);
+    return completed ? { status: "invalid" } : { status: "incomplete", indent: indent ?? "" };
+  }
+
+  return { warm, check, complete, inspect, isComplete };
+}
+
+function describe(
+  text: string,
+  start: number,
+  end: number,
+  said: Pick<Diagnostic, "message" | "code" | "category">,
+): Diagnostic {
+  const from = place(text, start);
+  const to = place(text, Math.max(start, end));
+  const span = { line: from.line, column: from.column, endLine: to.line, endColumn: to.column };
+  return { ...said, ...span, excerpt: excerpt(text, span) };
+}
+
+function place(text: string, offset: number): { line: number; column: number } {
+  const before = text.slice(0, offset).split(/\r\n|\n|\r/);
+  return { line: before.length, column: (before.at(-1) ?? "").length + 1 };
+}
+
+/** The cell's own first, each file by position. */
+function sorted(diagnostics: Diagnostic[]): Diagnostic[] {
+  return diagnostics.sort(
+    (a, b) =>
+      (a.file ?? "").localeCompare(b.file ?? "") || a.line - b.line || a.column - b.column || a.code - b.code,
+  );
+}
+
+/** Broken code can make the compiler throw; then there is simply no answer. */
+function attempt<Answer>(ask: () => Answer): Answer | undefined {
+  try {
+    return ask();
+  } catch {
+    return undefined;
+  }
+}

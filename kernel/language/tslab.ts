@@ -1,0 +1,222 @@
+// tslab's language half (TypeScript 5.0) as nnlab uses it. tslab reads the compiler and the files through TypeScript's
+// own objects, so this module hands it others:
+//  - files: it works in the notebook's folder whatever the process's is, earlier cells are files in memory, nothing is
+//    watched by the clock, and the library is that of the newer TypeScript, with the types of this Node;
+//  - modules: resolved as the importer resolves them (kernel/execution/modules.ts): the notebook's folder first, then
+//    nnlab's own packages, and `nnlab` is the engine that is running;
+//  - diagnostics: of the cell and of the student's own files only. What is said of the declarations TypeScript would
+//    write is no fault of the student's.
+
+import { readdirSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import type * as Fork from "@tslab/typescript-for-tslab";
+import type * as TslabConverter from "tslab/dist/converter.js";
+import type * as TslabInspect from "tslab/dist/inspect.js";
+
+type ForkModule = typeof Fork;
+/** What the compiler has beyond its declarations. */
+type Internals = { getTouchingPropertyName(file: Fork.SourceFile, position: number): Fork.Node };
+type WithLocals = { locals?: Map<string, Fork.Symbol> };
+
+export interface Tslab {
+  ts: ForkModule;
+  converter: TslabConverter.Converter;
+  isCompleteCode: typeof TslabConverter.isCompleteCode;
+  printQuickInfo: typeof TslabInspect.printQuickInfo;
+  /** How much tslab puts before a cell. */
+  prefixLength: number;
+  /** A file that is in memory only, in the notebook's folder. */
+  addFile(name: string, text: string): void;
+  /** Notices the student's files that changed since the last call. */
+  refresh(): void;
+  /** Makes the converter anew, after it failed. */
+  restart(): void;
+  /** Of the last call of the converter. */
+  program(): Fork.Program;
+  cellFile(): Fork.SourceFile;
+  previousFile(): Fork.SourceFile;
+  nodeAt(file: Fork.SourceFile, position: number): Fork.Node;
+}
+
+/** The names declared at the top level of a file. */
+export function localsOf(file: Fork.SourceFile): ReadonlyMap<string, Fork.Symbol> {
+  return (file as WithLocals).locals ?? new Map();
+}
+
+const require = createRequire(import.meta.url);
+const here = fileURLToPath(import.meta.url);
+/** The parent of `kernel/` and `engine/`: `dist/`, or the sources. */
+const root = dirname(dirname(dirname(here)));
+
+/** `isUnchecked` tells whether the cell in hand asked for no check of its types. */
+export function loadTslab(directory: string, isUnchecked: () => boolean): Tslab {
+  const requireAsTslab = createRequire(require.resolve("tslab/dist/converter.js"));
+  const forkFile = requireAsTslab.resolve("@tslab/typescript-for-tslab");
+  const ts: ForkModule = requireAsTslab(forkFile);
+  const folder = slashed(directory).replace(/\/$/, "");
+  const cellPath = `${folder}/__tslab__.ts`;
+  const previousPath = `${folder}/__prev__.d.ts`;
+  const libraries = dirname(require.resolve("typescript"));
+  const virtual = new Map<string, string>();
+  const watched = new Map<string, { notify: Fork.FileWatcherCallback; modified: number }>();
+  /** Files whose imports were not all found: looked at again each time, since a package may have come. */
+  const unresolved = new Set<string>();
+  let builder: Fork.BuilderProgram | null = null;
+
+  const settings: Fork.CompilerOptions = {
+    target: ts.ScriptTarget.ESNext,
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
+    lib: libraryFiles(libraries),
+    typeRoots: [slashed(dirname(nodeTypes(requireAsTslab)))],
+    types: ["node"],
+    checkJs: false,
+    // Standard decorators, as the translated cell runs them.
+    experimentalDecorators: false,
+    disableTopLevelAwait: false,
+    emitDeclarationOnly: true,
+    allowImportingTsExtensions: true,
+  };
+
+  const { readFile, fileExists } = ts.sys;
+  ts.sys.getCurrentDirectory = () => directory;
+  ts.sys.readFile = (path, encoding) => virtual.get(path) ?? readFile(path, encoding);
+  ts.sys.fileExists = (path) => virtual.has(path) || fileExists(path);
+  ts.sys.watchFile = (path, notify) => {
+    if (isStudents(path)) watched.set(path, { notify, modified: modifiedAt(path) });
+    return { close: () => watched.delete(path) };
+  };
+  ts.sys.watchDirectory = () => ({ close: () => undefined });
+
+  function isStudents(path: string): boolean {
+    const ours = ["kernel", "engine"].some((part) => path.startsWith(`${slashed(join(root, part))}/`));
+    return !ours && !path.includes("/node_modules/") && !virtual.has(path);
+  }
+
+  function resolve(
+    specifier: string,
+    from: string,
+    options: Fork.CompilerOptions,
+  ): Fork.ResolvedModuleFull | undefined {
+    if (specifier.startsWith("./")) {
+      for (const extension of [ts.Extension.Dts, ts.Extension.Ts]) {
+        const resolvedFileName = `${folder}/${specifier.slice(2)}${extension}`;
+        if (virtual.has(resolvedFileName)) return { resolvedFileName, extension };
+      }
+    }
+    const wanted = specifier === "nnlab" ? slashed(join(root, "engine", "index")) : specifier;
+    const found = ts.resolveModuleName(wanted, from, options, ts.sys).resolvedModule;
+    if (found || /^[./]/.test(wanted) || !isStudents(from)) return found;
+    return ts.resolveModuleName(wanted, slashed(here), options, ts.sys).resolvedModule;
+  }
+
+  function createHost(files: string[], options: Fork.CompilerOptions, ...rest: [Fork.System]): unknown {
+    const host = ts.createWatchCompilerHost(files, { ...options, ...settings }, ...rest);
+    host.getDefaultLibLocation = () => slashed(libraries);
+    host.getDefaultLibFileName = () => slashed(join(libraries, "lib.esnext.d.ts"));
+    host.hasInvalidatedResolutions = (path) => unresolved.has(path);
+    host.resolveModuleNameLiterals = (literals, from, _redirect, using) => {
+      const resolved = literals.map(({ text }) => resolve(text, from, using));
+      if (resolved.includes(undefined) && isStudents(from)) unresolved.add(from);
+      else unresolved.delete(from);
+      return resolved.map((resolvedModule) => ({ resolvedModule }));
+    };
+    return host;
+  }
+
+  function createWatch(host: Fork.WatchCompilerHostOfFilesAndCompilerOptions<Fork.BuilderProgram>): unknown {
+    const created = host.afterProgramCreate;
+    host.afterProgramCreate = (program) => {
+      builder = program;
+      created?.(program);
+    };
+    return ts.createWatchProgram(host);
+  }
+
+  function diagnosticsOf(program: Fork.Program, files: readonly Fork.SourceFile[]): Fork.Diagnostic[] {
+    const checked = files.filter(
+      (file) => isStudents(file.fileName) && !(file.fileName === cellPath && isUnchecked()),
+    );
+    return checked
+      .flatMap((file) => [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)])
+      .map((found) => ({ ...found, messageText: ts.flattenDiagnosticMessageText(found.messageText, "\n") }));
+  }
+
+  // tslab's converter gets the compiler by `require`; its copy has these four parts replaced.
+  const loaded = requireAsTslab.cache[forkFile];
+  if (!loaded) throw new Error("tslab's TypeScript is not where Node keeps its modules");
+  loaded.exports = {
+    ...ts,
+    createWatchCompilerHost: createHost,
+    createWatchProgram: createWatch,
+    getPreEmitDiagnosticsOfFiles: diagnosticsOf,
+    // Only makes tslab's own JavaScript, which nobody reads here.
+    transpileModule: () => ({ outputText: "" }),
+  };
+  const { createConverter, isCompleteCode }: typeof TslabConverter = requireAsTslab("./converter.js");
+  const { printQuickInfo }: typeof TslabInspect = requireAsTslab("./inspect.js");
+
+  const program = (): Fork.Program => {
+    if (!builder) throw new Error("tslab made no program");
+    return builder.getProgram();
+  };
+  const sourceFile = (path: string): Fork.SourceFile => {
+    const file = program().getSourceFile(path);
+    if (!file) throw new Error(`tslab's program lacks ${path}`);
+    return file;
+  };
+  const tslab: Tslab = {
+    ts,
+    converter: createConverter(),
+    isCompleteCode,
+    printQuickInfo,
+    prefixLength: `export {};${ts.sys.newLine}`.length,
+    addFile: (name, text) => void virtual.set(`${folder}/${name}`, text),
+    refresh() {
+      for (const [path, file] of watched) {
+        const modified = modifiedAt(path);
+        if (modified === file.modified) continue;
+        file.modified = modified;
+        file.notify(path, modified === 0 ? ts.FileWatcherEventKind.Deleted : ts.FileWatcherEventKind.Changed);
+      }
+    },
+    restart() {
+      tslab.converter.close();
+      tslab.converter = createConverter();
+    },
+    program,
+    cellFile: () => sourceFile(cellPath),
+    previousFile: () => sourceFile(previousPath),
+    nodeAt: (file, position) => (ts as ForkModule & Internals).getTouchingPropertyName(file, position),
+  };
+  return tslab;
+}
+
+function slashed(path: string): string {
+  return path.split(sep).join("/");
+}
+
+function modifiedAt(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+/** The newer TypeScript's whole ECMAScript library; TypeScript 5.0 does not know all its names, so list the files. */
+function libraryFiles(folder: string): string[] {
+  return readdirSync(folder).filter(
+    (name) =>
+      /^lib\.(es5|es20\d\d|esnext|decorators)\b.*\.d\.ts$/.test(name) && !/\.full\.|legacy/.test(name),
+  );
+}
+
+/** The folder `@types/node`: nnlab's own, or else tslab's, which is older. */
+function nodeTypes(requireAsTslab: NodeJS.Require): string {
+  for (const from of [require, requireAsTslab]) {
+    try {
+      return dirname(from.resolve("@types/node/package.json"));
+    } catch {
+      // The next one.
+    }
+  }
+  throw new Error("@types/node is missing: install nnlab's packages again (npm install)");
+}
