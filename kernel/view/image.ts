@@ -20,6 +20,8 @@ export interface Tile {
   high: number;
   colours: ColourMapName;
   caption?: readonly string[];
+  /** Beside the tile instead of below it; one line then. */
+  captionSide?: "right";
   tone?: Tone;
 }
 
@@ -148,25 +150,45 @@ function wrap(blocks: Block[], width: number): Block[][] {
   return lines;
 }
 
-function panelBlock(panel: Panel): Block {
+interface Cells {
+  columns: number;
+  rows: number;
+  tileWidth: number;
+  /** Captions stand beside the tiles, not below. */
+  beside: boolean;
+  width: number;
+  height: number;
+  gap: number;
+}
+
+/** All tiles of a panel stand in cells of one size, wide enough for most captions. */
+function cellsOf(panel: Panel): Cells {
   const side = (values: number) => (values * panel.pixel) / SCALE;
   const tileWidth = Math.max(...panel.tiles.map((tile) => side(tile.width)));
   const tileHeight = Math.max(...panel.tiles.map((tile) => side(tile.height)));
   const captions = panel.tiles.flatMap((tile) => tile.caption ?? []);
-  const captionLines = Math.max(0, ...panel.tiles.map((tile) => tile.caption?.length ?? 0));
+  const lines = Math.max(0, ...panel.tiles.map((tile) => tile.caption?.length ?? 0));
   const captionWidth = Math.max(0, ...captions.map((line) => textWidth(line, fontSize.small)));
-  const cellWidth = Math.max(tileWidth, Math.min(captionWidth, Math.max(tileWidth + 24, 120)));
-  const gap = captionLines > 0 ? 10 : GAP;
-  const cellHeight = tileHeight + (captionLines > 0 ? captionLines * LINE + 3 : 0);
   const columns = Math.min(panel.columns, panel.tiles.length);
   const rows = Math.ceil(panel.tiles.length / columns);
+  if (panel.tiles[0]?.captionSide === "right") {
+    const width = tileWidth + 6 + Math.min(captionWidth, 140);
+    return { columns, rows, tileWidth, beside: true, width, height: tileHeight, gap: 3 };
+  }
+  const width = Math.max(tileWidth, Math.min(captionWidth, Math.max(tileWidth + 24, 130)));
+  const height = tileHeight + (lines > 0 ? lines * LINE + 3 : 0);
+  return { columns, rows, tileWidth, beside: false, width, height, gap: lines > 0 ? 10 : GAP };
+}
+
+function panelBlock(panel: Panel): Block {
+  const cells = cellsOf(panel);
   const header = (panel.title ? 15 : 0) + (panel.subtitle ? 14 : 0) + (panel.title || panel.subtitle ? 4 : 0);
   const width = Math.max(
-    columns * (cellWidth + gap) - gap,
+    cells.columns * (cells.width + cells.gap) - cells.gap,
     textWidth(panel.title ?? "", fontSize.label, "bold"),
     textWidth(panel.subtitle ?? "", fontSize.small),
   );
-  const height = header + rows * (cellHeight + gap) - gap;
+  const height = header + cells.rows * (cells.height + cells.gap) - cells.gap;
 
   const draw = (x: number, y: number) => {
     const svg: string[] = [];
@@ -177,35 +199,56 @@ function panelBlock(panel: Panel): Block {
       svg.push(svgText(panel.subtitle, x, baseline, { size: fontSize.small, colour: ink.muted }));
     }
     for (const [index, tile] of panel.tiles.entries()) {
-      const cellX = x + (index % columns) * (cellWidth + gap);
-      const cellY = y + header + Math.floor(index / columns) * (cellHeight + gap);
-      const [w, h] = [side(tile.width), side(tile.height)];
+      const cellX = x + (index % cells.columns) * (cells.width + cells.gap);
+      const cellY = y + header + Math.floor(index / cells.columns) * (cells.height + cells.gap);
+      const width = (tile.width * panel.pixel) / SCALE;
       // Whole device pixels, so that every value is equally large.
-      const left = Math.round((cellX + (cellWidth - w) / 2) * SCALE) / SCALE;
+      const left = Math.round((cellX + (cells.beside ? 0 : (cells.width - width) / 2)) * SCALE) / SCALE;
       const top = Math.round(cellY * SCALE) / SCALE;
       tiles.push({ tile, x: left, y: top, pixel: panel.pixel });
-      const tone = tile.tone ?? "plain";
-      const marked = tone === "wrong";
-      const border = marked ? 1.5 : 0.5;
       svg.push(
-        svgRect(
-          left - border / 2,
-          top - border / 2,
-          w + border,
-          h + border,
-          `fill="none" stroke="${marked ? role.wrong : ink.line}" stroke-width="${border}"`,
-        ),
+        tileFrame(tile, left, top, panel.pixel),
+        captionSvg(tile, cells, cellX, left, top, panel.pixel),
       );
-      for (const [line, text] of (tile.caption ?? []).entries()) {
-        const fitted = fitText(text, cellWidth + gap - 4, fontSize.small);
-        const baseline = top + h + 12 + line * LINE;
-        const style = { size: fontSize.small, anchor: "middle", colour: toneColour[tone] } as const;
-        svg.push(svgText(fitted, cellX + cellWidth / 2, baseline, style));
-      }
     }
     return { svg: svg.join(""), tiles };
   };
   return { width, height, draw };
+}
+
+function tileFrame(tile: Tile, left: number, top: number, pixel: number): string {
+  const wrong = tile.tone === "wrong";
+  const stroke = wrong ? 1.5 : 0.5;
+  const [width, height] = [tile.width, tile.height].map((values) => (values * pixel) / SCALE + stroke);
+  const colour = wrong ? role.wrong : ink.line;
+  const attributes = `fill="none" stroke="${colour}" stroke-width="${stroke}"`;
+  return svgRect(left - stroke / 2, top - stroke / 2, width!, height!, attributes);
+}
+
+function captionSvg(
+  tile: Tile,
+  cells: Cells,
+  cellX: number,
+  left: number,
+  top: number,
+  pixel: number,
+): string {
+  const colour = toneColour[tile.tone ?? "plain"];
+  const [width, height] = [tile.width, tile.height].map((values) => (values * pixel) / SCALE);
+  const lines = (tile.caption ?? []).map((text, line) => {
+    if (cells.beside) {
+      const fitted = fitText(text, 140, fontSize.small);
+      return svgText(fitted, left + width! + 6, top + height! / 2 + 3.5, { size: fontSize.small, colour });
+    }
+    const fitted = fitText(text, cells.width + cells.gap - 4, fontSize.small);
+    const baseline = top + height! + 12 + line * LINE;
+    return svgText(fitted, cellX + cells.width / 2, baseline, {
+      size: fontSize.small,
+      anchor: "middle",
+      colour,
+    });
+  });
+  return lines.join("");
 }
 
 /** The scale bar, and a swatch for each kind of value that is not a number. */

@@ -1,0 +1,116 @@
+/** Pixel pictures as displays, and how images and maps become tiles. */
+import { ShapeError } from "../../engine/errors.ts";
+import { type ColourMapName, type ValueRange, valueRange } from "./colours.ts";
+import { draw } from "./drawing.ts";
+import type { Picture, Tile } from "./image.ts";
+import { type Displayable, displayable, pictureBundle } from "./mime.ts";
+import { type NumberSource, numbersOf } from "./values.ts";
+import { formatShape } from "./wording.ts";
+
+/** A picture that states its result in `text`. */
+export function picture(content: Picture, text: string): Displayable {
+  return displayable(text, () => pictureBundle(draw({ kind: "picture", picture: content }), text));
+}
+
+/** Images of one size as planes: `values` holds `[count, channels, height, width]`. */
+export interface ImageBatch {
+  values: ArrayLike<number>;
+  count: number;
+  channels: 1 | 3;
+  height: number;
+  width: number;
+}
+
+/** Reads `[H, W]`, `[1 or 3, H, W]` or `[N, 1 or 3, H, W]`, or an array of such images of one size. */
+export function imageBatch(source: NumberSource | readonly NumberSource[], what: string): ImageBatch {
+  const { shape, values } = isImageList(source)
+    ? stacked(source, what)
+    : numbersOf(source as NumberSource, what);
+  const [count, channels, height, width] =
+    shape.length === 2 ? [1, 1, ...shape] : shape.length === 3 ? [1, ...shape] : shape;
+  const imageLike = shape.length >= 2 && shape.length <= 4 && (channels === 1 || channels === 3);
+  if (!imageLike || count === undefined || height === undefined || width === undefined) {
+    throw new ShapeError(
+      `${what}: expected images [H, W], [1 or 3, H, W] or [N, 1 or 3, H, W], got shape ${formatShape(shape)}${remedy(shape)}`,
+    );
+  }
+  if (count * height * width === 0) throw new ShapeError(`${what}: no images (shape ${formatShape(shape)})`);
+  return { values, count, channels: channels as 1 | 3, height, width };
+}
+
+function remedy(shape: readonly number[]): string {
+  const last = shape[shape.length - 1];
+  if (shape.length >= 3 && (last === 1 || last === 3))
+    return "; channels come before height and width, permute them";
+  if (shape.length >= 3) return "; for the channels of a layer use show.featureMaps";
+  return shape.length === 1 ? "; reshape the pixels to [H, W]" : "";
+}
+
+function isImageList(source: unknown): source is readonly NumberSource[] {
+  return (
+    Array.isArray(source) &&
+    source.length > 0 &&
+    typeof source[0] === "object" &&
+    !Array.isArray(source[0]) &&
+    "shape" in source[0]
+  );
+}
+
+function stacked(sources: readonly NumberSource[], what: string) {
+  const parts = sources.map((source) => numbersOf(source, what));
+  const first = parts[0]!.shape;
+  const other = parts.find(({ shape }) => formatShape(shape) !== formatShape(first));
+  if (other) {
+    throw new ShapeError(
+      `${what}: images must have one size, got ${formatShape(first)} and ${formatShape(other.shape)}`,
+    );
+  }
+  const image =
+    first.length === 4 && first[0] === 1 ? first.slice(1) : first.length === 2 ? [1, ...first] : first;
+  return { shape: [parts.length, ...image], values: parts.flatMap(({ values }) => Array.from(values)) };
+}
+
+/** Part `index` of consecutive planes of `length` values. */
+export function plane(values: ArrayLike<number>, index: number, length: number): Float32Array {
+  const copy = new Float32Array(length);
+  for (let i = 0; i < length; i++) copy[i] = values[index * length + i]!;
+  return copy;
+}
+
+/** The range an image's brightness is drawn over: 0 to 1 or 0 to 255 where the values fit, else their own. */
+export function brightnessRange(values: ArrayLike<number>): ValueRange {
+  const range = valueRange(values);
+  if (range.low >= 0 && range.high <= 1) return { ...range, low: 0, high: 1 };
+  if (range.low >= 0 && range.high > 2 && range.high <= 255) return { ...range, low: 0, high: 255 };
+  return range;
+}
+
+/** Larger maps are thinned to this side: more pixels do not fit into a display of 200 KB. */
+const LARGEST_SIDE = 320;
+
+export function tileOf(
+  values: ArrayLike<number>,
+  size: { channels: 1 | 3; height: number; width: number },
+  range: { low: number; high: number },
+  colours: ColourMapName,
+): Tile {
+  const { low, high } = range;
+  const step = Math.ceil(Math.max(size.height, size.width) / LARGEST_SIDE);
+  if (step === 1) return { values, ...size, low, high, colours };
+  const [height, width] = [Math.floor(size.height / step) || 1, Math.floor(size.width / step) || 1];
+  const thinned = new Float32Array(size.channels * height * width);
+  for (let channel = 0, at = 0; channel < size.channels; channel++) {
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        const row = channel * size.height + Math.min(y * step, size.height - 1);
+        thinned[at++] = values[row * size.width + Math.min(x * step, size.width - 1)]!;
+      }
+    }
+  }
+  return { values: thinned, channels: size.channels, height, width, low, high, colours };
+}
+
+/** Device pixels per value so that a tile's longer side is about `target` CSS pixels. */
+export function pixelFor(height: number, width: number, target: number): number {
+  return Math.max(1, Math.round((2 * target) / Math.min(LARGEST_SIDE, Math.max(height, width))));
+}
