@@ -1,0 +1,163 @@
+// Runs cells on the main thread, one after the other. What must survive an interrupt lives in callbacks, not behind
+// an await: terminating a microtask drops all the microtasks that wait, ours too.
+
+import { setImmediate } from "node:timers";
+import type { MessagePort } from "node:worker_threads";
+import { connectDisplay, DisplayHandle, toBundle } from "../display.ts";
+import { type Cell, createCell, currentCell, runInCell } from "./cell.ts";
+import { connectComms, receiveComm } from "./comms.ts";
+import { type Evaluated, Evaluator } from "./evaluate.ts";
+import type { ExecuteOrder, Failure, FromMain, Outcome, PublishedMessage, ToMain } from "./messages.ts";
+import { interruptFailure } from "./messages.ts";
+import { AbandonedError } from "./output.ts";
+import { type CellSource, formatError } from "./traceback.ts";
+
+/** Errors outside the flow of one cell that are shown; an interval can throw for ever. */
+const shownFailures = 20;
+
+// Taken before the user's code can replace it, and not one of the timers that an interrupt removes.
+const afterRejections = setImmediate;
+
+export class Executor {
+  readonly #port: MessagePort;
+  readonly #evaluator = new Evaluator();
+  readonly #sources = new Map<string, CellSource>();
+  readonly #exit: (code: number) => void;
+  #running: { cell: Cell; order: ExecuteOrder; failure: Failure | null } | null = null;
+
+  constructor(port: MessagePort, exit: (code: number) => void) {
+    this.#port = port;
+    this.#exit = exit;
+    connectComms(port);
+    connectDisplay({
+      publish: (cell, message, content) => this.#publish(cell, message, content),
+      failed: (cell, error) => this.#failed(cell, error),
+    });
+    process.on("uncaughtException", (error) => this.#failed(currentCell(), error));
+    process.on("unhandledRejection", (reason) => this.#failed(currentCell(), reason));
+  }
+
+  receive(message: ToMain): void {
+    if (message.type === "execute") this.#execute(message);
+    else if (message.type === "ping") this.#post({ type: "pong", number: message.number });
+    else if (message.type === "abandon") this.#abandon(message.cell);
+    else if (message.type === "comm") this.#comm(message);
+    else this.#exit(0);
+  }
+
+  #post(message: FromMain): void {
+    this.#port.postMessage(message);
+  }
+
+  #publish(cell: Cell, message: PublishedMessage, content: string): void {
+    if (cell.abandoned) throw new AbandonedError();
+    this.#post({ type: "publish", cell: cell.id, message, content });
+  }
+
+  #execute(order: ExecuteOrder): void {
+    const { cell: id, name, executionCount, allowStdin, code, sourceMap } = order;
+    const cell = createCell(id, name, { executionCount, allowStdin });
+    this.#running = { cell, order, failure: null };
+    this.#sources.set(name, { source: code, sourceMap });
+    runInCell(cell, () =>
+      this.#evaluator.evaluate(order.javascript, (result) =>
+        runInCell(cell, () => this.#evaluated(cell, order, result)),
+      ),
+    );
+  }
+
+  #evaluated(cell: Cell, order: ExecuteOrder, result: Evaluated): void {
+    if (cell.settled) return;
+    if (result.kind === "terminated") this.#abandon(cell.id);
+    else if (result.kind === "thrown") this.#settleLater(cell, this.#error(result.error));
+    else
+      this.#complete(cell, order, result.value).then(
+        (outcome) => this.#settleLater(cell, outcome),
+        (error) => this.#settleLater(cell, this.#error(error)),
+      );
+  }
+
+  /** Shows the value of the cell's last expression. */
+  async #complete(cell: Cell, order: ExecuteOrder, completion: unknown): Promise<Outcome> {
+    const value = await completion;
+    while (cell.displays.size > 0) await Promise.all(cell.displays);
+    let text: string | null = null;
+    if (value !== undefined && !(value instanceof DisplayHandle)) {
+      const { data, metadata } = await toBundle(value);
+      text = String(data["text/plain"]);
+      const content = { execution_count: order.executionCount, data, metadata };
+      this.#publish(cell, "execute_result", JSON.stringify(content));
+    }
+    const expressions: Record<string, unknown> = {};
+    for (const [name, expression] of Object.entries(order.userExpressions))
+      expressions[name] = await this.#expression(expression);
+    return { status: "ok", expressions, text };
+  }
+
+  #expression(expression: string): Promise<unknown> {
+    const error = (thrown: unknown) => ({ status: "error", ...formatError(thrown, this.#sources) });
+    return new Promise((resolve) => {
+      this.#evaluator.evaluate(expression, (result) => {
+        if (result.kind === "terminated") resolve({ status: "error", ...interruptFailure() });
+        else if (result.kind === "thrown") resolve(error(result.error));
+        else
+          Promise.resolve(result.value)
+            .then(toBundle)
+            .then((bundle) => resolve({ status: "ok", ...bundle }))
+            .catch((thrown) => resolve(error(thrown)));
+      });
+    });
+  }
+
+  #error(error: unknown): Outcome {
+    return { status: "error", shown: false, ...formatError(error, this.#sources) };
+  }
+
+  /** Node reports promises that were rejected unseen only after the microtasks; they still fail this cell. */
+  #settleLater(cell: Cell, outcome: Outcome): void {
+    afterRejections(() => this.#settle(cell, outcome));
+  }
+
+  #settle(cell: Cell, outcome: Outcome): void {
+    if (cell.settled) return;
+    cell.settled = true;
+    const failure = this.#running?.cell === cell ? this.#running.failure : null;
+    this.#running = null;
+    if (outcome.status === "ok" && failure) outcome = { status: "error", shown: true, ...failure };
+    this.#post({ type: "done", cell: cell.id, outcome });
+  }
+
+  /** Gives the running cell up: nothing of it prints or continues any more. */
+  #abandon(id: number): void {
+    const cell = this.#running?.cell;
+    if (cell?.id !== id || cell.settled) return;
+    cell.abandoned = true;
+    for (const cleanup of cell.cleanups) cleanup();
+    cell.cleanups.clear();
+    this.#settle(cell, { status: "error", shown: false, ...interruptFailure() });
+  }
+
+  /** An error of a timer, or of a promise that nobody awaits: shown with its cell, and the kernel lives on. */
+  #failed(cell: Cell, error: unknown): void {
+    if (cell.abandoned) return;
+    cell.failures++;
+    if (cell.failures > shownFailures) return;
+    const failure = formatError(error, this.#sources);
+    if (cell.failures === shownFailures)
+      failure.traceback.push(`Further errors of ${cell.name} outside its own flow are not shown.`);
+    if (this.#running?.cell === cell) this.#running.failure ??= failure;
+    this.#publish(cell, "error", JSON.stringify(failure));
+  }
+
+  #comm(event: Extract<ToMain, { type: "comm" }>): void {
+    const cell = createCell(event.cell, "comm", { executionCount: 0, allowStdin: false });
+    runInCell(cell, () => {
+      try {
+        receiveComm(event);
+      } catch (error) {
+        this.#failed(cell, error);
+      }
+    });
+    this.#post({ type: "done", cell: event.cell, outcome: { status: "ok", expressions: {}, text: null } });
+  }
+}

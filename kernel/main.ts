@@ -1,0 +1,81 @@
+// The kernel process: `node kernel/main.js CONNECTION_FILE`. This thread runs the user's code and the engine, nothing
+// else. The protocol thread is started first, so that the kernel answers while everything else is still loading.
+
+import { writeSync } from "node:fs";
+import { enableCompileCache } from "node:module";
+import { fileURLToPath } from "node:url";
+import { MessageChannel, Worker } from "node:worker_threads";
+import { createSignals, type FromMain, type ProtocolOptions, type ToMain } from "./execution/messages.ts";
+
+const [connectionFile] = process.argv.slice(2);
+if (connectionFile === undefined) {
+  writeSync(2, "usage: node kernel/main.js CONNECTION_FILE (Jupyter does this; see `npx nnlab install`)\n");
+  process.exit(2);
+}
+enableCompileCache();
+
+const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
+const signals = createSignals();
+const protocol = new MessageChannel();
+const input = new MessageChannel();
+const options: ProtocolOptions = {
+  connectionFile,
+  signals: signals.buffer,
+  main: protocol.port1,
+  input: input.port1,
+  preload: fileURLToPath(new URL("./preload/names", import.meta.url)),
+  directory: process.cwd(),
+};
+const worker = new Worker(new URL(`./protocol/worker${extension}`, import.meta.url), {
+  name: "protocol",
+  workerData: options,
+  transferList: [protocol.port1, input.port1],
+  // What our own threads print is for the terminal in which Jupyter runs, never for the notebook.
+  stdout: true,
+  stderr: true,
+  // The only way for a Worker to hear of SIGINT while this thread is busy; see protocol/sigint.ts.
+  execArgv: [...process.execArgv, "--expose-internals"],
+});
+for (const stream of [worker.stdout, worker.stderr]) stream.on("data", log);
+
+function log(text: string | Uint8Array): void {
+  writeSync(2, typeof text === "string" ? Buffer.from(text) : text);
+}
+
+const { guardProcess } = await import("./execution/guard.ts");
+const exit = guardProcess();
+worker.on("error", (error) => {
+  log(`nnlab: ${error instanceof Error ? error.message : error}\n`);
+  exit(1);
+});
+worker.on("exit", () => exit(1));
+// The protocol thread hears SIGINT too; without a listener here it would end the process.
+process.on("SIGINT", () => worker.postMessage("SIGINT"));
+
+const port = protocol.port2;
+const { redirectOutput } = await import("./execution/output.ts");
+redirectOutput(port, signals);
+const { provideInterruptFlag } = await import("./execution/interrupt.ts");
+provideInterruptFlag(signals);
+const { installTimers } = await import("./execution/timers.ts");
+installTimers();
+const { connectInput } = await import("./execution/input.ts");
+connectInput(port, input.port2, signals);
+const { Executor } = await import("./execution/executor.ts");
+const executor = new Executor(port, exit);
+
+const ready: FromMain = { type: "ready", ...(await preload()) };
+port.on("message", (message: ToMain) => executor.receive(message));
+port.postMessage(ready);
+
+/** Makes the engine's and the views' names global, so that a cell may shadow any of them. */
+async function preload(): Promise<{ names: string[]; problem: string | null }> {
+  try {
+    const names: Record<string, unknown> = await import("./preload/names.ts");
+    for (const [name, value] of Object.entries(names))
+      Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
+    return { names: Object.keys(names), problem: null };
+  } catch (error) {
+    return { names: [], problem: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+}

@@ -1,0 +1,97 @@
+// Stops what the main thread does, in two stages: first a flag at which engine operations throw, so that `finally`
+// runs and the traceback says where; then, if that did not help, V8 ends whatever code is running.
+
+import { Session } from "node:inspector";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Input, Signal } from "../execution/messages.ts";
+import { interruptChildren } from "./processes.ts";
+
+/** How long code may take to stop by itself. */
+const graceMilliseconds = 300;
+/** How long V8 and the event loop may take after that, each time. */
+const responseMilliseconds = 200;
+/** Code that resists - native code - is given up after this long; idle must come within 4 seconds. */
+const givenUpMilliseconds = 2500;
+
+export interface Target {
+  /** Asks the main thread's event loop for a sign of life. */
+  ping(): Promise<void>;
+  /** Tells the main thread to give the running cell up. */
+  abandon(): void;
+  /** Settles when no cell is running any more; at once when none is. */
+  settled(): Promise<void>;
+  /** The cell does not stop: it must be answered without the main thread. */
+  giveUp(): void;
+}
+
+export class Interrupter {
+  readonly #signals: Int32Array<SharedArrayBuffer>;
+  #session: Session | null = null;
+  #inProgress: Promise<void> | null = null;
+
+  constructor(signals: Int32Array<SharedArrayBuffer>) {
+    this.#signals = signals;
+  }
+
+  /** Takes some time to connect, so it is done before it is needed. */
+  connect(): void {
+    if (this.#session) return;
+    this.#session = new Session();
+    this.#session.connectToMainThread();
+  }
+
+  /** The flag of an interrupt that came too late for one cell must not stop the next. */
+  clear(): void {
+    Atomics.store(this.#signals, Signal.interrupt, 0);
+  }
+
+  /** Settles when the main thread is free again. A second interrupt joins the first. */
+  interrupt(target: Target): Promise<void> {
+    this.#inProgress ??= this.#interrupt(target).finally(() => {
+      this.clear();
+      this.#inProgress = null;
+    });
+    return this.#inProgress;
+  }
+
+  async #interrupt(target: Target): Promise<void> {
+    const started = performance.now();
+    Atomics.store(this.#signals, Signal.interrupt, 1);
+    Atomics.store(this.#signals, Signal.input, Input.interrupted);
+    Atomics.notify(this.#signals, Signal.input);
+
+    const settled = target.settled();
+    let responsive = within(target.ping(), graceMilliseconds);
+    if ((await within(settled, graceMilliseconds)) && (await responsive)) return;
+
+    let first = true;
+    while (performance.now() - started < givenUpMilliseconds) {
+      if (await responsive) {
+        // Nothing runs at this moment: the cell awaits something. Terminating would hit our own code.
+        target.abandon();
+        if (await within(settled, responseMilliseconds)) return;
+      } else {
+        if (!first) interruptChildren();
+        first = false;
+        await within(this.#terminate(), responseMilliseconds);
+      }
+      responsive = within(target.ping(), responseMilliseconds);
+    }
+    target.giveUp();
+  }
+
+  /** Ends the JavaScript that is running; settles when V8 has done so. */
+  #terminate(): Promise<void> {
+    this.connect();
+    return new Promise((resolve) => this.#session?.post("Runtime.terminateExecution", () => resolve()));
+  }
+}
+
+/** Whether `promise` settles in time. */
+function within(promise: Promise<void>, milliseconds: number): Promise<boolean> {
+  const timer = new AbortController();
+  return Promise.race([
+    promise.then(() => true),
+    sleep(milliseconds, false, { signal: timer.signal }).catch(() => false),
+  ]).finally(() => timer.abort());
+}

@@ -1,0 +1,515 @@
+// The kernel as front ends see it: answers requests, runs cells one after the other, publishes what they show.
+// Knows no sockets (worker.ts connects it) and no user code (that is the main thread's).
+
+import type { MessagePort } from "node:worker_threads";
+import {
+  type CommEvent,
+  type FromMain,
+  Input,
+  interruptFailure,
+  type Outcome,
+  Signal,
+  type ToMain,
+} from "../execution/messages.ts";
+import { formatDiagnostics } from "../execution/traceback.ts";
+import { toCodePoints, toUtf16 } from "../language/cursor.ts";
+import type { Language } from "../language/language.ts";
+import { AbortRule } from "./abort.ts";
+import type { Capture } from "./capture.ts";
+import { History } from "./history.ts";
+import { kernelInfo } from "./info.ts";
+import type { Interrupter, Target } from "./interrupter.ts";
+import type { ChannelName } from "./sockets.ts";
+import { Streams } from "./streams.ts";
+import type { Encoder, Header, Message, Outgoing } from "./wire.ts";
+
+/** Cells whose late output still finds its place. */
+const rememberedCells = 1000;
+
+interface Request extends Message {
+  channel: ChannelName;
+  receivedAt: number;
+  silent: boolean;
+}
+
+interface Running {
+  cell: number;
+  request: Request;
+  settle(outcome: Outcome): void;
+  settled: Promise<void>;
+}
+
+export interface Wires {
+  send(channel: ChannelName, frames: Uint8Array[]): void;
+  publish(frames: Uint8Array[]): void;
+  flush(): Promise<void>;
+  log(message: string): void;
+  /** Ends the process; everything has been sent. */
+  exit(): void;
+}
+
+export interface KernelParts {
+  wires: Wires;
+  encoder: Encoder;
+  interrupter: Interrupter;
+  signals: Int32Array<SharedArrayBuffer>;
+  main: MessagePort;
+  input: MessagePort;
+  /** Called once, when the names that cells find are known. */
+  startLanguage(names: string[]): Language;
+}
+
+type Answer = Record<string, unknown>;
+
+export class Kernel {
+  readonly #parts: KernelParts;
+  readonly #history = new History();
+  readonly #abortRule = new AbortRule();
+  readonly #streams = new Streams<Request>((request, name, text) =>
+    this.#publish("stream", { name, text }, request.header),
+  );
+  readonly #requests = new Map<number, Request>();
+  readonly #comms = new Map<string, string>();
+  readonly #pings = new Map<number, () => void>();
+  readonly #language: Promise<Language>;
+  #languageStarted: (language: Language) => void = () => undefined;
+  #capture: Capture = { drain: () => undefined };
+  #queue: Request[] = [];
+  #working = false;
+  #running: Running | null = null;
+  #awaitsInput: number | null = null;
+  #problem: string | null = null;
+  #executionCount = 0;
+  #numbers = 0;
+
+  constructor(parts: KernelParts) {
+    this.#parts = parts;
+    this.#language = new Promise((resolve) => {
+      this.#languageStarted = resolve;
+    });
+    parts.main.on("message", (message: FromMain) => this.#fromMain(message));
+    this.#publish("status", { execution_state: "starting" }, {});
+  }
+
+  /** Text that `capture` brings goes to the cell that runs, or ran last. */
+  set capture(capture: Capture) {
+    this.#capture = capture;
+  }
+
+  printed(text: string): void {
+    const request = this.#running?.request ?? [...this.#requests.values()].at(-1);
+    if (request && !request.silent) this.#streams.write(request, "stdout", text);
+    else if (!request) this.#parts.wires.log(text.trimEnd());
+  }
+
+  welcome(subscription: string): void {
+    this.#publish("iopub_welcome", { subscription }, {});
+  }
+
+  received(channel: ChannelName, message: Message): void {
+    const { content } = message;
+    const request: Request = {
+      ...message,
+      channel,
+      receivedAt: performance.now(),
+      silent: message.header.msg_type === "execute_request" && content.silent === true,
+    };
+    switch (message.header.msg_type) {
+      case "execute_request":
+      case "comm_open":
+      case "comm_msg":
+      case "comm_close":
+        this.#queue.push(request);
+        void this.#work();
+        return;
+      case "input_reply":
+        this.#inputReply(content.value);
+        return;
+      case "kernel_info_request":
+        this.#answer(request, () => kernelInfo());
+        return;
+      case "history_request":
+        this.#answer(request, () => ({ history: this.#history.answer(content) }));
+        return;
+      case "comm_info_request":
+        this.#answer(request, () => ({ comms: this.#openComms(content.target_name) }));
+        return;
+      case "complete_request":
+        this.#answer(request, () => this.#complete(content));
+        return;
+      case "inspect_request":
+        this.#answer(request, () => this.#inspect(content));
+        return;
+      case "is_complete_request":
+        this.#answer(request, () => this.#isComplete(content));
+        return;
+      case "interrupt_request":
+        this.#answer(request, () => {
+          void this.interrupt();
+          return {};
+        });
+        return;
+      case "shutdown_request":
+        void this.#shutdown(request);
+        return;
+      default:
+        this.#status(request, "busy");
+        this.#parts.wires.log(`unknown message type on ${channel}: ${message.header.msg_type}`);
+        this.#status(request, "idle");
+    }
+  }
+
+  /** Stops the running cell; harmless when none runs, or while another interrupt is at work. */
+  interrupt(): Promise<void> {
+    const running = this.#running;
+    const target: Target = {
+      ping: () => this.#ping(),
+      abandon: () => {
+        if (running) this.#toMain({ type: "abandon", cell: running.cell });
+      },
+      settled: () => running?.settled ?? Promise.resolve(),
+      giveUp: () => running?.settle({ status: "error", shown: false, ...interruptFailure() }),
+    };
+    return this.#parts.interrupter.interrupt(target);
+  }
+
+  // Sending
+
+  #publish(
+    type: string,
+    content: Outgoing["content"],
+    parent: Partial<Header>,
+    extra: Partial<Outgoing> = {},
+  ) {
+    const { encoder, wires } = this.#parts;
+    const topic = Buffer.from(`kernel.${encoder.session}.${type}`);
+    wires.publish(encoder.encode([topic], { type, content, parent, ...extra }));
+  }
+
+  /** Publishes something after all that was printed before it. */
+  #show(request: Request, type: string, content: Outgoing["content"], extra: Partial<Outgoing> = {}): void {
+    this.#flushStreams();
+    if (!request.silent) this.#publish(type, content, request.header, extra);
+  }
+
+  #flushStreams(): void {
+    this.#capture.drain();
+    this.#streams.flush();
+  }
+
+  #status(request: Request, state: "busy" | "idle"): void {
+    this.#flushStreams();
+    this.#publish("status", { execution_state: state }, request.header);
+  }
+
+  #reply(request: Request, content: Answer, type = request.header.msg_type.replace(/_request$/, "_reply")) {
+    const { encoder, wires } = this.#parts;
+    const { identities, header: parent } = request;
+    wires.send(request.channel, encoder.encode(identities, { type, content, parent }));
+  }
+
+  // Requests that are answered at once, whatever the main thread does
+
+  #answer(request: Request, answer: () => Answer | Promise<Answer>): void {
+    this.#status(request, "busy");
+    void (async () => {
+      let content: Answer;
+      try {
+        content = { status: "ok", ...(await answer()) };
+      } catch (error) {
+        const { name, message } = error instanceof Error ? error : new Error(String(error));
+        content = { status: "error", ename: name, evalue: message, traceback: [] };
+        this.#parts.wires.log(`${request.header.msg_type}: ${error}`);
+      }
+      this.#reply(request, content);
+      this.#status(request, "idle");
+      // Front ends show the latest status, whomever it answers; the cell that still runs must not look finished.
+      if (this.#running) this.#status(this.#running.request, "busy");
+    })();
+  }
+
+  async #complete(content: Answer): Promise<Answer> {
+    const code = text(content.code);
+    const cursor = cursorOf(content, code);
+    const { matches, start, end } = await (await this.#language).complete(code, cursor);
+    const range = { cursor_start: toCodePoints(code, start), cursor_end: toCodePoints(code, end) };
+    const types = matches.map((match) => ({ ...match, start: range.cursor_start, end: range.cursor_end }));
+    return {
+      matches: matches.map((match) => match.text),
+      ...range,
+      metadata: { _jupyter_types_experimental: types },
+    };
+  }
+
+  async #inspect(content: Answer): Promise<Answer> {
+    const code = text(content.code);
+    const level = content.detail_level === 1 ? 1 : 0;
+    const language = await this.#language;
+    const { found, markdown, text: plain } = await language.inspect(code, cursorOf(content, code), level);
+    return { found, data: found ? { "text/plain": plain, "text/markdown": markdown } : {}, metadata: {} };
+  }
+
+  async #isComplete(content: Answer): Promise<Answer> {
+    const { status, indent } = await (await this.#language).isComplete(text(content.code));
+    return status === "incomplete" ? { status, indent: indent ?? "" } : { status };
+  }
+
+  #openComms(target: unknown): Answer {
+    const comms: Answer = {};
+    for (const [id, name] of this.#comms)
+      if (target === undefined || target === null || target === name) comms[id] = { target_name: name };
+    return comms;
+  }
+
+  // Requests that need the main thread, one after the other
+
+  async #work(): Promise<void> {
+    if (this.#working) return;
+    this.#working = true;
+    for (let request = this.#queue.shift(); request; request = this.#queue.shift()) {
+      try {
+        if (request.header.msg_type !== "execute_request") await this.#comm(request);
+        else if (this.#abortRule.applies(request.header)) this.#abort(request);
+        else await this.#execute(request);
+      } catch (error) {
+        this.#parts.wires.log(`${request.header.msg_type}: ${error instanceof Error ? error.stack : error}`);
+      }
+    }
+    this.#working = false;
+  }
+
+  async #execute(request: Request): Promise<void> {
+    const { content } = request;
+    const code = text(content.code);
+    const counted = !request.silent && content.store_history !== false;
+    const cell = this.#remember(request);
+    const name = counted ? `cell ${++this.#executionCount}` : `request ${cell}`;
+    const executionCount = this.#executionCount;
+
+    this.#status(request, "busy");
+    this.#show(request, "execute_input", { code, execution_count: executionCount });
+    if (counted) this.#history.add(executionCount, code);
+    const outcome = await this.#outcome(request, cell, { code, cell: name, executionCount });
+    if (this.#awaitsInput === cell) this.#awaitsInput = null;
+
+    const reply = { execution_count: executionCount, payload: [] };
+    if (outcome.status === "ok") {
+      if (counted && outcome.text !== null) this.#history.setOutput(executionCount, outcome.text);
+      this.#reply(request, { status: "ok", ...reply, user_expressions: outcome.expressions });
+    } else {
+      const { ename, evalue, traceback } = outcome;
+      if (!outcome.shown) this.#show(request, "error", { ename, evalue, traceback });
+      this.#reply(request, { status: "error", ...reply, user_expressions: {}, ename, evalue, traceback });
+      if (content.stop_on_error !== false) this.#abortWaiting(request);
+    }
+    this.#status(request, "idle");
+  }
+
+  /** Checks the cell and runs it; an interrupt may settle it at any moment. */
+  async #outcome(
+    request: Request,
+    cell: number,
+    check: { code: string; cell: string; executionCount: number },
+  ): Promise<Outcome> {
+    const { promise, resolve } = Promise.withResolvers<Outcome>();
+    let open = true;
+    const settle = (outcome: Outcome): void => {
+      open = false;
+      resolve(outcome);
+    };
+    this.#running = { cell, request, settle, settled: promise.then(() => undefined) };
+    this.#parts.interrupter.clear();
+    const { user_expressions: expressions, allow_stdin: allowStdin } = request.content;
+    void (async () => {
+      try {
+        const { diagnostics, javascript, sourceMap } = await (await this.#language).check(check);
+        if (!open) return;
+        this.#reportProblem(request);
+        if (diagnostics.some(({ category }) => category === "error"))
+          return settle({ status: "error", shown: false, ...formatDiagnostics(diagnostics) });
+        this.#toMain({
+          type: "execute",
+          cell,
+          name: check.cell,
+          executionCount: check.executionCount,
+          code: check.code,
+          javascript,
+          sourceMap,
+          userExpressions: texts(expressions),
+          allowStdin: allowStdin === true,
+        });
+      } catch (error) {
+        const evalue = `this cell could not be checked: ${error instanceof Error ? error.message : error}`;
+        const traceback = [`LanguageServiceError: ${evalue}`, "Restarting the kernel may help."];
+        settle({ status: "error", shown: false, ename: "LanguageServiceError", evalue, traceback });
+      }
+    })();
+    const outcome = await promise;
+    this.#running = null;
+    return outcome;
+  }
+
+  /** Says once, in the first cell, that the engine is missing. Not on stderr: that would cost a student the marks. */
+  #reportProblem(request: Request): void {
+    if (this.#problem === null) return;
+    const text = `nnlab could not load its engine (run \`npx nnlab doctor\`):\n${this.#problem}\n`;
+    this.#problem = null;
+    if (!request.silent) this.#streams.write(request, "stdout", text);
+  }
+
+  #abort(request: Request): void {
+    this.#status(request, "busy");
+    this.#reply(request, { status: "aborted", execution_count: this.#executionCount });
+    this.#status(request, "idle");
+  }
+
+  /** After an error, the cells that already wait do not run. */
+  #abortWaiting(failed: Request): void {
+    this.#abortRule.failed(failed.header, performance.now() - failed.receivedAt);
+    const waiting = this.#queue;
+    this.#queue = waiting.filter(({ header }) => header.msg_type !== "execute_request");
+    for (const request of waiting) if (!this.#queue.includes(request)) this.#abort(request);
+  }
+
+  async #comm(request: Request): Promise<void> {
+    const { content, metadata, buffers, header } = request;
+    const id = text(content.comm_id);
+    const target = text(content.target_name);
+    const event = header.msg_type as CommEvent["event"];
+    if (event === "comm_open") this.#comms.set(id, target);
+    if (event === "comm_close") this.#comms.delete(id);
+    const cell = this.#remember(request);
+    this.#status(request, "busy");
+    const { promise, resolve } = Promise.withResolvers<Outcome>();
+    this.#running = { cell, request, settle: resolve, settled: promise.then(() => undefined) };
+    this.#toMain({ type: "comm", cell, event, id, target, data: content.data ?? {}, metadata, buffers });
+    await promise;
+    this.#running = null;
+    this.#status(request, "idle");
+  }
+
+  /** Numbers a request of which the main thread will speak. */
+  #remember(request: Request): number {
+    const cell = ++this.#numbers;
+    this.#requests.set(cell, request);
+    this.#requests.delete(cell - rememberedCells);
+    return cell;
+  }
+
+  // The main thread
+
+  #toMain(message: ToMain): void {
+    this.#parts.main.postMessage(message);
+  }
+
+  #ping(): Promise<void> {
+    const number = ++this.#numbers;
+    return new Promise((resolve) => {
+      this.#pings.set(number, resolve);
+      this.#toMain({ type: "ping", number });
+    });
+  }
+
+  #fromMain(message: FromMain): void {
+    switch (message.type) {
+      case "ready":
+        this.#problem = message.problem;
+        if (message.problem !== null) this.#parts.wires.log(message.problem);
+        this.#languageStarted(this.#parts.startLanguage(message.names));
+        return;
+      case "pong":
+        // Later pongs answer earlier pings too: an interrupt may have killed an answer.
+        for (const [number, resolve] of this.#pings) {
+          if (number > message.number) continue;
+          this.#pings.delete(number);
+          resolve();
+        }
+        return;
+      case "done":
+        if (this.#running?.cell === message.cell) this.#running.settle(message.outcome);
+        return;
+      case "stream": {
+        Atomics.sub(this.#parts.signals, Signal.backlog, message.text.length);
+        Atomics.notify(this.#parts.signals, Signal.backlog);
+        const request = this.#requests.get(message.cell);
+        if (!request) this.#parts.wires.log(message.text.trimEnd());
+        else if (!request.silent) {
+          this.#capture.drain();
+          this.#streams.write(request, message.name, message.text);
+        }
+        return;
+      }
+      case "publish": {
+        const request = this.#requests.get(message.cell);
+        if (request) this.#show(request, message.message, message.content);
+        return;
+      }
+      case "input":
+        this.#inputRequest(message.cell, message.prompt, message.password);
+        return;
+      case "comm":
+        this.#commFromMain(message);
+    }
+  }
+
+  #commFromMain({ cell, event, id, target, data, metadata, buffers }: CommEvent): void {
+    if (event === "comm_open") this.#comms.set(id, target);
+    if (event === "comm_close") this.#comms.delete(id);
+    this.#flushStreams();
+    const content = { comm_id: id, ...(event === "comm_open" ? { target_name: target } : {}), data };
+    this.#publish(event, content, this.#requests.get(cell)?.header ?? {}, { metadata, buffers });
+  }
+
+  #inputRequest(cell: number, prompt: string, password: boolean): void {
+    const request = this.#requests.get(cell);
+    if (!request) {
+      this.#giveInput("");
+      return;
+    }
+    this.#flushStreams();
+    this.#awaitsInput = cell;
+    const { encoder, wires } = this.#parts;
+    const message = { type: "input_request", content: { prompt, password }, parent: request.header };
+    wires.send("stdin", encoder.encode(request.identities, message));
+  }
+
+  #inputReply(value: unknown): void {
+    if (this.#awaitsInput === null) {
+      this.#parts.wires.log("an input_reply that nobody waits for");
+      return;
+    }
+    this.#awaitsInput = null;
+    this.#giveInput(text(value));
+  }
+
+  #giveInput(answer: string): void {
+    const { input, signals } = this.#parts;
+    input.postMessage(answer);
+    Atomics.store(signals, Signal.input, Input.ready);
+    Atomics.notify(signals, Signal.input);
+  }
+
+  async #shutdown(request: Request): Promise<void> {
+    const content = { status: "ok", restart: request.content.restart === true };
+    this.#status(request, "busy");
+    this.#publish("shutdown_reply", content, request.header);
+    this.#reply(request, content);
+    this.#status(request, "idle");
+    await this.#parts.wires.flush();
+    this.#parts.wires.exit();
+  }
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+function texts(value: unknown): Record<string, string> {
+  if (typeof value !== "object" || value === null) return {};
+  return Object.fromEntries(Object.entries(value).map(([name, expression]) => [name, text(expression)]));
+}
+
+/** Where the cursor is, in UTF-16 units; at the end where the front end does not say. */
+function cursorOf(content: Answer, code: string): number {
+  return typeof content.cursor_pos === "number" ? toUtf16(code, content.cursor_pos) : code.length;
+}

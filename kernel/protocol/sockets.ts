@@ -1,0 +1,140 @@
+// The five ZeroMQ sockets. Sends are awaited one after the other: a second send on a socket that is still sending
+// throws EBUSY and its message is lost.
+
+import { Router, XPublisher } from "zeromq";
+import { address, type Connection } from "./connection.ts";
+
+type Frames = readonly Uint8Array[];
+
+/** One socket's outgoing messages, in the order in which they were given. */
+export class Outbox {
+  readonly #send: (frames: Uint8Array[]) => Promise<void>;
+  readonly #failed: (error: unknown) => void;
+  #waiting: Frames[] = [];
+  #sending: Promise<void> | null = null;
+
+  constructor(send: (frames: Uint8Array[]) => Promise<void>, failed: (error: unknown) => void) {
+    this.#send = send;
+    this.#failed = failed;
+  }
+
+  push(frames: Frames): void {
+    this.#waiting.push(frames);
+    this.#sending ??= this.#drain();
+  }
+
+  /** Settles when all that was pushed has been handed to ZeroMQ. */
+  async drained(): Promise<void> {
+    await this.#sending;
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting;
+      this.#waiting = [];
+      for (const frames of batch) {
+        try {
+          await this.#send([...frames]);
+        } catch (error) {
+          this.#failed(error);
+        }
+      }
+    }
+    this.#sending = null;
+  }
+}
+
+export type ChannelName = "shell" | "control" | "stdin";
+
+export interface Sockets {
+  send(channel: ChannelName, frames: Frames): void;
+  publish(frames: Frames): void;
+  /** Settles when everything sent so far is with ZeroMQ. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface SocketEvents {
+  received(channel: ChannelName, frames: Uint8Array[]): void;
+  /** A front end subscribed to `topic`. */
+  subscribed(topic: string): void;
+  log(message: string): void;
+}
+
+/** How long a closed socket goes on delivering. */
+const lingerMilliseconds = 1000;
+
+/** Binds all sockets of `connection`, and only there. */
+export async function openSockets(connection: Connection, events: SocketEvents): Promise<Sockets> {
+  const unlimited = { sendHighWaterMark: 0, receiveHighWaterMark: 0, linger: lingerMilliseconds };
+  const routers = {
+    shell: new Router(unlimited),
+    control: new Router(unlimited),
+    stdin: new Router(unlimited),
+  };
+  const heartbeat = new Router({ linger: 0 });
+  const iopub = new XPublisher(unlimited);
+  iopub.verbosity = "allSubs";
+
+  await Promise.all([
+    routers.shell.bind(address(connection, "shell_port")),
+    routers.control.bind(address(connection, "control_port")),
+    routers.stdin.bind(address(connection, "stdin_port")),
+    iopub.bind(address(connection, "iopub_port")),
+    heartbeat.bind(address(connection, "hb_port")),
+  ]);
+
+  const failed = (error: unknown): void => events.log(`send: ${error}`);
+  const outboxes = {
+    shell: new Outbox((frames) => routers.shell.send(frames.map(buffered)), failed),
+    control: new Outbox((frames) => routers.control.send(frames.map(buffered)), failed),
+    stdin: new Outbox((frames) => routers.stdin.send(frames.map(buffered)), failed),
+    iopub: new Outbox((frames) => iopub.send(frames.map(buffered)), failed),
+    heartbeat: new Outbox((frames) => heartbeat.send(frames.map(buffered)), failed),
+  };
+
+  async function receive(
+    socket: { receive(): Promise<Buffer[]>; closed: boolean },
+    handle: (frames: Buffer[]) => void,
+  ) {
+    while (!socket.closed) {
+      let frames: Buffer[];
+      try {
+        frames = await socket.receive();
+      } catch (error) {
+        if (!socket.closed) events.log(`receive: ${error}`);
+        continue;
+      }
+      try {
+        handle(frames);
+      } catch (error) {
+        events.log(`handling a message: ${error instanceof Error ? error.stack : error}`);
+      }
+    }
+  }
+  for (const channel of ["shell", "control", "stdin"] as const)
+    void receive(routers[channel], (frames) => events.received(channel, frames));
+  void receive(heartbeat, (frames) => outboxes.heartbeat.push(frames));
+  // The first byte of a subscription says whether it begins (1) or ends (0).
+  void receive(iopub, ([frame]) => {
+    if (frame?.[0] === 1) events.subscribed(frame.toString("utf8", 1));
+  });
+
+  const flush = async (): Promise<void> => {
+    await Promise.all(Object.values(outboxes).map((outbox) => outbox.drained()));
+  };
+  return {
+    send: (channel, frames) => outboxes[channel].push(frames),
+    publish: (frames) => outboxes.iopub.push(frames),
+    flush,
+    async close() {
+      await flush();
+      for (const socket of [...Object.values(routers), heartbeat, iopub]) socket.close();
+    },
+  };
+}
+
+/** ZeroMQ sends a Buffer without copying what lies around it. */
+function buffered(frame: Uint8Array): Buffer {
+  return Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength);
+}

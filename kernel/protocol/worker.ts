@@ -1,0 +1,76 @@
+// The protocol thread: sockets, language service and main thread meet here. It answers while a cell computes.
+
+import { writeSync } from "node:fs";
+import { parentPort, workerData } from "node:worker_threads";
+import type { ProtocolOptions } from "../execution/messages.ts";
+import { startLanguage } from "../language/language.ts";
+import { captureStandardOutput } from "./capture.ts";
+import { readConnection } from "./connection.ts";
+import { Interrupter } from "./interrupter.ts";
+import { Kernel } from "./kernel.ts";
+import { watchParent } from "./processes.ts";
+import { onSigint } from "./sigint.ts";
+import { openSockets } from "./sockets.ts";
+import { decode, Encoder, Signer, WireError } from "./wire.ts";
+
+/** After this long, a main thread that does not end the process by itself is ended with it. */
+const exitMilliseconds = 1000;
+
+const options: ProtocolOptions = workerData;
+const signals = new Int32Array(options.signals);
+const connection = readConnection(options.connectionFile);
+const signer = new Signer(connection.key, connection.digest);
+
+/** For the terminal in which Jupyter runs. */
+function log(message: string): void {
+  writeSync(2, `nnlab: ${message}\n`);
+}
+
+function kill(): void {
+  process.kill(process.pid, "SIGKILL");
+}
+
+const sockets = await openSockets(connection, {
+  received(channel, frames) {
+    try {
+      kernel.received(channel, decode(frames, signer));
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      log(`dropped a message on ${channel}: ${error.message}`);
+    }
+  },
+  subscribed: (topic) => kernel.welcome(topic),
+  log,
+});
+
+const interrupter = new Interrupter(signals);
+const kernel = new Kernel({
+  wires: {
+    send: sockets.send,
+    publish: sockets.publish,
+    flush: sockets.flush,
+    log,
+    exit() {
+      setTimeout(kill, exitMilliseconds);
+      void sockets.close().then(() => options.main.postMessage({ type: "exit" }));
+    },
+  },
+  encoder: new Encoder(signer),
+  interrupter,
+  signals,
+  main: options.main,
+  input: options.input,
+  startLanguage: (names) =>
+    startLanguage({ directory: options.directory, preload: { module: options.preload, names } }),
+});
+
+process.on("uncaughtException", (error) => log(`protocol: ${error.stack ?? error}`));
+process.on("unhandledRejection", (reason) => log(`protocol: ${reason}`));
+const heard = onSigint(() => void kernel.interrupt());
+// Without our own ears, the main thread passes SIGINT on, as soon as its event loop turns.
+parentPort?.on("message", () => {
+  if (!heard) void kernel.interrupt();
+});
+watchParent(kill);
+kernel.capture = captureStandardOutput((text) => kernel.printed(text));
+interrupter.connect();
