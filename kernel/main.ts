@@ -34,7 +34,8 @@ const worker = new Worker(new URL(`./protocol/worker${extension}`, import.meta.u
   stdout: true,
   stderr: true,
   // The only way for a Worker to hear of SIGINT while this thread is busy; see protocol/sigint.ts.
-  execArgv: [...process.execArgv, "--expose-internals"],
+  execArgv: [...process.execArgv, "--expose-internals", "--no-warnings"],
+  trackUnmanagedFds: false,
 });
 for (const stream of [worker.stdout, worker.stderr]) stream.on("data", log);
 

@@ -20,7 +20,7 @@ export function packageVersion(): string {
 /** The TypeScript that checks the cells is tslab's own. */
 function languageVersion(): string {
   const fromTslab = createRequire(createRequire(import.meta.url).resolve("tslab"));
-  const { version }: { version: string } = fromTslab("@yunabe/typescript-for-tslab/package.json");
+  const { version }: { version: string } = fromTslab("@tslab/typescript-for-tslab/package.json");
   return version;
 }
 

@@ -40,6 +40,12 @@ export class Interrupter {
     this.#session.connectToMainThread();
   }
 
+  /** Node waits for connected sessions before it ends. */
+  disconnect(): void {
+    this.#session?.disconnect();
+    this.#session = null;
+  }
+
   /** The flag of an interrupt that came too late for one cell must not stop the next. */
   clear(): void {
     Atomics.store(this.#signals, Signal.interrupt, 0);

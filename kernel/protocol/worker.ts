@@ -52,6 +52,7 @@ const kernel = new Kernel({
     log,
     exit() {
       setTimeout(kill, exitMilliseconds);
+      interrupter.disconnect();
       void sockets.close().then(() => options.main.postMessage({ type: "exit" }));
     },
   },
