@@ -7,5 +7,9 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // In CI the results are also written down, for the closing line of .ci/run.
+    reporters: process.env.CI
+      ? ["default", ["json", { outputFile: "test/output/results.json" }]]
+      : ["default"],
   },
 });
