@@ -1,0 +1,36 @@
+// Checks of the numbers that layers are made with.
+
+import { ArgumentError, describeValue } from "../errors.ts";
+
+/** A whole number ≥ 1, else an ArgumentError that names the layer and the argument. */
+export function requireCount(operation: string, name: string, value: number): number {
+  if (Number.isInteger(value) && value >= 1) return value;
+  throw new ArgumentError(`${operation}: ${name} must be a whole number ≥ 1, got ${describeValue(value)}`);
+}
+
+/** One number for both directions or `[height, width]`. */
+export type Pair = number | readonly [number, number];
+
+/** Height and width of a pair, each a whole number ≥ `least`. */
+export function requirePair(
+  operation: string,
+  name: string,
+  value: Pair,
+  least: number = 1,
+): [number, number] {
+  const pair: readonly unknown[] = Array.isArray(value) ? value : [value, value];
+  if (pair.length === 2 && pair.every((part) => Number.isInteger(part) && Number(part) >= least)) {
+    return [Number(pair[0]), Number(pair[1])];
+  }
+  throw new ArgumentError(
+    `${operation}: ${name} must be a whole number ≥ ${least} or a pair [height, width] of them, got ${describeValue(value)}`,
+  );
+}
+
+/** `5×5`, or `3` for a stride of both directions. */
+export function formatPair(
+  pair: readonly [number, number],
+  square: (size: number) => string = String,
+): string {
+  return pair[0] === pair[1] ? square(pair[0]) : `${pair[0]}×${pair[1]}`;
+}

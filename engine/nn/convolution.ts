@@ -1,0 +1,139 @@
+// Convolution layers.
+
+import { zeros } from "../creation.ts";
+import { ArgumentError, ShapeError } from "../errors.ts";
+import { conv2d as conv2dOp } from "../ops/convolution.ts";
+import { describeShape } from "../shapes.ts";
+import type { Tensor } from "../tensor.ts";
+import { formatPair, type Pair, requireCount, requirePair } from "./arguments.ts";
+import { uniform } from "./init.ts";
+import { Module, type Parameter, parameter } from "./module.ts";
+
+export interface Conv2dOptions {
+  /** Step of the window (default 1). */
+  readonly stride?: Pair;
+  /** Zeros on each side (default 0); `"valid"` means 0, `"same"` keeps height and width (stride 1 only). */
+  readonly padding?: Pair | "same" | "valid";
+  /** Distance between the taps of the kernel (default 1). */
+  readonly dilation?: Pair;
+  /** Splits the channels into groups that do not see each other (default 1). */
+  readonly groups?: number;
+  /** Adds a trainable bias per output channel (default true). */
+  readonly bias?: boolean;
+}
+
+/** See {@link conv2d}. */
+export class Conv2d extends Module {
+  /** `[outChannels, inChannels / groups, kernelHeight, kernelWidth]` */
+  weight: Parameter;
+  /** `[outChannels]`, or null without bias */
+  bias: Parameter | null;
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly kernelSize: readonly [number, number];
+  readonly stride: readonly [number, number];
+  readonly padding: readonly [number, number] | "same" | "valid";
+  readonly dilation: readonly [number, number];
+  readonly groups: number;
+
+  constructor(inChannels: number, outChannels: number, kernelSize: Pair, options: Conv2dOptions = {}) {
+    super();
+    const { stride = 1, padding = 0, dilation = 1, groups = 1, bias = true } = options;
+    this.inChannels = requireCount("conv2d", "inChannels", inChannels);
+    this.outChannels = requireCount("conv2d", "outChannels", outChannels);
+    this.kernelSize = requirePair("conv2d", "kernelSize", kernelSize);
+    this.stride = requirePair("conv2d", "stride", stride);
+    this.dilation = requirePair("conv2d", "dilation", dilation);
+    this.groups = requireCount("conv2d", "groups", groups);
+    this.padding =
+      padding === "same" || padding === "valid" ? padding : requirePair("conv2d", "padding", padding, 0);
+    if (inChannels % groups !== 0 || outChannels % groups !== 0) {
+      throw new ArgumentError(
+        `conv2d: ${groups} groups must divide both ${inChannels} input and ${outChannels} output channels`,
+      );
+    }
+    if (padding === "same" && (this.stride[0] !== 1 || this.stride[1] !== 1)) {
+      throw new ArgumentError(
+        `conv2d: padding "same" keeps the size, stride ${formatPair(this.stride)} does not; give the padding as a number`,
+      );
+    }
+    const [kernelHeight, kernelWidth] = this.kernelSize;
+    const bound = 1 / Math.sqrt((inChannels / groups) * kernelHeight * kernelWidth);
+    const range = { low: -bound, high: bound };
+    this.weight = uniform(
+      parameter(zeros([outChannels, inChannels / groups, kernelHeight, kernelWidth])),
+      range,
+    ).named("weight");
+    this.bias = bias ? uniform(parameter(zeros([outChannels])), range).named("bias") : null;
+  }
+
+  forward(x: Tensor): Tensor {
+    requireImages(x, this.inChannels, `nn.conv2d(${x.shape[1]}, ${this.outChannels}, …)`);
+    const { stride, padding, dilation, groups } = this;
+    return conv2dOp(x, this.weight, this.bias, { stride, padding, dilation, groups });
+  }
+
+  override details(): string {
+    const parts = [
+      `${this.inChannels} → ${this.outChannels}`,
+      `kernel ${this.kernelSize[0]}×${this.kernelSize[1]}`,
+      formatPair(this.stride) === "1" ? "" : `stride ${formatPair(this.stride)}`,
+      typeof this.padding === "string"
+        ? this.padding === "same"
+          ? "padding same"
+          : ""
+        : formatPair(this.padding) === "0"
+          ? ""
+          : `padding ${formatPair(this.padding)}`,
+      formatPair(this.dilation) === "1" ? "" : `dilation ${formatPair(this.dilation)}`,
+      this.groups === 1 ? "" : `${this.groups} groups`,
+      this.bias === null ? "no bias" : "",
+    ];
+    return parts.filter(Boolean).join(", ");
+  }
+}
+
+/** Throws a ShapeError unless `x` is `[N, channels, H, W]`. */
+export function requireImages(x: Tensor, channels: number | null, otherLayer: string = ""): void {
+  const { shape } = x;
+  if (shape.length === 4 && (channels === null || shape[1] === channels)) return;
+  const wanted = channels ?? "C";
+  const got = `expected [N, ${wanted}, H, W], got ${describeShape(shape)}; `;
+  if (shape.length === 3 && (channels === null || shape[0] === channels)) {
+    throw new ShapeError(`${got}one image needs the batch dimension: x.unsqueeze(0)`);
+  }
+  if (shape.length === 3 && channels === 1) {
+    throw new ShapeError(`${got}grey images need the channel dimension: x.unsqueeze(1)`);
+  }
+  if (shape.length === 2 && (channels === null || channels === 1)) {
+    throw new ShapeError(
+      `${got}one grey image: x.reshape([1, 1, ${shape.join(", ")}]); a batch of flattened images: x.reshape([${shape[0]}, 1, H, W])`,
+    );
+  }
+  if (shape.length !== 4)
+    throw new ShapeError(`${got}give the input four dimensions: samples, channels, height, width`);
+  if (shape[3] === channels) {
+    throw new ShapeError(`${got}the channels come second, not last: x.permute([0, 3, 1, 2])`);
+  }
+  throw new ShapeError(`${got}the input has ${shape[1]} channels: ${otherLayer}`);
+}
+
+/**
+ * A 2-D convolution (cross-correlation, as everywhere in deep learning):
+ * `y[n, o, i, j] = b[o] + Σ_{c,u,v} w[o, c, u, v] · x[n, c, i·s + u·d − p, j·s + v·d − p]`,
+ * `[N, inChannels, H, W] → [N, outChannels, H', W']` with `H' = ⌊(H + 2p − d·(k − 1) − 1) / s⌋ + 1`.
+ *
+ * Weights and biases start uniform in ±1/√(inChannels/groups · kernelHeight · kernelWidth) (PyTorch's default).
+ * Throws a ShapeError when the channels or the number of dimensions differ, or the kernel does not fit.
+ *
+ *     const layer = nn.conv2d(1, 6, 5, { padding: 2 })
+ *     layer(images)   // [N, 1, 28, 28] → [N, 6, 28, 28]
+ */
+export function conv2d(
+  inChannels: number,
+  outChannels: number,
+  kernelSize: Pair,
+  options: Conv2dOptions = {},
+): Conv2d {
+  return new Conv2d(inChannels, outChannels, kernelSize, options);
+}

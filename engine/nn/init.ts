@@ -1,0 +1,130 @@
+// Initial values for parameters: plain functions that overwrite a tensor in place and return it. A seeded generator
+// decides every number.
+
+import { ArgumentError, ShapeError } from "../errors.ts";
+import { writeEach } from "../inplace.ts";
+import { defaultGenerator, type Generator } from "../random.ts";
+import { describeShape, type Shape } from "../shapes.ts";
+import type { Tensor } from "../tensor.ts";
+import { requireTensor } from "./requireTensor.ts";
+
+export interface RandomOptions {
+  /** Where the numbers come from; the default generator (see `seed`) when absent. */
+  readonly generator?: Generator;
+}
+
+export type Nonlinearity = "linear" | "sigmoid" | "tanh" | "relu" | "leakyRelu";
+
+/** How many inputs reach one unit, and how many units one input reaches: `[out, in, …window]`. */
+export function fans(shape: Shape): { fanIn: number; fanOut: number } {
+  if (shape.length < 2) {
+    throw new ShapeError(
+      `init: the fan of a tensor needs at least 2 dimensions [out, in, …], got ${describeShape(shape)}; for a bias use nn.init.zeros or nn.init.uniform`,
+    );
+  }
+  const window = shape.slice(2).reduce((product, size) => product * size, 1);
+  return { fanIn: shape[1]! * window, fanOut: shape[0]! * window };
+}
+
+/** The factor by which initial weights make up for what a nonlinearity does to the variance: ReLU √2, tanh 5/3, else 1. */
+export function gain(nonlinearity: Nonlinearity, negativeSlope: number = 0.01): number {
+  if (nonlinearity === "relu") return Math.SQRT2;
+  if (nonlinearity === "leakyRelu") return Math.sqrt(2 / (1 + negativeSlope ** 2));
+  if (nonlinearity === "tanh") return 5 / 3;
+  if (nonlinearity === "linear" || nonlinearity === "sigmoid") return 1;
+  throw new ArgumentError(
+    `init.gain: unknown nonlinearity ${JSON.stringify(nonlinearity)}; one of "linear", "sigmoid", "tanh", "relu", "leakyRelu"`,
+  );
+}
+
+function write(target: Tensor, next: () => number): Tensor {
+  requireTensor("init", "target", target);
+  writeEach(target, next);
+  return target;
+}
+
+/** Fills with 0. Right for biases; weights that start equal stay equal. */
+export function zeros(target: Tensor): Tensor {
+  return constant(target, 0);
+}
+
+/** Fills with one value. */
+export function constant(target: Tensor, value: number): Tensor {
+  return write(target, () => value);
+}
+
+/** Fills from the normal distribution N(mean, std²). */
+export function normal(
+  target: Tensor,
+  {
+    mean = 0,
+    std = 1,
+    generator = defaultGenerator,
+  }: RandomOptions & { readonly mean?: number; readonly std?: number } = {},
+): Tensor {
+  return write(target, () => generator.normal(mean, std));
+}
+
+/** Fills from the uniform distribution U(low, high). */
+export function uniform(
+  target: Tensor,
+  {
+    low = -1,
+    high = 1,
+    generator = defaultGenerator,
+  }: RandomOptions & { readonly low?: number; readonly high?: number } = {},
+): Tensor {
+  return write(target, () => generator.uniform(low, high));
+}
+
+/**
+ * Xavier (Glorot) uniform: U(−a, a) with a = gain·√(6 / (fanIn + fanOut)), which keeps the variance of signals and of
+ * gradients alike through layers of sigmoid or tanh. Glorot & Bengio 2010.
+ *
+ *     nn.init.xavierUniform(layer.weight, { gain: nn.init.gain("tanh") })
+ */
+export function xavierUniform(
+  target: Tensor,
+  options: RandomOptions & { readonly gain?: number } = {},
+): Tensor {
+  const { fanIn, fanOut } = fans(target.shape);
+  const bound = (options.gain ?? 1) * Math.sqrt(6 / (fanIn + fanOut));
+  return uniform(target, { ...options, low: -bound, high: bound });
+}
+
+/** Xavier (Glorot) normal: N(0, σ²) with σ = gain·√(2 / (fanIn + fanOut)). Glorot & Bengio 2010. */
+export function xavierNormal(
+  target: Tensor,
+  options: RandomOptions & { readonly gain?: number } = {},
+): Tensor {
+  const { fanIn, fanOut } = fans(target.shape);
+  return normal(target, { ...options, mean: 0, std: (options.gain ?? 1) * Math.sqrt(2 / (fanIn + fanOut)) });
+}
+
+export interface KaimingOptions extends RandomOptions {
+  /** Keep the variance of the signals forward (`fanIn`, the default) or of the gradients backward (`fanOut`). */
+  readonly mode?: "fanIn" | "fanOut";
+  readonly nonlinearity?: Nonlinearity;
+  readonly negativeSlope?: number;
+}
+
+/**
+ * Kaiming (He) uniform: U(−a, a) with a = gain·√(3 / fan), made for ReLU. He, Zhang, Ren & Sun 2015.
+ *
+ *     nn.init.kaimingUniform(layer.weight)
+ */
+export function kaimingUniform(target: Tensor, options: KaimingOptions = {}): Tensor {
+  const bound = Math.sqrt(3) * kaimingDeviation(target, options);
+  return uniform(target, { ...options, low: -bound, high: bound });
+}
+
+/** Kaiming (He) normal: N(0, σ²) with σ = gain / √fan, made for ReLU. He, Zhang, Ren & Sun 2015. */
+export function kaimingNormal(target: Tensor, options: KaimingOptions = {}): Tensor {
+  return normal(target, { ...options, mean: 0, std: kaimingDeviation(target, options) });
+}
+
+function kaimingDeviation(target: Tensor, options: KaimingOptions): number {
+  const { fanIn, fanOut } = fans(target.shape);
+  const fan = options.mode === "fanOut" ? fanOut : fanIn;
+  return gain(options.nonlinearity ?? "relu", options.negativeSlope) / Math.sqrt(fan);
+}

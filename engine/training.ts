@@ -1,0 +1,554 @@
+// The training loop of every lesson: `fit`, `evaluate`, what they record and who may watch. It prints nothing by itself and
+// knows no display.
+
+import { ArgumentError, describeValue, InterruptError, ShapeError } from "./errors.ts";
+import { noGrad } from "./gradmode.ts";
+import { checkInterrupt } from "./interrupt.ts";
+import { scopeOf } from "./memory.ts";
+import { accuracy, binaryAccuracy, type Metric } from "./metrics.ts";
+import { bceWithLogits, crossEntropy, type Loss } from "./nn/losses.ts";
+import { type Module, requireModule } from "./nn/module.ts";
+import { describeInput } from "./nn/requireTensor.ts";
+import { Optimizer } from "./optim/optimizer.ts";
+import { describeShape } from "./shapes.ts";
+import { Tensor } from "./tensor.ts";
+
+/** One pass over the data, in pairs `[x, y]` of inputs and targets: a loader, an array, a generator. */
+export type Batches = Iterable<readonly Tensor[]> | AsyncIterable<readonly Tensor[]>;
+
+/** Metrics by name. */
+export type Metrics = Readonly<Record<string, Metric>>;
+
+/** What `evaluate` returns: the mean loss and each metric's mean, over all samples. */
+export type Evaluation<M extends Metrics = { readonly accuracy: Metric }> = { loss: number } & {
+  [K in keyof M]: number;
+};
+
+/** One step of training: a batch forward, backward, and a change of the parameters. */
+export interface StepRecord {
+  /** Counts from 1 through all epochs. */
+  readonly step: number;
+  /** Counts from 1. */
+  readonly epoch: number;
+  readonly loss: number;
+  readonly learningRate: number;
+}
+
+/** One pass through the training data. */
+export interface EpochRecord {
+  /** Counts from 1. */
+  readonly epoch: number;
+  /** Mean over the samples, while the parameters were changing. */
+  readonly loss: number;
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Loss and metrics on the validation data after this epoch, or null without such data. */
+  readonly validation: Readonly<Record<string, number>> | null;
+  /** Training and validation. */
+  readonly seconds: number;
+  /** Training only. */
+  readonly samplesPerSecond: number;
+}
+
+/** How training went, step by step and epoch by epoch: what `fit` returns. */
+export class History {
+  readonly steps: StepRecord[] = [];
+  readonly epochs: EpochRecord[] = [];
+
+  /** One sentence: how long, from which loss to which, and the last metrics. */
+  toString(): string {
+    const last = this.epochs.at(-1);
+    if (last === undefined) return `History: ${count(this.steps.length, "step")}, no epoch completed`;
+    const seconds = this.epochs.reduce((sum, epoch) => sum + epoch.seconds, 0);
+    const first = this.epochs[0]!;
+    const loss =
+      first === last ? formatNumber(last.loss) : `${formatNumber(first.loss)} → ${formatNumber(last.loss)}`;
+    const training = [`loss ${loss}`, ...formatMetrics(last.metrics)].join(", ");
+    const validation =
+      last.validation === null ? "" : `; validation ${formatMetrics(last.validation).join(", ")}`;
+    return `History: ${count(this.epochs.length, "epoch")}, ${count(this.steps.length, "step")}, ${seconds.toFixed(1)} s: ${training}${validation}`;
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+}
+
+/** Training under way, as observers see it. */
+export interface TrainingRun {
+  readonly model: Module;
+  readonly history: History;
+  readonly epochs: number;
+  /** Null while nobody can know: in the first epoch over data without a length. */
+  readonly stepsPerEpoch: number | null;
+  /** Counts from 1; the epoch under way or just ended. */
+  readonly epoch: number;
+  readonly stepInEpoch: number;
+  /** How many steps were made. */
+  readonly step: number;
+  readonly seconds: number;
+  /** An estimate from the steps so far, or null while it cannot be made. */
+  readonly secondsLeft: number | null;
+  readonly status: "running" | "done" | "interrupted" | "failed";
+}
+
+/** Watches training. What a method returns is awaited before training goes on. */
+export interface TrainingObserver {
+  begin?(run: TrainingRun): void | Promise<void>;
+  step?(run: TrainingRun): void | Promise<void>;
+  epoch?(run: TrainingRun): void | Promise<void>;
+  /** Once for every begin, however training ended. */
+  end?(run: TrainingRun): void | Promise<void>;
+}
+
+const observers = new Set<TrainingObserver>();
+const inTraining = new WeakSet<Module>();
+
+/** Has an observer watch every `fit` that is not silent. Returns the function that stops it. */
+export function observeTraining(observer: TrainingObserver): () => void {
+  observers.add(observer);
+  return () => {
+    observers.delete(observer);
+  };
+}
+
+export interface EvaluateOptions<M extends Metrics = { readonly accuracy: Metric }> {
+  /** Default `nn.crossEntropy`. */
+  readonly loss?: Loss;
+  /** Default: accuracy, where the loss is one of classification. */
+  readonly metrics?: M;
+}
+
+export interface FitOptions extends EvaluateOptions<Metrics> {
+  /** How many passes over the data (default 1). */
+  readonly epochs?: number;
+  readonly optimizer: Optimizer;
+  /** Evaluated after each epoch. */
+  readonly validation?: Batches;
+  /** No observer watches (no live chart). */
+  readonly silent?: boolean;
+  /** Prints a line per epoch. */
+  readonly verbose?: boolean;
+}
+
+/**
+ * The mean loss and metrics of a model over data, in evaluation mode and without gradients. For an async loader a promise.
+ *
+ *     const { loss, accuracy } = evaluate(model, test.loader({ batchSize: 500 }))
+ */
+export function evaluate<M extends Metrics = { readonly accuracy: Metric }>(
+  model: Module,
+  loader: Iterable<readonly Tensor[]>,
+  options?: EvaluateOptions<M>,
+): Evaluation<M>;
+export function evaluate<M extends Metrics = { readonly accuracy: Metric }>(
+  model: Module,
+  loader: AsyncIterable<readonly Tensor[]>,
+  options?: EvaluateOptions<M>,
+): Promise<Evaluation<M>>;
+export function evaluate(
+  model: Module,
+  loader: Batches,
+  options: EvaluateOptions<Metrics> = {},
+): Evaluation<Metrics> | Promise<Evaluation<Metrics>> {
+  requireModule("evaluate", "model", model);
+  checkLoader("evaluate", "loader", loader);
+  const modes = evaluationMode(model);
+  const total = new Totals("evaluate", options);
+  if (Symbol.iterator in loader) {
+    try {
+      for (const batch of loader) total.evaluate(model, batch);
+      return total.result();
+    } finally {
+      restoreModes(modes);
+    }
+  }
+  return evaluateAsync(model, loader, total).finally(() => restoreModes(modes));
+}
+
+async function evaluateAsync(
+  model: Module,
+  loader: AsyncIterable<readonly Tensor[]>,
+  total: Totals,
+): Promise<Evaluation<Metrics>> {
+  for await (const batch of loader) total.evaluate(model, batch);
+  return total.result();
+}
+
+/**
+ * Trains a model: for every batch of every epoch forward, loss, backward, one step of the optimiser. Lecture step 000.44.
+ *
+ * The model is in training mode during the steps, in evaluation mode during validation, and afterwards as it was before.
+ * Other things can happen meanwhile: it yields about twenty times a second. Interrupted, it stops between two steps, never
+ * within one, and throws the interruption on; the model keeps what it has learned. A loss of NaN or infinity stops it.
+ *
+ *     const optimizer = optim.sgd(model.parameters(), { lr: 0.1 })
+ *     const history = await fit(model, train.loader({ shuffle: true }), { epochs: 5, optimizer, validation: test.loader() })
+ */
+export async function fit(model: Module, loader: Batches, options: FitOptions): Promise<History> {
+  checkFit(model, loader, options);
+  const run = new Run(model, loader, options);
+  const watchers = options.silent ? [] : [...observers];
+  const modes = modesOf(model);
+  inTraining.add(model);
+  try {
+    for (const watcher of watchers) await watcher.begin?.(run);
+    for (run.epoch = 1; run.epoch <= run.epochs; run.epoch++) {
+      model.train();
+      await trainEpoch(run, loader, options, watchers);
+      if (options.verbose) console.log(describeEpoch(run));
+      for (const watcher of watchers) await watcher.epoch?.(run);
+      await nextTask();
+    }
+    run.epoch = run.epochs;
+    run.status = "done";
+  } catch (error) {
+    run.status = error instanceof InterruptError ? "interrupted" : "failed";
+    throw error;
+  } finally {
+    run.endedAt = performance.now();
+    inTraining.delete(model);
+    restoreModes(modes);
+    for (const watcher of watchers) await watcher.end?.(run);
+  }
+  return run.history;
+}
+
+class Run implements TrainingRun {
+  readonly model: Module;
+  readonly history = new History();
+  readonly epochs: number;
+  stepsPerEpoch: number | null;
+  epoch = 1;
+  stepInEpoch = 0;
+  status: TrainingRun["status"] = "running";
+  endedAt: number | null = null;
+  /** When the event loop last had its turn. */
+  yieldedAt = performance.now();
+  readonly #beganAt = performance.now();
+
+  constructor(model: Module, loader: Batches, { epochs = 1 }: FitOptions) {
+    this.model = model;
+    this.epochs = epochs;
+    this.stepsPerEpoch = "length" in loader && typeof loader.length === "number" ? loader.length : null;
+  }
+
+  get step(): number {
+    return this.history.steps.length;
+  }
+
+  get seconds(): number {
+    return ((this.endedAt ?? performance.now()) - this.#beganAt) / 1000;
+  }
+
+  get secondsLeft(): number | null {
+    if (this.status !== "running") return 0;
+    if (this.stepsPerEpoch === null || this.step === 0) return null;
+    return (this.seconds / this.step) * Math.max(0, this.epochs * this.stepsPerEpoch - this.step);
+  }
+}
+
+async function trainEpoch(
+  run: Run,
+  loader: Batches,
+  options: FitOptions,
+  watchers: readonly TrainingObserver[],
+): Promise<void> {
+  const total = new Totals("fit", options);
+  const beganAt = performance.now();
+  run.stepInEpoch = 0;
+  await eachBatch(loader, async (batch) => {
+    trainStep(run, batch, options, total);
+    for (const watcher of watchers) {
+      const waiting = watcher.step?.(run);
+      if (waiting !== undefined) await waiting;
+    }
+    await yieldAtTimes(run);
+  });
+  if (run.stepInEpoch === 0) {
+    throw new ArgumentError(
+      run.epoch === 1
+        ? "fit: the loader gave no batches; is the data set empty?"
+        : `fit: the loader gave no batches in epoch ${run.epoch}; it can be used only once. Pass an array ([...batches]) or a loader`,
+    );
+  }
+  run.stepsPerEpoch = run.stepInEpoch;
+  const trainedFor = (performance.now() - beganAt) / 1000;
+  const { loss, ...metrics } = total.result();
+  const validation = options.validation ? await validate(run, options.validation, options) : null;
+  run.history.epochs.push({
+    epoch: run.epoch,
+    loss,
+    metrics,
+    validation,
+    seconds: (performance.now() - beganAt) / 1000,
+    samplesPerSecond: total.samples / trainedFor,
+  });
+}
+
+/** All of a step or, when it throws, nothing: the parameters change last and together. */
+function trainStep(run: Run, batch: unknown, options: FitOptions, total: Totals): void {
+  checkInterrupt();
+  const [x, y] = checkBatch("fit", batch, run.stepInEpoch + 1);
+  const { optimizer } = options;
+  const prediction = run.model(x);
+  const loss = total.lossOf(prediction, y);
+  const value = loss.item();
+  if (!Number.isFinite(value)) throw divergence(run, value, x, optimizer.lr);
+  if (run.step === 0) checkReach(run.model, optimizer, loss);
+  total.add(value, prediction, y);
+  loss.backward();
+  optimizer.step();
+  run.stepInEpoch++;
+  run.history.steps.push({ step: run.step + 1, epoch: run.epoch, loss: value, learningRate: optimizer.lr });
+}
+
+async function validate(run: Run, loader: Batches, options: FitOptions): Promise<Record<string, number>> {
+  run.model.eval();
+  const total = new Totals("fit: validation", options);
+  await eachBatch(loader, async (batch) => {
+    checkInterrupt();
+    total.evaluate(run.model, batch);
+    await yieldAtTimes(run);
+  });
+  return total.result();
+}
+
+async function eachBatch(loader: Batches, visit: (batch: unknown) => Promise<void>): Promise<void> {
+  if (Symbol.iterator in loader) for (const batch of loader) await visit(batch);
+  else for await (const batch of loader) await visit(batch);
+}
+
+/** Lets timers, messages and pictures have their turn about every 50 ms. */
+async function yieldAtTimes(run: Run): Promise<void> {
+  if (performance.now() - run.yieldedAt < 50) return;
+  await nextTask();
+  run.yieldedAt = performance.now();
+}
+
+function nextTask(): Promise<void> {
+  return new Promise((resolve) => {
+    if (typeof setImmediate === "function") setImmediate(resolve);
+    else setTimeout(resolve, 0);
+  });
+}
+
+/** Sums of losses and metrics over the batches, each batch by its number of samples. */
+class Totals {
+  samples = 0;
+  readonly #operation: string;
+  readonly #loss: Loss;
+  readonly #metrics: Metrics;
+  readonly #sums: Record<string, number> = {};
+  #lossSum = 0;
+  #batches = 0;
+
+  constructor(operation: string, { loss = crossEntropy, metrics }: EvaluateOptions<Metrics>) {
+    this.#operation = operation;
+    this.#loss = loss;
+    this.#metrics = metrics ?? defaultMetrics(loss);
+    for (const name of Object.keys(this.#metrics)) this.#sums[name] = 0;
+  }
+
+  lossOf(prediction: Tensor, target: Tensor): Tensor {
+    const loss: unknown = this.#loss(prediction, target);
+    if (loss instanceof Tensor && loss.size === 1) return loss;
+    throw new ShapeError(
+      loss instanceof Tensor
+        ? `${this.#operation}: the loss must be one number, got ${describeInput(loss)}; use reduction "mean"`
+        : `${this.#operation}: the loss must be a Tensor of one number, got ${describeInput(loss)}`,
+    );
+  }
+
+  add(loss: number, prediction: Tensor, target: Tensor): void {
+    const samples = target.shape[0] ?? 1;
+    this.samples += samples;
+    this.#batches++;
+    this.#lossSum += loss * samples;
+    for (const [name, metric] of Object.entries(this.#metrics)) {
+      this.#sums[name]! += noGrad(() => metric(prediction, target)) * samples;
+    }
+  }
+
+  evaluate(model: Module, batch: unknown): void {
+    const [x, y] = checkBatch(this.#operation, batch, this.#batches + 1);
+    noGrad(() =>
+      scopeOf(() => {
+        const prediction = model(x);
+        this.add(this.lossOf(prediction, y).item(), prediction, y);
+      }),
+    );
+  }
+
+  result(): { loss: number } & Record<string, number> {
+    if (this.samples === 0) {
+      throw new ArgumentError(
+        `${this.#operation}: the loader gave no batches; is it empty, or was it used up before?`,
+      );
+    }
+    const means = Object.entries(this.#sums).map(([name, sum]) => [name, sum / this.samples] as const);
+    return { loss: this.#lossSum / this.samples, ...Object.fromEntries(means) };
+  }
+}
+
+function defaultMetrics(loss: Loss): Metrics {
+  if (loss === crossEntropy) return { accuracy };
+  if (loss === bceWithLogits) return { accuracy: binaryAccuracy };
+  return {};
+}
+
+type Modes = readonly (readonly [{ training: boolean }, boolean])[];
+
+function modesOf(model: Module): Modes {
+  return model.namedModules().map(([, module]) => [module, module.training] as const);
+}
+
+function evaluationMode(model: Module): Modes {
+  const modes = modesOf(model);
+  model.eval();
+  return modes;
+}
+
+function restoreModes(modes: Modes): void {
+  for (const [module, training] of modes) module.training = training;
+}
+
+function checkFit(model: Module, loader: Batches, options: FitOptions): void {
+  requireModule("fit", "model", model);
+  if (!(options?.optimizer instanceof Optimizer)) {
+    throw new ArgumentError(
+      `fit: needs an optimizer, got ${describeInput(options?.optimizer)}; pass { optimizer: optim.sgd(model.parameters(), { lr: 0.1 }) }`,
+    );
+  }
+  const { epochs = 1, optimizer, validation } = options;
+  if (!(Number.isInteger(epochs) && epochs >= 1)) {
+    throw new ArgumentError(`fit: epochs must be a whole number ≥ 1, got ${describeValue(epochs)}`);
+  }
+  checkLoader("fit", "loader", loader);
+  checkReuse("loader", loader, epochs);
+  if (validation !== undefined) {
+    checkLoader("fit", "validation", validation);
+    checkReuse("validation", validation, epochs);
+  }
+  if (inTraining.has(model)) {
+    throw new ArgumentError(
+      "fit: this model is being trained already; write await before the fit(…) that does it",
+    );
+  }
+  const own = new Set(model.parameters());
+  if (!optimizer.parameters.some((tensor) => own.has(tensor))) {
+    throw new ArgumentError(
+      "fit: the optimizer was made for another model: it has none of this model's parameters. Make it after the model: optim.sgd(model.parameters(), …)",
+    );
+  }
+}
+
+function checkLoader(operation: string, role: string, loader: unknown): void {
+  const iterable = Symbol.iterator in Object(loader) || Symbol.asyncIterator in Object(loader);
+  if (iterable && typeof loader !== "string" && !(loader instanceof Tensor)) return;
+  const remedy =
+    typeof loader === "object" && loader !== null && "loader" in loader
+      ? "; write dataset.loader({ batchSize: 64 })"
+      : typeof loader === "function"
+        ? "; call it and pass the result"
+        : loader instanceof Promise
+          ? "; write await before it"
+          : "; one batch: [[x, y]]";
+  throw new ArgumentError(
+    `${operation}: ${role} must give batches [x, y], got ${describeInput(loader)}${remedy}`,
+  );
+}
+
+/** A generator gives its batches once; several epochs need them again. */
+function checkReuse(role: string, loader: Batches, epochs: number): void {
+  const iterator: unknown =
+    Symbol.iterator in loader
+      ? "next" in loader && loader
+      : "next" in loader && Symbol.asyncIterator in loader && loader;
+  if (epochs === 1 || !iterator) return;
+  throw new ArgumentError(
+    `fit: ${role} is a generator, which gives its batches only once, and ${epochs} epochs need them ${epochs} times; pass an array ([...batches]) or a loader`,
+  );
+}
+
+function checkBatch(operation: string, batch: unknown, number: number): readonly [Tensor, Tensor] {
+  if (batch instanceof Tensor) {
+    throw new ArgumentError(
+      `${operation}: batch ${number} must be a pair [x, y], got ${describeInput(batch)}; for a single batch write [[x, y]]`,
+    );
+  }
+  const parts: readonly unknown[] = Array.isArray(batch) ? batch : [];
+  const [x, y] = parts;
+  if (!(x instanceof Tensor && y instanceof Tensor)) {
+    throw new ArgumentError(
+      `${operation}: batch ${number} must be a pair [x, y] of Tensors, got ${
+        parts.length === 2
+          ? `[${describeInput(x)}, ${describeInput(y)}]; make them with tensor(…)`
+          : describeInput(batch)
+      }`,
+    );
+  }
+  if (x.ndim > 0 && x.shape[0] !== (y.shape[0] ?? 1)) {
+    throw new ShapeError(
+      `${operation}: batch ${number} has ${x.shape[0]} inputs ${describeShape(x.shape)} but ${y.shape[0] ?? 1} targets ${describeShape(y.shape)}`,
+    );
+  }
+  return [x, y];
+}
+
+/** Every parameter that the loss depends on must be known to the model or the optimiser, else it would silently not train. */
+function checkReach(model: Module, optimizer: Optimizer, loss: Tensor): void {
+  const known = new Set([...model.parameters(), ...optimizer.parameters]);
+  const seen = new Set<Tensor>();
+  const waiting = [loss];
+  for (let tensor = waiting.pop(); tensor !== undefined; tensor = waiting.pop()) {
+    if (seen.has(tensor)) continue;
+    seen.add(tensor);
+    waiting.push(...tensor.inputs);
+    if (tensor.op === null && tensor.requiresGrad && !known.has(tensor)) {
+      throw new ArgumentError(
+        `fit: ${model.constructor.name} computes with a parameter ${describeShape(tensor.shape)} that is not one of its fields and would not be trained; make its layer in the constructor or as a field (this.fc = …), not inside forward and not #private`,
+      );
+    }
+  }
+}
+
+function divergence(run: Run, value: number, x: Tensor, learningRate: number): Error {
+  const what = Number.isNaN(value) ? "NaN (not a number)" : "infinite";
+  const where = `at step ${run.step + 1} (epoch ${run.epoch}) with learning rate ${learningRate}`;
+  const last = run.history.steps.at(-1);
+  if (x.toTypedArray().some((number) => !Number.isFinite(number))) {
+    return new Error(
+      `fit: the loss became ${what} ${where}: the inputs of this batch contain NaN or infinity; clean the data`,
+    );
+  }
+  const remedy =
+    last === undefined
+      ? "look at the scale of the inputs (0 to 1 is usual) and of the initial weights"
+      : `the last loss was ${formatNumber(last.loss)}. Likely the learning rate is too high: make the model anew and try ${Number((learningRate / 10).toPrecision(3))}`;
+  return new Error(`fit: the loss became ${what} ${where}; ${remedy}`);
+}
+
+function describeEpoch(run: Run): string {
+  const record = run.history.epochs.at(-1)!;
+  const training = [`loss ${formatNumber(record.loss)}`, ...formatMetrics(record.metrics)].join(", ");
+  const validation =
+    record.validation === null ? "" : ` · validation ${formatMetrics(record.validation).join(", ")}`;
+  return `epoch ${record.epoch}/${run.epochs}: ${training}${validation} · ${record.seconds.toFixed(1)} s`;
+}
+
+function formatMetrics(metrics: Readonly<Record<string, number>>): string[] {
+  return Object.entries(metrics).map(
+    ([name, value]) =>
+      `${name} ${/accuracy/i.test(name) ? `${(100 * value).toFixed(2)} %` : formatNumber(value)}`,
+  );
+}
+
+function formatNumber(value: number): string {
+  return Math.abs(value) >= 1e5 || (value !== 0 && Math.abs(value) < 1e-4)
+    ? value.toExponential(2)
+    : String(Number(value.toPrecision(4)));
+}
+
+function count(n: number, unit: string): string {
+  return `${n.toLocaleString("en-US")} ${unit}${n === 1 ? "" : "s"}`;
+}
