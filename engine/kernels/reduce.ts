@@ -1,0 +1,205 @@
+// Reductions of [outer, size, inner] over the middle, and softmax over rows. Task words of a reduction: x, out, outer, size,
+// inner. The order of the additions depends on the sizes alone.
+
+import { exp4, log4 } from "./mathematics";
+import { storeLanes, sumLanes } from "./simd";
+import { pointer, sliceStart, word } from "./task";
+
+/** Σ of a contiguous run: 16 partial sums, flushed every 2048 elements so that rounding errors grow slowly. */
+function sumRun(x: usize, length: i32): f32 {
+  let total: f64 = 0;
+  while (length > 0) {
+    let left = min(length, 2048);
+    length -= left;
+    let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
+    for (; left >= 16; left -= 16) {
+      s0 = f32x4.add(s0, v128.load(x));
+      s1 = f32x4.add(s1, v128.load(x, 16));
+      s2 = f32x4.add(s2, v128.load(x, 32));
+      s3 = f32x4.add(s3, v128.load(x, 48));
+      x += 64;
+    }
+    for (; left >= 4; left -= 4) {
+      s0 = f32x4.add(s0, v128.load(x));
+      x += 16;
+    }
+    total += <f64>sumLanes(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
+    for (; left > 0; --left) {
+      total += <f64>load<f32>(x);
+      x += 4;
+    }
+  }
+  return <f32>total;
+}
+
+/** Sums rows when inner is 1; slices divide outer. */
+export function sumRows(task: usize, slice: i32, slices: i32): void {
+  const outer = word(task, 2);
+  const size = word(task, 3);
+  const last = sliceStart(outer, 1, slice + 1, slices);
+  for (let i = sliceStart(outer, 1, slice, slices); i < last; ++i) {
+    store<f32>(pointer(task, 1) + (<usize>i << 2), sumRun(pointer(task, 0) + (<usize>(i * size) << 2), size));
+  }
+}
+
+/** Words: x, partial sums, length, block. One partial sum per block of a long run. */
+export function sumBlocks(task: usize, slice: i32, slices: i32): void {
+  const length = word(task, 2);
+  const block = word(task, 3);
+  const blocks = (length + block - 1) / block;
+  const last = sliceStart(blocks, 1, slice + 1, slices);
+  for (let i = sliceStart(blocks, 1, slice, slices); i < last; ++i) {
+    const x = pointer(task, 0) + (<usize>(i * block) << 2);
+    store<f32>(pointer(task, 1) + (<usize>i << 2), sumRun(x, min(block, length - i * block)));
+  }
+}
+
+/** Sums columns when inner > 1: 4 at a time, in runs of 64 rows. Slices divide outer, or inner when outer is 1. */
+export function sumColumns(task: usize, slice: i32, slices: i32): void {
+  const outer = word(task, 2);
+  const size = word(task, 3);
+  const inner = word(task, 4);
+  const alone = outer == 1;
+  const lastOuter = alone ? 1 : sliceStart(outer, 1, slice + 1, slices);
+  const firstColumn = alone ? sliceStart(inner, 16, slice, slices) : 0;
+  const lastColumn = alone ? sliceStart(inner, 16, slice + 1, slices) : inner;
+  const step = <usize>inner << 2;
+  for (let i = alone ? 0 : sliceStart(outer, 1, slice, slices); i < lastOuter; ++i) {
+    for (let j = firstColumn; j < lastColumn; j += 4) {
+      let from = pointer(task, 0) + (<usize>(i * size * inner + j) << 2);
+      let total = f32x4.splat(0);
+      for (let left = size; left > 0; left -= 64) {
+        let run = f32x4.splat(0);
+        for (let r = min(left, 64); r > 0; --r) {
+          run = f32x4.add(run, v128.load(from));
+          from += step;
+        }
+        total = f32x4.add(total, run);
+      }
+      const to = pointer(task, 1) + (<usize>(i * inner + j) << 2);
+      if (lastColumn - j >= 4) v128.store(to, total);
+      else storeLanes(to, total, lastColumn - j);
+    }
+  }
+}
+
+/** One element of a scalar reduction: `better` decides; NaN wins over everything and stays. */
+@inline
+function extreme(task: usize, slice: i32, slices: i32, wantMax: bool, wantIndex: bool): void {
+  const outer = word(task, 2);
+  const size = word(task, 3);
+  const inner = word(task, 4);
+  const step = <usize>inner << 2;
+  const last = sliceStart(outer * inner, 16, slice + 1, slices);
+  for (let i = sliceStart(outer * inner, 16, slice, slices); i < last; ++i) {
+    let from = pointer(task, 0) + (<usize>((i / inner) * size * inner + (i % inner)) << 2);
+    let best = load<f32>(from);
+    let index = 0;
+    for (let r = 1; r < size; ++r) {
+      from += step;
+      const value = load<f32>(from);
+      if (wantMax ? value > best : value < best) {
+        best = value;
+        index = r;
+      } else if (value != value && best == best) {
+        best = value;
+        index = r;
+      }
+    }
+    const to = pointer(task, 1) + (<usize>i << 2);
+    if (wantIndex) store<i32>(to, index);
+    else store<f32>(to, best);
+  }
+}
+
+export function max(task: usize, slice: i32, slices: i32): void { extreme(task, slice, slices, true, false); }
+export function min_(task: usize, slice: i32, slices: i32): void { extreme(task, slice, slices, false, false); }
+export function argmax(task: usize, slice: i32, slices: i32): void { extreme(task, slice, slices, true, true); }
+export function argmin(task: usize, slice: i32, slices: i32): void { extreme(task, slice, slices, false, true); }
+
+@inline
+function lanes(x: v128, count: i32, other: v128): v128 {
+  return v128.bitselect(x, other, i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count)));
+}
+
+/** The greatest of a row; NaN if any is. */
+@inline
+function rowMaximum(x: usize, size: i32): f32 {
+  const lowest = f32x4.splat(-Infinity);
+  let most = lowest;
+  let left = size;
+  for (; left >= 4; left -= 4) {
+    most = f32x4.max(most, v128.load(x));
+    x += 16;
+  }
+  if (left > 0) most = f32x4.max(most, lanes(v128.load(x), left, lowest));
+  most = f32x4.max(most, v128.shuffle<f32>(most, most, 2, 3, 0, 1));
+  most = f32x4.max(most, v128.shuffle<f32>(most, most, 1, 0, 3, 2));
+  return f32x4.extract_lane(most, 0);
+}
+
+/** Words: x, out, rows, size. */
+export function softmax(task: usize, slice: i32, slices: i32): void {
+  const rows = word(task, 2);
+  const size = word(task, 3);
+  const last = sliceStart(rows, 1, slice + 1, slices);
+  for (let row = sliceStart(rows, 1, slice, slices); row < last; ++row) {
+    const at = <usize>(row * size) << 2;
+    let x = pointer(task, 0) + at;
+    let out = pointer(task, 1) + at;
+    const shift = f32x4.splat(rowMaximum(x, size));
+    let sums = f32x4.splat(0);
+    let left = size;
+    for (; left >= 4; left -= 4) {
+      const e = exp4(f32x4.sub(v128.load(x), shift));
+      v128.store(out, e);
+      sums = f32x4.add(sums, e);
+      x += 16;
+      out += 16;
+    }
+    if (left > 0) {
+      const e = lanes(exp4(f32x4.sub(v128.load(x), shift)), left, f32x4.splat(0));
+      storeLanes(out, e, left);
+      sums = f32x4.add(sums, e);
+    }
+    const total = f32x4.splat(sumLanes(sums));
+    out = pointer(task, 1) + at;
+    left = size;
+    for (; left >= 4; left -= 4) {
+      v128.store(out, f32x4.div(v128.load(out), total));
+      out += 16;
+    }
+    if (left > 0) storeLanes(out, f32x4.div(v128.load(out), total), left);
+  }
+}
+
+/** Words: x, out, rows, size. */
+export function logSoftmax(task: usize, slice: i32, slices: i32): void {
+  const rows = word(task, 2);
+  const size = word(task, 3);
+  const last = sliceStart(rows, 1, slice + 1, slices);
+  for (let row = sliceStart(rows, 1, slice, slices); row < last; ++row) {
+    const at = <usize>(row * size) << 2;
+    let x = pointer(task, 0) + at;
+    const shift = f32x4.splat(rowMaximum(x, size));
+    let sums = f32x4.splat(0);
+    let left = size;
+    for (; left >= 4; left -= 4) {
+      sums = f32x4.add(sums, exp4(f32x4.sub(v128.load(x), shift)));
+      x += 16;
+    }
+    if (left > 0) {
+      sums = f32x4.add(sums, lanes(exp4(f32x4.sub(v128.load(x), shift)), left, f32x4.splat(0)));
+    }
+    const logarithm = log4(f32x4.splat(sumLanes(sums)));
+    x = pointer(task, 0) + at;
+    let out = pointer(task, 1) + at;
+    left = size;
+    for (; left >= 4; left -= 4) {
+      v128.store(out, f32x4.sub(f32x4.sub(v128.load(x), shift), logarithm));
+      x += 16;
+      out += 16;
+    }
+    if (left > 0) storeLanes(out, f32x4.sub(f32x4.sub(v128.load(x), shift), logarithm), left);
+  }
+}

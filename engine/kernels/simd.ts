@@ -1,0 +1,23 @@
+// Small pieces of SIMD that several kernels share.
+
+/** a·b + c, fused where the build has relaxed SIMD. */
+@inline
+export function madd(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
+  return f32x4.add(f32x4.mul(a, b), c);
+}
+
+@inline
+export function sumLanes(x: v128): f32 {
+  return (
+    f32x4.extract_lane(x, 0) + f32x4.extract_lane(x, 1) + (f32x4.extract_lane(x, 2) + f32x4.extract_lane(x, 3))
+  );
+}
+
+/** Stores the first `count` (1 to 3) lanes. Kernels may read past an operand's end, never write there. */
+@inline
+export function storeLanes(at: usize, x: v128, count: i32): void {
+  v128.store_lane<f32>(at, x, 0);
+  if (count > 1) v128.store_lane<f32>(at, x, 1, 4);
+  if (count > 2) v128.store_lane<f32>(at, x, 2, 8);
+}
