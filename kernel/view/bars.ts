@@ -4,7 +4,7 @@ import { type ChartSpec, chart, rounded } from "./chart.ts";
 import type { Displayable } from "./mime.ts";
 import { palette } from "./theme.ts";
 import { listOf, type NumberSource } from "./values.ts";
-import { countOf, formatNumber, formatPercent } from "./wording.ts";
+import { countOf, formatNumber, formatPercent, wrapped } from "./wording.ts";
 
 export interface BarsOptions {
   /** A name for each bar; numbers where left out. */
@@ -103,7 +103,10 @@ function barsSpec(
     ? { width: 420, height: Math.max(60, Math.min(640, rows.length * 20)) }
     : { width: Math.max(160, Math.min(640, rows.length * 40)), height: 200 };
   return {
-    title: { text: options.title ?? (probabilities ? "Probabilities" : "Values"), subtitle: text },
+    title: {
+      text: options.title ?? (probabilities ? "Probabilities" : "Values"),
+      subtitle: wrapped(text, size.width + 60),
+    },
     data: { values: rows },
     ...size,
     mark: { type: "bar", color: palette[0], cornerRadiusEnd: 2 },

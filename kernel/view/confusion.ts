@@ -1,13 +1,12 @@
 /** The confusion matrix: which classes are taken for which. */
 import { ArgumentError, ShapeError } from "../../engine/errors.ts";
-
-import { type ChartSpec, chart } from "./chart.ts";
 import { confusionMatrix as metricOf, type Values } from "../../engine/metrics.ts";
+import { type ChartSpec, chart } from "./chart.ts";
 import { valueRange } from "./colours.ts";
 import { picture } from "./grid.ts";
 import type { Displayable } from "./mime.ts";
 import { ink } from "./theme.ts";
-import { countOf, formatCount, formatPercent } from "./wording.ts";
+import { countOf, formatCount, formatPercent, wrapped } from "./wording.ts";
 
 export interface ConfusionLike {
   readonly counts: readonly (readonly number[])[];
@@ -36,11 +35,7 @@ export function confusionMatrix(
   matrix: ConfusionLike | readonly (readonly number[])[],
   options?: ConfusionOptions,
 ): Displayable;
-export function confusionMatrix(
-  predictions: Values,
-  labels: Values,
-  options?: ConfusionOptions,
-): Displayable;
+export function confusionMatrix(predictions: Values, labels: Values, options?: ConfusionOptions): Displayable;
 export function confusionMatrix(
   first: ConfusionLike | Values | readonly (readonly number[])[],
   second: Values | ConfusionOptions = {},
@@ -66,7 +61,10 @@ export function confusionMatrix(
 const countPairs = (predictions: Values, labels: Values, { classes }: ConfusionOptions): ConfusionLike =>
   metricOf(predictions, labels, classes ? { classes } : {});
 
-function readMatrix(source: ConfusionLike | Values | readonly (readonly number[])[], options: ConfusionOptions): ConfusionLike {
+function readMatrix(
+  source: ConfusionLike | Values | readonly (readonly number[])[],
+  options: ConfusionOptions,
+): ConfusionLike {
   const named = typeof source === "object" && source !== null && "counts" in source ? source : null;
   const rows = (named ? named.counts : source) as readonly (readonly number[])[];
   if (!Array.isArray(rows) || rows.length === 0 || rows.some((row) => row.length !== rows.length)) {
@@ -94,7 +92,12 @@ export function confusionSentence({ counts, classes }: ConfusionLike, noun = "sa
   return `${start}, ${countOf(total - right, "mistake")}; most often ${pair} (${countOf(worst.count, "time")}).`;
 }
 
-function matrixSpec(counts: readonly (readonly number[])[], classes: readonly string[], title: string, text: string): ChartSpec {
+function matrixSpec(
+  counts: readonly (readonly number[])[],
+  classes: readonly string[],
+  title: string,
+  text: string,
+): ChartSpec {
   const names = classes.map((name, i) => (classes.indexOf(name) === i ? name : `${name} (${i})`));
   const values = counts.flatMap((row, actual) => {
     const sum = row.reduce((total, count) => total + count, 0);
@@ -144,7 +147,7 @@ function matrixSpec(counts: readonly (readonly number[])[], classes: readonly st
     },
   };
   return {
-    title: { text: title, subtitle: text },
+    title: { text: title, subtitle: wrapped(text, Math.max(300, side * counts.length + 120)) },
     data: { values },
     width: side * counts.length,
     height: side * counts.length,

@@ -1,10 +1,9 @@
 /** Learning curves: loss and metrics of one training or several. */
-import { ArgumentError, ShapeError, describeValue } from "../../engine/errors.ts";
+import { ArgumentError, describeValue, ShapeError } from "../../engine/errors.ts";
 import { type ChartSpec, chart, downsample, type Point, rounded, smooth } from "./chart.ts";
 import type { Displayable } from "./mime.ts";
-import { dashes, palette, role } from "./theme.ts";
-import { } from "./values.ts";
-import { countOf, formatNumber, formatPercent } from "./wording.ts";
+import { dashes, ink, palette, role } from "./theme.ts";
+import { countOf, formatNumber, formatPercent, wrapped } from "./wording.ts";
 
 /** The part of a training's `History` that curves need. */
 export interface HistoryLike {
@@ -49,7 +48,9 @@ export function curves(
   const runs = isHistory(source) ? { "": source } : source;
   for (const [name, run] of Object.entries(runs)) {
     if (!isHistory(run))
-      throw new ArgumentError(`show.curves: expected a History, got ${describeValue(run)}${name && ` for "${name}"`}`);
+      throw new ArgumentError(
+        `show.curves: expected a History, got ${describeValue(run)}${name && ` for "${name}"`}`,
+      );
     if (run.steps.length === 0 && run.epochs.length === 0) {
       throw new ShapeError(`show.curves: the history${name && ` "${name}"`} is empty: nothing was trained`);
     }
@@ -67,6 +68,10 @@ function isHistory(value: unknown): value is HistoryLike {
     "epochs" in value &&
     Array.isArray(value.epochs)
   );
+}
+
+function subtitleOf(runs: Readonly<Record<string, HistoryLike>>): string[] {
+  return Object.entries(runs).flatMap(([name, run]) => wrapped(curvesSentence({ [name]: run }), 680));
 }
 
 /** "5 epochs: loss 0.031, accuracy 99.1 %; validation loss 0.042, validation accuracy 98.7 %." */
@@ -150,12 +155,14 @@ function curvesSpec(
   return {
     title: {
       text: options.title ?? (several ? "Trainings compared" : "Training"),
-      subtitle: options.subtitle ?? text,
+      subtitle: options.subtitle ?? subtitleOf(runs),
     },
     hconcat: panels,
     spacing: 28,
   };
 }
+
+const lineLegend = { orient: "bottom", symbolType: "stroke", symbolOpacity: 1, symbolSize: 300, columns: 4 };
 
 function row({ x, y }: Point, run: string, part: Row["part"]): Row {
   return { x: rounded(x), y: rounded(y), run, part };
@@ -179,20 +186,21 @@ function panel(metric: string, noisy: Row[], rows: Row[], runs: readonly string[
         type: "nominal",
         title: null,
         scale: { domain: runs, range: runs.map((_, i) => palette[i % palette.length]) },
-        legend: { orient: "bottom", columns: 3 },
+        legend: lineLegend,
       }
     : {
         field: "part",
         type: "nominal",
         title: null,
         scale: { domain: parts, range: parts.map((part) => role[part]) },
-        legend: { orient: "bottom" },
+        legend: lineLegend,
       };
   const encoding = {
     x: {
       field: "x",
       type: "quantitative",
       title: "epochs",
+      scale: { domainMin: 0, nice: false },
       axis: { tickMinStep: 1, grid: false, format: "~g" },
     },
     y: {
@@ -208,8 +216,8 @@ function panel(metric: string, noisy: Row[], rows: Row[], runs: readonly string[
     field: "part",
     type: "nominal",
     title: null,
-    scale: { domain: ["train", "validation"], range: [[...dashes[0]!], [...dashes[1]!]] },
-    legend: several && parts.length > 1 ? { orient: "bottom" } : null,
+    scale: { domain: parts, range: parts.map((part) => dashes[part === "train" ? 0 : 1]) },
+    legend: several ? (parts.length < 2 ? null : { ...lineLegend, symbolStrokeColor: ink.text }) : lineLegend,
   };
   const tooltip = [
     { field: "run", title: "training" },
@@ -222,13 +230,13 @@ function panel(metric: string, noisy: Row[], rows: Row[], runs: readonly string[
   if (noisy.length > 0) {
     layers.push({
       data: { values: noisy },
-      mark: { type: "line", strokeWidth: 1, opacity: 0.28, clip: true },
+      mark: { type: "line", strokeWidth: 1, opacity: 0.28 },
       encoding: { color: colour },
     });
   }
   layers.push({
     data: { values: rows },
-    mark: { type: "line", strokeWidth: 2, clip: true, ...(few ? { point: { size: 28, filled: true } } : {}) },
+    mark: { type: "line", strokeWidth: 2, ...(few ? { point: { size: 28, filled: true } } : {}) },
     encoding: { strokeDash: dash, tooltip },
   });
   if (!few && rows.some(({ part }) => part === "validation")) {

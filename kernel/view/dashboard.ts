@@ -7,7 +7,7 @@ import { curves, epochText, type HistoryLike, isRate } from "./curves.ts";
 import { drawLater, type TimedImage } from "./drawing.ts";
 import type { FrameChart, FrameSeries, TrainingFrame } from "./frame.ts";
 import { layerName } from "./layers.ts";
-import { displaySymbol, type MimeBundle, pictureBundle, type Publisher } from "./mime.ts";
+import { displaySymbol, type MimeBundle, type Publisher, pictureBundle } from "./mime.ts";
 import { dashes, role } from "./theme.ts";
 import { countOf, formatCount, formatNumber, formatPercent, formatSeconds } from "./wording.ts";
 
@@ -20,6 +20,8 @@ export interface RunLike {
   readonly stepInEpoch: number;
   readonly step: number;
   readonly seconds: number;
+  /** An estimate, or null while there is none. */
+  readonly secondsLeft: number | null;
   readonly status: "running" | "done" | "interrupted" | "failed";
   readonly history: HistoryLike & { readonly epochs: readonly { readonly samplesPerSecond: number }[] };
   readonly model: object;
@@ -61,7 +63,8 @@ export class FrameLimiter {
   /** Tells what the frame cost; `null` for one that does not count (failed, or drawn while things were loading). */
   finish(milliseconds: number | null): void {
     this.drawing = false;
-    if (milliseconds !== null) this.cost = this.cost === 0 ? milliseconds : 0.7 * this.cost + 0.3 * milliseconds;
+    if (milliseconds !== null)
+      this.cost = this.cost === 0 ? milliseconds : 0.7 * this.cost + 0.3 * milliseconds;
   }
 
   get pause(): number {
@@ -199,8 +202,13 @@ export function trainingDashboard(publisher: Publisher, options: DashboardOption
 
 function finalBundle(run: RunLike, name: string): MimeBundle {
   const text = runSentence(run, name);
-  if (run.history.steps.length === 0 && run.history.epochs.length === 0) return { data: { "text/plain": text } };
-  const picture = curves(run.history, { title: `${name}: ${statusText(run)}`, subtitle: finalSubtitle(run), text });
+  if (run.history.steps.length === 0 && run.history.epochs.length === 0)
+    return { data: { "text/plain": text } };
+  const picture = curves(run.history, {
+    title: `${name}: ${statusText(run)}`,
+    subtitle: finalSubtitle(run),
+    text,
+  });
   return picture[displaySymbol]();
 }
 
@@ -224,7 +232,8 @@ function finalSubtitle(run: RunLike): string[] {
   return last ? [epochText(last), time] : [`loss ${formatNumber(lastLoss(run))}`, time];
 }
 
-const lastLoss = (run: RunLike): number => run.history.steps[run.history.steps.length - 1]?.loss ?? Number.NaN;
+const lastLoss = (run: RunLike): number =>
+  run.history.steps[run.history.steps.length - 1]?.loss ?? Number.NaN;
 
 /** "LeNet5, epoch 2 of 5: step 600 of 4,690, loss 0.12; 12 s left." */
 export function runSentence(run: RunLike, name: string): string {
@@ -233,12 +242,18 @@ export function runSentence(run: RunLike, name: string): string {
   if (run.status === "running") {
     if (run.step === 0) return `${head}: training begins.`;
     const total = totalSteps(run);
-    const place = total ? `step ${formatCount(run.step)} of ${formatCount(total)}` : countOf(run.step, "step");
-    const left = secondsLeft(run);
+    const place = total
+      ? `step ${formatCount(run.step)} of ${formatCount(total)}`
+      : countOf(run.step, "step");
+    const left = run.secondsLeft;
     const time = left === null ? `${formatSeconds(run.seconds)} so far` : `${formatSeconds(left)} left`;
     return `${head}: ${place}, loss ${formatNumber(lastLoss(run))}; ${time}.`;
   }
-  const result = last ? epochText(last) : run.step > 0 ? `loss ${formatNumber(lastLoss(run))}` : "before the first step";
+  const result = last
+    ? epochText(last)
+    : run.step > 0
+      ? `loss ${formatNumber(lastLoss(run))}`
+      : "before the first step";
   return `${head} (${formatSeconds(run.seconds)}): ${result}.`;
 }
 
@@ -246,14 +261,9 @@ function totalSteps(run: RunLike): number | null {
   return run.stepsPerEpoch ? run.stepsPerEpoch * run.epochs : null;
 }
 
-function secondsLeft(run: RunLike): number | null {
-  const total = totalSteps(run);
-  return total && run.step > 0 ? (run.seconds / run.step) * Math.max(0, total - run.step) : null;
-}
-
 function frameOf(run: RunLike, view: RunView): TrainingFrame {
   const total = totalSteps(run);
-  const left = secondsLeft(run);
+  const left = run.secondsLeft;
   const last = run.history.epochs[run.history.epochs.length - 1];
   const speed = last
     ? `${formatCount(last.samplesPerSecond)} samples/s`
@@ -303,7 +313,11 @@ function frameCharts(run: RunLike, view: RunView): FrameChart[] {
   return [loss, rate];
 }
 
-function epochSeries(run: RunLike, metric: string, parts: readonly ("train" | "validation")[]): FrameSeries[] {
+function epochSeries(
+  run: RunLike,
+  metric: string,
+  parts: readonly ("train" | "validation")[],
+): FrameSeries[] {
   return parts.map((part): FrameSeries => {
     const points = run.history.epochs.flatMap(({ epoch, loss, metrics, validation }) => {
       const own = metric === "loss" ? loss : metrics[metric];

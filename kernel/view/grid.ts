@@ -114,3 +114,15 @@ export function tileOf(
 export function pixelFor(height: number, width: number, target: number): number {
   return Math.max(1, Math.round((2 * target) / Math.min(LARGEST_SIDE, Math.max(height, width))));
 }
+
+/** Columns for `count` tiles, at most `most`, that leave few cells empty. */
+export function columnsFor(count: number, most: number): number {
+  if (count <= Math.min(8, most)) return count;
+  let best = most;
+  for (let columns = most; columns >= most / 2; columns--) {
+    if (emptyCells(count, columns) < emptyCells(count, best)) best = columns;
+  }
+  return best;
+}
+
+const emptyCells = (count: number, columns: number): number => Math.ceil(count / columns) * columns - count;

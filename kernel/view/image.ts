@@ -19,6 +19,8 @@ export interface Tile {
   low: number;
   high: number;
   colours: ColourMapName;
+  /** 1 where a value is none and the paper shows, as at the end of a vector's last column. */
+  hidden?: Uint8Array;
   caption?: readonly string[];
   /** Beside the tile instead of below it; one line then. */
   captionSide?: "right";
@@ -80,20 +82,15 @@ interface Block {
 }
 
 export function composePicture(picture: Picture): Pixels {
-  const maxWidth = picture.maxWidth ?? 940;
+  const maxWidth = picture.maxWidth ?? 960;
   const blocks = picture.panels.map(panelBlock);
   const lines =
     picture.arrange === "row" ? wrap(blocks, maxWidth - 2 * MARGIN) : blocks.map((block) => [block]);
   const footer = footerBlock(picture);
-  const titleWidth = Math.max(
-    textWidth(picture.title, fontSize.title, "bold"),
-    textWidth(picture.subtitle ?? "", fontSize.label),
-  );
+  const titleWidth = textWidth(picture.title, fontSize.title, "bold");
+  const subtitleWidth = Math.min(textWidth(picture.subtitle ?? "", fontSize.label), 520);
   const widths = lines.map((line) => line.reduce((sum, block) => sum + block.width + PANEL_GAP, -PANEL_GAP));
-  const inner = Math.min(
-    Math.max(...widths, footer.width, Math.min(titleWidth, maxWidth - 2 * MARGIN)),
-    4 * maxWidth,
-  );
+  const inner = Math.max(...widths, footer.width, Math.min(Math.max(titleWidth, subtitleWidth), maxWidth));
   const width = Math.ceil(inner + 2 * MARGIN);
 
   const svg: string[] = [];
@@ -102,11 +99,9 @@ export function composePicture(picture: Picture): Pixels {
   const title = fitText(picture.title, inner, fontSize.title, "bold");
   svg.push(svgText(title, MARGIN, y + 12, { size: fontSize.title, weight: "bold", colour: ink.strong }));
   y += 19;
-  if (picture.subtitle) {
-    svg.push(
-      svgText(fitText(picture.subtitle, inner, fontSize.label), MARGIN, y + 10, { colour: ink.muted }),
-    );
-    y += 16;
+  for (const line of wrapText(picture.subtitle ?? "", inner)) {
+    svg.push(svgText(line, MARGIN, y + 10, { colour: ink.muted }));
+    y += 15;
   }
   y += 8;
   for (const [row, line] of lines.entries()) {
@@ -132,6 +127,18 @@ export function composePicture(picture: Picture): Pixels {
   const pixels = rasterise(svgDocument(width, Math.ceil(y + MARGIN), svg.join("")));
   for (const placed of tiles) blit(pixels, placed);
   return pixels;
+}
+
+/** Lines of at most `width` CSS pixels; a longer word is cut. */
+function wrapText(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ").filter((part) => part !== "")) {
+    const last = lines.length - 1;
+    const longer = `${lines[last] ?? ""} ${word}`;
+    if (last >= 0 && textWidth(longer, fontSize.label) <= width + 0.5) lines[last] = longer;
+    else lines.push(fitText(word, width, fontSize.label));
+  }
+  return lines;
 }
 
 function wrap(blocks: Block[], width: number): Block[][] {
@@ -175,7 +182,7 @@ function cellsOf(panel: Panel): Cells {
     const width = tileWidth + 6 + Math.min(captionWidth, 140);
     return { columns, rows, tileWidth, beside: true, width, height: tileHeight, gap: 3 };
   }
-  const width = Math.max(tileWidth, Math.min(captionWidth, Math.max(tileWidth + 24, 130)));
+  const width = Math.max(tileWidth, Math.min(captionWidth, Math.max(tileWidth + 24, 104)));
   const height = tileHeight + (lines > 0 ? lines * LINE + 3 : 0);
   return { columns, rows, tileWidth, beside: false, width, height, gap: lines > 0 ? 10 : GAP };
 }
@@ -320,6 +327,7 @@ function blit(target: Pixels, { tile, x, y, pixel }: Placed): void {
 function tileColour(tile: Tile, row: number, column: number): number {
   const { values, low, high } = tile;
   const at = row * tile.width + column;
+  if (tile.hidden?.[at]) return 0xffffffff;
   const pack = (red: number, green: number, blue: number) =>
     ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
   if (tile.channels === 1) {

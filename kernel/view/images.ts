@@ -1,6 +1,16 @@
 /** Grids of sample images with what they are and what they were taken for. */
-import { ArgumentError, ShapeError, describeValue } from "../../engine/errors.ts";
-import { brightnessRange, imageBatch, picture, pixelFor, plane, tileOf } from "./grid.ts";
+import { ArgumentError, describeValue, ShapeError } from "../../engine/errors.ts";
+import type { ValueRange } from "./colours.ts";
+import {
+  brightnessRange,
+  columnsFor,
+  type ImageBatch,
+  imageBatch,
+  picture,
+  pixelFor,
+  plane,
+  tileOf,
+} from "./grid.ts";
 import type { ScaleBar, Tile, Tone } from "./image.ts";
 import type { Displayable } from "./mime.ts";
 import { classNumbers, type NumberSource, type TensorLike } from "./values.ts";
@@ -57,14 +67,14 @@ export function images(
     const tile = tileOf(pixels, batch, range, "grey");
     tiles.push({ ...tile, tone, ...(caption.length > 0 ? { caption } : {}) });
   }
-  const columns = full.columns ?? defaultColumns(shown);
+  const columns = full.columns ?? columnsFor(shown, batch.width > 2 * batch.height ? 6 : 10);
   if (!Number.isInteger(columns) || columns < 1) {
     throw new ShapeError(`show.images: columns must be a whole number from 1, got ${columns}`);
   }
-  const text = imagesSentence(batch.count, shown, batch.height, batch.width, labels, predictions);
+  const text = imagesSentence(batch, shown, range, labels, predictions);
   return picture(
     {
-      title: full.title ?? (isDataset(source) && source.name ? source.name : countOf(batch.count, "image")),
+      title: full.title ?? (isDataset(source) && source.name ? source.name : "Images"),
       subtitle: text,
       arrange: "column",
       panels: [{ tiles, columns, pixel: pixelFor(batch.height, batch.width, shown <= 4 ? 112 : 56) }],
@@ -84,11 +94,6 @@ function unusualScale(range: { low: number; high: number }): { scale?: ScaleBar 
 
 function isDataset(source: unknown): source is DatasetLike {
   return typeof source === "object" && source !== null && "images" in source && "labels" in source;
-}
-
-function defaultColumns(count: number): number {
-  if (count <= 8) return count;
-  return count <= 20 ? Math.ceil(count / 2) : Math.min(12, Math.ceil(Math.sqrt(count * 1.5)));
 }
 
 function checkCount(got: number, expected: number, what: string): void {
@@ -136,22 +141,24 @@ function captionOf(label?: string, prediction?: string, title?: string): { capti
 }
 
 function imagesSentence(
-  count: number,
+  { count, height, width }: ImageBatch,
   shown: number,
-  height: number,
-  width: number,
+  range: ValueRange,
   labels?: readonly string[],
   predictions?: readonly string[],
 ): string {
-  const size = `${countOf(count, "image")} of ${width}×${height} pixels${shown < count ? `, the first ${shown} shown` : ""}`;
+  const odd = range.nan + range.infinite;
+  const warning = odd > 0 ? ` (${countOf(odd, "value")} not finite)` : "";
+  const part = shown < count ? `, the first ${shown} shown` : "";
+  const size = `${countOf(count, "image")} of ${width}×${height} pixels${warning}${part}`;
   if (labels && predictions) {
     const wrong = labels.filter((label, i) => label !== predictions[i]).length;
-    return `${size}: ${formatCount(count - wrong)} predicted right, ${formatCount(wrong)} wrong (accuracy ${formatPercent(1 - wrong / count)}).`;
+    const rate = formatPercent(1 - wrong / count);
+    return `${size}: ${formatCount(count - wrong)} predicted right, ${formatCount(wrong)} wrong (accuracy ${rate}).`;
   }
   const known = labels ?? predictions;
   if (!known) return `${size}.`;
-  const kinds = new Set(known).size;
-  return `${size}, ${labels ? "of" : "predicted as"} ${countOf(kinds, "class", "classes")}.`;
+  return `${size}, ${labels ? "of" : "predicted as"} ${countOf(new Set(known).size, "class", "classes")}.`;
 }
 
 export interface Mistake {
@@ -225,5 +232,7 @@ export function mistakesPicture(dataset: DatasetLike, logits: TensorLike, n: num
 
 export function requireDataset(value: unknown, what: string): asserts value is DatasetLike {
   if (!isDataset(value))
-    throw new ArgumentError(`${what}: expected a data set with images and labels, got ${describeValue(value)}`);
+    throw new ArgumentError(
+      `${what}: expected a data set with images and labels, got ${describeValue(value)}`,
+    );
 }

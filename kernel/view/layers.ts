@@ -1,7 +1,7 @@
 /** What is inside a network: the filters of a convolution, and what each layer makes of an image. */
-import { ArgumentError, ShapeError, describeValue } from "../../engine/errors.ts";
-import { type ColourMapName, centred, type ValueRange, valueRange } from "./colours.ts";
-import { brightnessRange, imageBatch, picture, pixelFor, plane, tileOf } from "./grid.ts";
+import { ArgumentError, describeValue, ShapeError } from "../../engine/errors.ts";
+import { centred, type ValueRange, valueRange } from "./colours.ts";
+import { brightnessRange, columnsFor, imageBatch, picture, pixelFor, plane, tileOf } from "./grid.ts";
 import type { Panel, Tile } from "./image.ts";
 import type { Displayable } from "./mime.ts";
 import { isTensorLike, type TensorLike } from "./values.ts";
@@ -51,7 +51,7 @@ export function filters(source: FilterSource | TensorLike, options: FiltersOptio
       ...kernel(output, 0),
       caption: [String(output)],
     }));
-    panels.push({ tiles, columns: Math.min(shown, 12), pixel: pixelFor(height, width, 56) });
+    panels.push({ tiles, columns: columnsFor(shown, 12), pixel: pixelFor(height, width, 56) });
   } else {
     if (inputs === 3) panels.push(colourPanel(values, shown, height, width, range));
     const tiles = Array.from({ length: rows * shown }, (_, i) => kernel(i % shown, Math.floor(i / shown)));
@@ -155,7 +155,7 @@ export function featureMapsPicture(
       title,
       subtitle: spread,
       tiles,
-      columns: Math.min(shown, target === 84 ? 8 : 12),
+      columns: columnsFor(shown, target === 84 ? 8 : 12),
       pixel: pixelFor(height, width, target),
     };
   });
@@ -261,7 +261,7 @@ export function informationFlowPicture(
       subtitle: formatShape([batch.channels, batch.height, batch.width]),
       tiles: [input],
       columns: 1,
-      pixel: pixelFor(batch.height, batch.width, 84),
+      pixel: pixelFor(batch.height, batch.width, 64),
     },
   ];
   const last = trace.length - 1;
@@ -316,20 +316,24 @@ function mapColumn(layer: LayerTrace, rows: number): Panel {
     subtitle: `${formatShape([channels, height, width])}${more}`,
     tiles,
     columns,
-    pixel: pixelFor(height, width, 40),
+    pixel: pixelFor(height, width, 36),
   };
 }
 
 /** A vector as a block of squares, filled column by column. */
-function vectorColumn(layer: LayerTrace, colours: ColourMapName = "viridis"): Panel {
-  const all = layer.output.toTypedArray();
+function vectorColumn(layer: LayerTrace): Panel {
   const length = layer.outputShape.slice(1).reduce((size, dim) => size * dim, 1);
-  const range = valueRange(plane(all, 0, length));
+  const vector = plane(layer.output.toTypedArray(), 0, length);
   const height = Math.min(length, length > 240 ? 50 : 30);
   const width = Math.ceil(length / height);
-  const values = new Float32Array(height * width).fill(range.low);
-  for (let i = 0; i < length; i++) values[(i % height) * width + Math.floor(i / height)] = all[i]!;
-  const tile = tileOf(values, { channels: 1, height, width }, range, colours);
+  const values = new Float32Array(height * width);
+  const hidden = new Uint8Array(height * width).fill(1);
+  for (let i = 0; i < length; i++) {
+    const at = (i % height) * width + Math.floor(i / height);
+    values[at] = vector[i]!;
+    hidden[at] = 0;
+  }
+  const tile = { ...tileOf(values, { channels: 1, height, width }, valueRange(vector), "viridis"), hidden };
   return {
     title: columnTitle(layer),
     subtitle: formatShape(layer.outputShape.slice(1)),

@@ -8,7 +8,7 @@ import { images } from "./images.ts";
 import { type Displayable, displayable } from "./mime.ts";
 import { palette } from "./theme.ts";
 import { isTensorLike, type NumberSource, numbersOf } from "./values.ts";
-import { formatCount, formatNumber, formatShape } from "./wording.ts";
+import { formatCount, formatNumber, formatShape, wrapped } from "./wording.ts";
 
 /** Up to this many values are printed as numbers. */
 const PRINTED = 64;
@@ -198,7 +198,7 @@ function histogramSpec(values: ArrayLike<number>, title: string, text: string): 
     count,
   }));
   return {
-    title: { text: title, subtitle: text },
+    title: { text: title, subtitle: wrapped(text, 480) },
     data: { values: rows },
     width: 420,
     height: 160,

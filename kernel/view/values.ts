@@ -1,5 +1,5 @@
 /** What `show.*` accepts as numbers: tensors, typed arrays, nested arrays. Reads them into plain arrays with a shape. */
-import { ArgumentError, ShapeError, describeValue } from "../../engine/errors.ts";
+import { ArgumentError, describeValue, ShapeError } from "../../engine/errors.ts";
 import { formatShape } from "./wording.ts";
 
 /** The part of a tensor that pictures need. */
@@ -32,7 +32,9 @@ export function numbersOf(source: NumberSource, what: string): Numbers {
   if (isTensorLike(source)) return { shape: [...source.shape], values: source.toTypedArray() };
   if (isNumberList(source)) return { shape: [source.length], values: Array.from(source) };
   if (!Array.isArray(source))
-    throw new ArgumentError(`${what}: expected a tensor or an array of numbers, got ${describeValue(source)}`);
+    throw new ArgumentError(
+      `${what}: expected a tensor or an array of numbers, got ${describeValue(source)}`,
+    );
   const shape: number[] = [];
   const values: number[] = [];
   collect(source, 0, shape, values, what);
