@@ -1,0 +1,201 @@
+/** Samples with labels, and the ways to take some of them. Subsets share the memory of the set they come from. */
+
+import { ArgumentError, describeValue } from "../errors.ts";
+import { Generator } from "../random.ts";
+import { Tensor } from "../tensor.ts";
+import { checkCount, checkOptions, checkSeed } from "./checks.ts";
+import { Loader, type LoaderOptions } from "./loader.ts";
+import { selectRows } from "./rows.ts";
+
+export interface DatasetContents {
+  readonly name: string;
+  /** `[N, C, H, W]`, or `[N, …]` for samples that are no pictures. */
+  readonly images: Tensor;
+  /** `[N]`, int32, each the place of a class in `classes`. */
+  readonly labels: Tensor;
+  readonly classes: readonly string[];
+  /** For each sample, what else is known of it: `7 with a bar`. */
+  readonly variants?: readonly string[] | null;
+}
+
+export interface SplitOptions {
+  /** Another seed, another split: 0 unless told. */
+  readonly seed?: number;
+}
+
+/**
+ * Images `[N, C, H, W]` with their labels `[N]`. Made by `data.digits`, `data.mnist`, `data.fromArrays`.
+ *
+ * @example
+ * const { train } = data.digits();
+ * const [larger, smaller] = train.split(0.9);
+ * for (const [images, labels] of larger.loader({ batchSize: 64, shuffle: true })) …
+ */
+export class Dataset {
+  readonly name: string;
+  readonly classes: readonly string[];
+  /** How many samples. */
+  readonly size: number;
+  /** Shape of one sample: `[C, H, W]`. */
+  readonly sampleShape: readonly number[];
+  /** What else is known of each sample (`7 with a bar`), or null. */
+  readonly variants: readonly string[] | null;
+  /** @internal Where the samples lie, for loaders: in these rows of `contents`. */
+  readonly rows: Int32Array;
+  /** @internal */
+  readonly contents: DatasetContents;
+  #images: Tensor | null = null;
+  #labels: Tensor | null = null;
+
+  /** @internal Use `data.fromArrays(images, labels)`. */
+  constructor(contents: DatasetContents, rows?: Int32Array) {
+    const { name, classes, images, labels, variants = null } = contents;
+    this.name = name;
+    this.classes = classes;
+    this.contents = contents;
+    this.rows = rows ?? Int32Array.from({ length: labels.size }, (_, row) => row);
+    this.size = this.rows.length;
+    this.sampleShape = images.shape.slice(1);
+    this.variants =
+      rows === undefined || variants === null ? variants : Array.from(rows, (row) => variants[row]!);
+  }
+
+  /** All images, `[N, C, H, W]`, float32. */
+  get images(): Tensor {
+    this.#images ??= selectRows(this.contents.images, this.rows);
+    return this.#images;
+  }
+
+  /** All labels, `[N]`, int32. */
+  get labels(): Tensor {
+    this.#labels ??= selectRows(this.contents.labels, this.rows);
+    return this.#labels;
+  }
+
+  /** Sample `i` as its image `[C, H, W]` and its label; −1 is the last one. */
+  at(i: number): [image: Tensor, label: number] {
+    const index = Number.isInteger(i) && i < 0 ? i + this.size : i;
+    const row = this.rows[index];
+    if (row === undefined)
+      throw new ArgumentError(
+        `at: ${this.name} has the samples 0 to ${this.size - 1}; got ${describeValue(i)}`,
+      );
+    const image = selectRows(this.contents.images, Int32Array.of(row)).reshape(this.sampleShape).keep();
+    return [image, this.contents.labels.storage.values()[row]!];
+  }
+
+  /** The first `n` samples. */
+  take(n: number): Dataset {
+    checkCount("take", "n", n);
+    if (n > this.size)
+      throw new ArgumentError(`take: ${this.name} has ${count(this.size)} samples; got ${count(n)}`);
+    return this.#of(this.rows.slice(0, n));
+  }
+
+  /** The samples with these indices, in this order. */
+  subset(indices: Tensor | ArrayLike<number>): Dataset {
+    const given: unknown = indices;
+    const list = given instanceof Tensor ? given.toTypedArray() : given;
+    if (!Array.isArray(list) && !ArrayBuffer.isView(list))
+      throw new ArgumentError(`subset: takes an array of indices; got ${describeValue(given)}`);
+    const wanted: unknown[] = Array.from(indices instanceof Tensor ? indices.toTypedArray() : indices);
+    if (wanted.length === 0)
+      throw new ArgumentError("subset: there are no indices; a data set needs a sample");
+    const rows = wanted.map((index) => {
+      const row = typeof index === "number" ? this.rows[index] : undefined;
+      if (row !== undefined) return row;
+      throw new ArgumentError(
+        `subset: indices are whole numbers from 0 to ${this.size - 1}; got ${describeValue(index)}`,
+      );
+    });
+    return this.#of(Int32Array.from(rows));
+  }
+
+  /**
+   * The samples for which `condition(label, index)` holds, in order.
+   *
+   * @example
+   * const zerosAndOnes = train.filter((label) => label < 2);
+   */
+  filter(condition: (label: number, index: number) => boolean): Dataset {
+    const labels = this.#labelValues();
+    const rows = this.rows.filter((_, i) => condition(labels[i]!, i));
+    if (rows.length === 0)
+      throw new ArgumentError(`filter: the condition holds for none of the ${count(this.size)} samples`);
+    return this.#of(rows);
+  }
+
+  /**
+   * Two sets, shuffled by the seed, that share no sample: the first has `fraction` of them, the second the rest.
+   *
+   * @example
+   * const [train, validation] = everything.split(0.9);
+   */
+  split(fraction: number, options: SplitOptions = {}): [Dataset, Dataset] {
+    checkOptions("split", options, ["seed"]);
+    const { seed = 0 } = options;
+    checkSeed("split", seed);
+    if (typeof fraction !== "number" || !(fraction > 0 && fraction < 1))
+      throw new ArgumentError(
+        `split: fraction is the share of the first part, between 0 and 1 (0.8 for 80 %); got ${describeValue(fraction)}`,
+      );
+    const first = Math.round(this.size * fraction);
+    if (first === 0 || first === this.size)
+      throw new ArgumentError(
+        `split: ${fraction} of ${count(this.size)} samples leaves nothing in the ${first === 0 ? "first" : "second"} part`,
+      );
+    const rows = new Generator(seed).permutation(this.size).map((i) => this.rows[i]!);
+    return [this.#of(rows.slice(0, first)), this.#of(rows.slice(first))];
+  }
+
+  /** One set per class, in the order of `classes`: `train.byClass()[3]` holds the threes. Throws where a class has no sample. */
+  byClass(): Dataset[] {
+    const labels = this.#labelValues();
+    return this.classes.map((name, label) => {
+      const rows = this.rows.filter((_, i) => labels[i] === label);
+      if (rows.length === 0)
+        throw new ArgumentError(`byClass: ${this.name} has no sample of the class ${name}`);
+      return this.#of(rows);
+    });
+  }
+
+  /** How many samples each class has, in the order of `classes`. */
+  get classCounts(): number[] {
+    const counts = new Array<number>(this.classes.length).fill(0);
+    for (const label of this.#labelValues()) counts[label]!++;
+    return counts;
+  }
+
+  /** Batches `[images, labels]` for training: see `Loader`. */
+  loader(options: LoaderOptions = {}): Loader {
+    return new Loader(this, options);
+  }
+
+  /** `MNIST, training: 60,000 images 28 × 28, 10 classes`. */
+  toString(): string {
+    const [channels, height, width] = this.sampleShape;
+    const what =
+      this.sampleShape.length !== 3
+        ? `samples of ${this.sampleShape.join(" × ")} ${this.sampleShape.length === 1 ? "numbers" : ""}`.trim()
+        : `images ${height} × ${width}${channels === 1 ? "" : ` with ${channels} channels`}`;
+    return `${this.name}: ${count(this.size)} ${what}, ${this.classes.length} classes`;
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+
+  #of(rows: Int32Array): Dataset {
+    return new Dataset(this.contents, rows);
+  }
+
+  #labelValues(): Int32Array {
+    const all = this.contents.labels.storage.values();
+    return this.rows.map((row) => all[row]!);
+  }
+}
+
+/** `60,000`. */
+function count(n: number): string {
+  return n.toLocaleString("en-US");
+}

@@ -1,0 +1,9 @@
+/** What the namespace `data` offers. */
+
+export { Dataset, type SplitOptions } from "./dataset.ts";
+export { type DigitsOptions, digits, type TrainAndTest } from "./digits.ts";
+export type { DownloadProgress } from "./download.ts";
+export { DataError, MissingDataError } from "./errors.ts";
+export { type FromArraysOptions, fromArrays } from "./fromArrays.ts";
+export { Loader, type LoaderOptions } from "./loader.ts";
+export { type MnistOptions, mnist } from "./mnist.ts";
