@@ -1,4 +1,4 @@
-/** The entry of a compute thread (a Node worker): makes its instance of the kernels and serves. */
+/** The entry of a compute thread (a Node worker): makes its instance of the kernels and serves. Node only. */
 import { workerData } from "node:worker_threads";
 import { openBlas } from "./blas.ts";
 import { instantiate } from "./kernels.ts";
