@@ -65,7 +65,10 @@ connectInput(port, input.port2, signals);
 const { Executor } = await import("./execution/executor.ts");
 const executor = new Executor(port, exit);
 
-const ready: FromMain = { type: "ready", ...(await preload()) };
+const preloaded = await preload();
+const { createImporter, installImporter } = await import("./execution/modules.ts");
+installImporter(createImporter({ directory: options.directory }));
+const ready: FromMain = { type: "ready", ...preloaded };
 port.on("message", (message: ToMain) => executor.receive(message));
 port.postMessage(ready);
 
