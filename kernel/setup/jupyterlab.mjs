@@ -17,8 +17,14 @@ export async function openJupyterLab(passedOn) {
   process.exitCode = await foreground(command, { cwd: root, env: courseEnvironment(process.env) });
 }
 
-/** Our arguments for `jupyter lab`, then the user's. */
-export function labArguments(passedOn, machine = { ...process, isRoot: process.getuid?.() === 0 }) {
+const here = { platform: process.platform, env: process.env, isRoot: process.getuid?.() === 0 };
+
+/**
+ * Our arguments for `jupyter lab`, then the user's.
+ * @param {string[]} passedOn
+ * @param {{ platform: string, env: Record<string, string | undefined>, isRoot: boolean }} machine
+ */
+export function labArguments(passedOn, machine = here) {
   const given = (pattern) => passedOn.some((argument) => pattern.test(argument));
   const ours = [];
   if (!given(/^--(ServerApp\.root_dir|notebook-dir|ServerApp\.notebook_dir)\b/)) {
