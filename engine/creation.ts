@@ -1,0 +1,312 @@
+/** Making tensors: from numbers, of one value, in a row, at random. */
+import type { Backend, DType, TypedArray } from "./backend/backend.ts";
+import { getBackend } from "./backend/current.ts";
+import { ArgumentError, DTypeError, describeValue, ShapeError } from "./errors.ts";
+import { allocate, blockOf } from "./memory.ts";
+import { defaultGenerator, type Generator } from "./random.ts";
+import { checkShape, describeShape, type Shape, sizeOf } from "./shapes.ts";
+import { type NestedNumbers, Tensor } from "./tensor.ts";
+
+export interface CreationOptions {
+  dtype?: DType;
+  requiresGrad?: boolean;
+}
+
+export interface TensorOptions extends CreationOptions {
+  /** The shape of values given as one flat array. */
+  shape?: readonly number[];
+}
+
+export interface RandomOptions extends CreationOptions {
+  /** Where the random numbers come from; the default generator, which `seed(n)` resets, if omitted. */
+  generator?: Generator;
+}
+
+/** What `tensor` accepts: numbers or truth values, nested as deep as there are dimensions, or a typed array. */
+export type TensorData =
+  | number
+  | boolean
+  | TypedArray
+  | Uint8ClampedArray
+  | Int8Array
+  | Int16Array
+  | Uint16Array
+  | Uint32Array
+  | readonly TensorData[]
+  | NestedNumbers;
+
+const dtypes: readonly string[] = ["float32", "float64", "int32", "bool"];
+
+function checkDType(operation: string, dtype: unknown): void {
+  if (typeof dtype !== "string" || !dtypes.includes(dtype))
+    throw new DTypeError(
+      `${operation}: dtype is one of "float32", "float64", "int32", "bool"; got ${describeValue(dtype)}`,
+    );
+}
+
+/** A new tensor with undefined contents. */
+export function makeEmpty(operation: string, shape: Shape, dtype: DType, backend = getBackend()): Tensor {
+  checkDType(operation, dtype);
+  return new Tensor(allocate(backend, dtype, shape, operation));
+}
+
+function finish(made: Tensor, options: CreationOptions): Tensor {
+  if (options.requiresGrad) made.requiresGrad = true;
+  return made;
+}
+
+// ── From numbers ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Walks down the first elements: the shape the data claims to have. */
+function claimedShape(data: unknown): number[] {
+  const shape: number[] = [];
+  let level: unknown = data;
+  while (Array.isArray(level) || isTyped(level)) {
+    shape.push(level.length);
+    if (level.length === 0) break;
+    level = level[0];
+  }
+  return shape;
+}
+
+function isTyped(value: unknown): value is TypedArray {
+  return ArrayBuffer.isView(value) && !(value instanceof DataView) && "length" in value;
+}
+
+function fillFrom(
+  data: unknown,
+  shape: Shape,
+  depth: number,
+  out: TypedArray,
+  start: number,
+  path: string,
+): number {
+  if (depth === shape.length) {
+    if (typeof data === "number") out[start] = data;
+    else if (typeof data === "boolean") out[start] = data ? 1 : 0;
+    else throw notANumber(data, path, shape);
+    return start + 1;
+  }
+  if (!Array.isArray(data) && !isTyped(data)) throw ragged(data, path, shape, depth);
+  if (data.length !== shape[depth]) throw ragged(data, path, shape, depth);
+  let next = start;
+  for (let i = 0; i < data.length; i++)
+    next = fillFrom(data[i], shape, depth + 1, out, next, `${path}[${i}]`);
+  return next;
+}
+
+function notANumber(value: unknown, path: string, shape: Shape): Error {
+  if (Array.isArray(value)) return ragged(value, path, shape, shape.length);
+  const where = path === "" ? "" : ` at ${path}`;
+  const remedy =
+    typeof value === "string"
+      ? "; convert text with Number(…) first"
+      : value instanceof Tensor
+        ? "; join tensors with stack([…])"
+        : typeof value === "bigint"
+          ? "; convert with Number(…)"
+          : "";
+  return new ArgumentError(`tensor: expected numbers, got ${describeValue(value)}${where}${remedy}`);
+}
+
+function ragged(value: unknown, path: string, shape: Shape, depth: number): Error {
+  const expected = depth < shape.length ? `${shape[depth]} elements` : "a number";
+  return new ShapeError(
+    `tensor: the nested array is ragged: every row must have as many elements as the first one; ` +
+      `data${path} should have ${expected}, it is ${describeValue(value)}`,
+  );
+}
+
+/** The dtype that fits JavaScript data: truth values are bool, Int32Array is int32, everything else float32. */
+function dtypeOf(data: unknown): DType {
+  let level = data;
+  while (Array.isArray(level) && level.length > 0) level = level[0];
+  if (typeof level === "boolean") return "bool";
+  if (level instanceof Int32Array) return "int32";
+  if (level instanceof Float64Array && getBackend().name === "reference") return "float64";
+  return "float32";
+}
+
+/**
+ * A tensor of the given numbers: a number, nested arrays, or a typed array (with its `shape`, or flat). float32 unless
+ * `dtype` says otherwise; truth values make bool, an Int32Array int32. Throws where arrays are ragged or hold no numbers.
+ *
+ * @example
+ * tensor([[1, 2], [3, 4]], { requiresGrad: true })
+ * tensor(new Float32Array(784), { shape: [1, 28, 28] })
+ */
+export function tensor(data: TensorData, options: TensorOptions = {}): Tensor {
+  const given: unknown = data;
+  if (given === undefined || given === null || typeof given === "string" || given instanceof Tensor)
+    throw notTensorData(given);
+  const dtype = options.dtype ?? dtypeOf(data);
+  const natural = claimedShape(data);
+  const shape = options.shape === undefined ? natural : checkShape("tensor", options.shape);
+  const size = sizeOf(natural);
+  if (sizeOf(shape) !== size)
+    throw new ShapeError(
+      `tensor: shape ${describeShape(shape)} has ${sizeOf(shape)} elements, the data has ${size}`,
+    );
+  const made = makeEmpty("tensor", shape, dtype);
+  const values = made.storage.values();
+  if (isTyped(data) && dtype !== "bool") values.set(data);
+  else fillFrom(data, natural, 0, values, 0, "");
+  if (dtype === "bool") for (let i = 0; i < values.length; i++) values[i] = values[i] === 0 ? 0 : 1;
+  return finish(made, options);
+}
+
+function notTensorData(value: unknown): Error {
+  if (value instanceof Tensor)
+    return new ArgumentError(
+      "tensor: this is a tensor already; use .clone() for a copy, .detach() to leave its graph",
+    );
+  return notANumber(value, "", []);
+}
+
+/** A number as a tensor without dimensions, to go with operands of this dtype on this backend. Cached. */
+export function constant(value: number, dtype: DType, backend: Backend): Tensor {
+  let cache = constants.get(backend);
+  if (cache === undefined) {
+    cache = new Map();
+    constants.set(backend, cache);
+  }
+  const key = dtype === "float32" ? value : `${value} ${dtype}`;
+  const known = Object.is(value, -0) ? undefined : cache.get(key);
+  if (known !== undefined) return known;
+  const made = makeEmpty("constant", [], dtype, backend);
+  backend.fill(made.storage, value);
+  if (cache.size < 256 && !Object.is(value, -0)) {
+    made.keep();
+    cache.set(key, made);
+  }
+  return made;
+}
+
+const constants = new WeakMap<Backend, Map<number | string, Tensor>>();
+
+// ── Of one value ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A tensor of this shape with one value everywhere. */
+export function full(shape: readonly number[], value: number, options: CreationOptions = {}): Tensor {
+  if (typeof value !== "number")
+    throw new ArgumentError(`full: the value is a number; got ${describeValue(value)}`);
+  const made = makeEmpty("full", checkShape("full", shape), options.dtype ?? "float32");
+  getBackend().fill(made.storage, value);
+  return finish(made, options);
+}
+
+/** A tensor of zeros. */
+export function zeros(shape: readonly number[], options: CreationOptions = {}): Tensor {
+  return full(checkShape("zeros", shape), 0, options);
+}
+
+/** A tensor of ones. */
+export function ones(shape: readonly number[], options: CreationOptions = {}): Tensor {
+  return full(checkShape("ones", shape), 1, options);
+}
+
+/** Shape, dtype and backend of `like`, one value everywhere. */
+export function fullLike(like: Tensor, value: number, options: CreationOptions = {}): Tensor {
+  const { backend } = blockOf(like.holding);
+  const made = makeEmpty("fullLike", like.shape, options.dtype ?? like.dtype, backend);
+  backend.fill(made.storage, value);
+  return finish(made, options);
+}
+
+/** Zeros in the shape and dtype of `like`. */
+export function zerosLike(like: Tensor, options: CreationOptions = {}): Tensor {
+  return fullLike(like, 0, options);
+}
+
+/** Ones in the shape and dtype of `like`. */
+export function onesLike(like: Tensor, options: CreationOptions = {}): Tensor {
+  return fullLike(like, 1, options);
+}
+
+/** The identity matrix `[rows, columns]`; square if only `rows` is given. */
+export function eye(rows: number, columns = rows, options: CreationOptions = {}): Tensor {
+  const made = zeros(checkShape("eye", [rows, columns]), { ...options, requiresGrad: false });
+  const values = made.storage.values();
+  for (let i = 0; i < Math.min(rows, columns); i++) values[i * columns + i] = 1;
+  return finish(made, options);
+}
+
+// ── In a row ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * `start, start + step, …` up to but not including `end`; `arange(n)` counts 0 … n − 1. float32 unless `dtype` says int32.
+ */
+export function arange(start: number, end?: number, step = 1, options: CreationOptions = {}): Tensor {
+  const [from, to] = end === undefined ? [0, start] : [start, end];
+  for (const bound of [from, to, step])
+    if (typeof bound !== "number" || !Number.isFinite(bound))
+      throw new ArgumentError(`arange: start, end and step are finite numbers; got ${describeValue(bound)}`);
+  if (step === 0 || (to - from) / step < 0)
+    throw new ArgumentError(`arange: from ${from} to ${to} by steps of ${step} never arrives`);
+  const count = Math.ceil((to - from) / step);
+  const made = makeEmpty("arange", [count], options.dtype ?? "float32");
+  const values = made.storage.values();
+  for (let i = 0; i < count; i++) values[i] = from + i * step;
+  return finish(made, options);
+}
+
+/** `count` numbers from `start` to `end`, both included, evenly spaced. */
+export function linspace(start: number, end: number, count: number, options: CreationOptions = {}): Tensor {
+  const shape = checkShape("linspace", count);
+  const made = makeEmpty("linspace", shape, options.dtype ?? "float32");
+  const values = made.storage.values();
+  for (let i = 0; i < count; i++)
+    values[i] = i === count - 1 && count > 1 ? end : start + (i * (end - start)) / Math.max(1, count - 1);
+  return finish(made, options);
+}
+
+// ── At random ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function random(
+  operation: string,
+  shape: readonly number[],
+  options: RandomOptions,
+  dtype: DType,
+  fill: (generator: Generator, values: TypedArray) => void,
+): Tensor {
+  const made = makeEmpty(operation, checkShape(operation, shape), options.dtype ?? dtype);
+  fill(options.generator ?? defaultGenerator, made.storage.values());
+  return finish(made, options);
+}
+
+/** Uniform random numbers in [0, 1). */
+export function rand(shape: readonly number[], options: RandomOptions = {}): Tensor {
+  return random("rand", shape, options, "float32", (generator, values) => {
+    for (let i = 0; i < values.length; i++) values[i] = generator.uniform();
+  });
+}
+
+/** Normally distributed random numbers with mean 0 and standard deviation 1. */
+export function randn(shape: readonly number[], options: RandomOptions = {}): Tensor {
+  return random("randn", shape, options, "float32", (generator, values) => {
+    for (let i = 0; i < values.length; i++) values[i] = generator.normal();
+  });
+}
+
+/** Whole random numbers in [low, high), int32. */
+export function randint(
+  low: number,
+  high: number,
+  shape: readonly number[],
+  options: RandomOptions = {},
+): Tensor {
+  if (!Number.isInteger(low) || !Number.isInteger(high) || high <= low)
+    throw new ArgumentError(
+      `randint: draws whole numbers from low up to but not including high; got low ${describeValue(low)} and high ${describeValue(high)}`,
+    );
+  return random("randint", shape, options, "int32", (generator, values) => {
+    for (let i = 0; i < values.length; i++) values[i] = low + generator.integer(high - low);
+  });
+}
+
+/** The numbers 0 … n − 1 in random order, int32. */
+export function randperm(n: number, options: RandomOptions = {}): Tensor {
+  return random("randperm", [n], options, "int32", (generator, values) => {
+    values.set(generator.permutation(n));
+  });
+}

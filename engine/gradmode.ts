@@ -1,0 +1,47 @@
+/** Whether operations record how they were computed. */
+
+/** The modes entered and not yet left, innermost last: async functions may leave in any order. */
+const entered: { readonly mode: boolean }[] = [];
+let enabled = true;
+
+/** Whether operations are being recorded for `backward()`. */
+export function isGradEnabled(): boolean {
+  return enabled;
+}
+
+function leave(entry: { readonly mode: boolean }): void {
+  entered.splice(entered.lastIndexOf(entry), 1);
+  enabled = entered.at(-1)?.mode ?? true;
+}
+
+function inMode<T>(mode: boolean, body: () => T): T {
+  const entry = { mode };
+  entered.push(entry);
+  enabled = mode;
+  let result: T;
+  try {
+    result = body();
+  } catch (error) {
+    leave(entry);
+    throw error;
+  }
+  if (result instanceof Promise) return result.finally(() => leave(entry)) as T;
+  leave(entry);
+  return result;
+}
+
+/**
+ * Runs `body` without recording: faster, and nothing is saved for gradients. For an async `body` the mode lasts until
+ * its promise settles, so do not train something else meanwhile. Returns what `body` returns.
+ *
+ * @example
+ * const accuracy = noGrad(() => metrics.accuracy(model(images), labels));
+ */
+export function noGrad<T>(body: () => T): T {
+  return inMode(false, body);
+}
+
+/** Runs `body` with recording, inside a `noGrad`. */
+export function enableGrad<T>(body: () => T): T {
+  return inMode(true, body);
+}

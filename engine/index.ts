@@ -1,0 +1,37 @@
+/**
+ * nnlab's engine: tensors with gradients, operations, layers, optimisers, data. PyTorch's names in camelCase; options as
+ * objects; axes are `dim`.
+ */
+export type { BackwardOptions } from "./autograd.ts";
+export { enableGrad, gradients, isGradEnabled, noGrad } from "./autograd.ts";
+export type { Backend, BackendDescription, DType, TypedArray } from "./backend/backend.ts";
+export { getBackend, setBackend, withBackend } from "./backend/current.ts";
+export { referenceBackend } from "./backend/reference.ts";
+export * from "./checkgradient.ts";
+export type { CreationOptions, RandomOptions, TensorData, TensorOptions } from "./creation.ts";
+export {
+  arange,
+  eye,
+  full,
+  fullLike,
+  linspace,
+  ones,
+  onesLike,
+  rand,
+  randint,
+  randn,
+  randperm,
+  tensor,
+  zeros,
+  zerosLike,
+} from "./creation.ts";
+export * from "./errors.ts";
+export { checkInterrupt, setInterruptFlag } from "./interrupt.ts";
+export type { MemoryReport } from "./memory.ts";
+export { memoryReport, withScope as scope } from "./memory.ts";
+export type { Op, OpDefinition } from "./op.ts";
+export * from "./ops/index.ts";
+export { defaultGenerator, Generator, seed } from "./random.ts";
+export type { Shape } from "./shapes.ts";
+export type { Dims, NestedNumbers, Operand } from "./tensor.ts";
+export { isTensor, Tensor } from "./tensor.ts";

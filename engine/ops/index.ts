@@ -1,0 +1,10 @@
+/** All operations. Tests find them here by walking the exports. */
+export * from "./comparison.ts";
+export * from "./convolution.ts";
+export * from "./elementwise.ts";
+export * from "./indexing.ts";
+export * from "./matmul.ts";
+export * from "./movement.ts";
+export * from "./pooling.ts";
+export * from "./reduction.ts";
+export * from "./softmax.ts";

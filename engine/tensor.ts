@@ -1,0 +1,445 @@
+/**
+ * The tensor: an n-dimensional array of numbers that remembers how it was computed. Methods are thin; the operations
+ * are in `ops/`.
+ */
+import { type BackwardOptions, backward } from "./autograd.ts";
+import type { DType, Storage, TypedArray } from "./backend/backend.ts";
+import { GradientError, ShapeError } from "./errors.ts";
+import { blockOf, giveBack, type Holding, register, share } from "./memory.ts";
+import type { GraphNode } from "./op.ts";
+import * as compare from "./ops/comparison.ts";
+import * as elementwise from "./ops/elementwise.ts";
+import * as indexing from "./ops/indexing.ts";
+import * as products from "./ops/matmul.ts";
+import * as movement from "./ops/movement.ts";
+import * as reduction from "./ops/reduction.ts";
+import * as soft from "./ops/softmax.ts";
+import { formatTensor, nestValues, summariseTensor } from "./printing.ts";
+import { describeShape, type Shape } from "./shapes.ts";
+
+/** Nested arrays of numbers, as deep as the tensor has dimensions. */
+export type NestedNumbers = number | NestedNumbers[];
+
+/** A tensor, or a number that stands for a tensor without dimensions. */
+export type Operand = Tensor | number;
+
+export type Dims = number | readonly number[];
+
+export class Tensor {
+  /** Sizes of the dimensions; `[]` for a single number. */
+  readonly shape: Shape;
+  readonly dtype: DType;
+  /** How many numbers it has. */
+  readonly size: number;
+  /** A name given by the user, for graphs and messages. */
+  label: string | null = null;
+  /** @internal */
+  readonly holding: Holding;
+  /** @internal How it was computed; null for leaves and for what was computed without recording. */
+  node: GraphNode | null = null;
+  /** @internal The gradient, without marking it as seen by user code. */
+  gradient: Tensor | null = null;
+  /** @internal */
+  retainsGrad = false;
+  #leafRequiresGrad = false;
+
+  /** @internal Use `tensor(…)`. */
+  constructor(holding: Holding) {
+    this.holding = holding;
+    this.shape = holding.shape;
+    this.dtype = holding.storage.dtype;
+    this.size = holding.storage.length;
+    register(this);
+  }
+
+  /** How many dimensions it has. */
+  get ndim(): number {
+    return this.shape.length;
+  }
+
+  /** @internal The memory; throws when it was recycled. Take it anew after every operation. */
+  get storage(): Storage {
+    blockOf(this.holding);
+    return this.holding.storage;
+  }
+
+  /** Whether the memory was given back. */
+  get isRecycled(): boolean {
+    return this.holding.block === null;
+  }
+
+  // ── The graph ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Whether `backward()` computes a gradient through (or for) this tensor. Settable on leaves. */
+  get requiresGrad(): boolean {
+    return this.node !== null || this.#leafRequiresGrad;
+  }
+
+  set requiresGrad(value: boolean) {
+    if (this.node !== null) {
+      if (value) return;
+      throw new GradientError(
+        `requiresGrad: this tensor was computed by ${this.node.primitive.name}; use .detach() to get its values outside the graph`,
+      );
+    }
+    if (value && this.dtype !== "float32" && this.dtype !== "float64")
+      throw new GradientError(
+        `requiresGrad: only float tensors have gradients, this one is ${this.dtype}; convert it with .to("float32")`,
+      );
+    this.#leafRequiresGrad = value;
+  }
+
+  /** Whether it is an end of the graph: made by the user, not computed. */
+  get isLeaf(): boolean {
+    return this.node === null;
+  }
+
+  /** `∂L/∂this` after `L.backward()`; null before. Computed tensors have one only after `.retainGrad()`. */
+  get grad(): Tensor | null {
+    if (this.gradient !== null) this.gradient.holding.seen = true;
+    return this.gradient;
+  }
+
+  set grad(value: Tensor | null) {
+    if (value !== null && describeShape(value.shape) !== describeShape(this.shape))
+      throw new ShapeError(
+        `grad: the gradient of a tensor ${describeShape(this.shape)} has that shape, got ${describeShape(value.shape)}`,
+      );
+    this.gradient = value;
+  }
+
+  /** The operation that computed it, or null. */
+  get op(): string | null {
+    return this.node?.primitive.name ?? null;
+  }
+
+  /** What it was computed from, as far as gradients go; empty for leaves and for graphs that have been recycled. */
+  get inputs(): readonly Tensor[] {
+    return this.node?.inputs ?? [];
+  }
+
+  /** Names the tensor, for graphs and messages. */
+  named(label: string): this {
+    this.label = label;
+    return this;
+  }
+
+  /** Asks `backward()` to keep the gradient of this computed tensor in `.grad`. */
+  retainGrad(): this {
+    this.retainsGrad = true;
+    return this;
+  }
+
+  /**
+   * Computes `∂this/∂leaf` for every leaf with `requiresGrad` and stores it in `leaf.grad`, overwriting what was there.
+   * The graph is freed; its larger intermediates are recycled two graphs later (see `keep`).
+   * Throws a GradientError when this is not a single number, has no graph, or its graph was differentiated already.
+   *
+   * @example
+   * const w = tensor([1, 2], { requiresGrad: true });
+   * w.square().sum().backward();   // w.grad is [2, 4]
+   */
+  backward(options: BackwardOptions = {}): void {
+    backward(this, options);
+  }
+
+  /** The same values outside the graph (on the same memory); never recycled. */
+  detach(): Tensor {
+    const twin = new Tensor(share(this.holding, this.shape, 0, "detach"));
+    twin.holding.kept = true;
+    return twin;
+  }
+
+  /** Protects the values from being recycled. Returns the tensor itself. */
+  keep(): this {
+    blockOf(this.holding);
+    this.holding.kept = true;
+    return this;
+  }
+
+  /** Gives the memory back now. Nobody has to call this. */
+  dispose(): void {
+    giveBack(this.holding, "it was disposed");
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  // ── Values ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The one number of a tensor of size 1. */
+  item(): number {
+    if (this.size !== 1)
+      throw new ShapeError(
+        `item: gives the value of a single number, this tensor is ${describeShape(this.shape)}; use toArray()`,
+      );
+    return this.storage.values()[0]!;
+  }
+
+  /** The values as nested arrays; a number for a tensor without dimensions. bool gives 0 and 1. */
+  toArray(): NestedNumbers {
+    return nestValues(this.storage.values(), this.shape);
+  }
+
+  /** The values in row-major order, as a copy. */
+  toTypedArray(): TypedArray {
+    return this.storage.values().slice();
+  }
+
+  /** One line or a small table: values where they are few, else the corners. */
+  toString(): string {
+    return formatTensor(this);
+  }
+
+  /** One line: shape, dtype, range. */
+  summary(): string {
+    return summariseTensor(this);
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return formatTensor(this);
+  }
+
+  /** A single number converts to a number, as in `loss < 0.1`; anything else is an error. */
+  [Symbol.toPrimitive](hint: string): number | string {
+    if (hint === "string") return this.toString();
+    if (this.size === 1) return this.item();
+    throw new ShapeError(
+      `a tensor ${describeShape(this.shape)} is no number: write a.add(b), a.mul(b), … for arithmetic, .item() for the value of a single number`,
+    );
+  }
+
+  // ── Arithmetic ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  add(other: Operand): Tensor {
+    return elementwise.add(this, other);
+  }
+  sub(other: Operand): Tensor {
+    return elementwise.sub(this, other);
+  }
+  mul(other: Operand): Tensor {
+    return elementwise.mul(this, other);
+  }
+  div(other: Operand): Tensor {
+    return elementwise.div(this, other);
+  }
+  pow(exponent: Operand): Tensor {
+    return elementwise.pow(this, exponent);
+  }
+  maximum(other: Operand): Tensor {
+    return elementwise.maximum(this, other);
+  }
+  minimum(other: Operand): Tensor {
+    return elementwise.minimum(this, other);
+  }
+  clamp(low: number, high: number): Tensor {
+    return elementwise.clamp(this, low, high);
+  }
+  neg(): Tensor {
+    return elementwise.neg(this);
+  }
+  abs(): Tensor {
+    return elementwise.abs(this);
+  }
+  sign(): Tensor {
+    return elementwise.sign(this);
+  }
+  exp(): Tensor {
+    return elementwise.exp(this);
+  }
+  log(): Tensor {
+    return elementwise.log(this);
+  }
+  sqrt(): Tensor {
+    return elementwise.sqrt(this);
+  }
+  square(): Tensor {
+    return elementwise.square(this);
+  }
+  reciprocal(): Tensor {
+    return elementwise.reciprocal(this);
+  }
+  sin(): Tensor {
+    return elementwise.sin(this);
+  }
+  cos(): Tensor {
+    return elementwise.cos(this);
+  }
+  floor(): Tensor {
+    return elementwise.floor(this);
+  }
+  ceil(): Tensor {
+    return elementwise.ceil(this);
+  }
+  round(): Tensor {
+    return elementwise.round(this);
+  }
+  relu(): Tensor {
+    return elementwise.relu(this);
+  }
+  sigmoid(): Tensor {
+    return elementwise.sigmoid(this);
+  }
+  tanh(): Tensor {
+    return elementwise.tanh(this);
+  }
+  softplus(): Tensor {
+    return elementwise.softplus(this);
+  }
+  softmax(dim: number): Tensor {
+    return soft.softmax(this, dim);
+  }
+  logSoftmax(dim: number): Tensor {
+    return soft.logSoftmax(this, dim);
+  }
+
+  // ── Comparison ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  equal(other: Operand): Tensor {
+    return compare.equal(this, other);
+  }
+  notEqual(other: Operand): Tensor {
+    return compare.notEqual(this, other);
+  }
+  less(other: Operand): Tensor {
+    return compare.less(this, other);
+  }
+  lessEqual(other: Operand): Tensor {
+    return compare.lessEqual(this, other);
+  }
+  greater(other: Operand): Tensor {
+    return compare.greater(this, other);
+  }
+  greaterEqual(other: Operand): Tensor {
+    return compare.greaterEqual(this, other);
+  }
+  logicalNot(): Tensor {
+    return compare.logicalNot(this);
+  }
+
+  // ── Reduction ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  sum(dim?: Dims | null, options?: reduction.ReduceOptions): Tensor {
+    return reduction.sum(this, dim, options);
+  }
+  mean(dim?: Dims | null, options?: reduction.ReduceOptions): Tensor {
+    return reduction.mean(this, dim, options);
+  }
+  prod(dim?: Dims | null, options?: reduction.ReduceOptions): Tensor {
+    return reduction.prod(this, dim, options);
+  }
+  max(dim?: Dims | null, options?: reduction.ReduceOptions): Tensor {
+    return reduction.max(this, dim, options);
+  }
+  min(dim?: Dims | null, options?: reduction.ReduceOptions): Tensor {
+    return reduction.min(this, dim, options);
+  }
+  argmax(dim?: number | null, options?: reduction.ReduceOptions): Tensor {
+    return reduction.argmax(this, dim, options);
+  }
+  argmin(dim?: number | null, options?: reduction.ReduceOptions): Tensor {
+    return reduction.argmin(this, dim, options);
+  }
+  var(dim?: Dims | null, options?: reduction.VarianceOptions): Tensor {
+    return reduction.variance(this, dim, options);
+  }
+  std(dim?: Dims | null, options?: reduction.VarianceOptions): Tensor {
+    return reduction.std(this, dim, options);
+  }
+  norm(dim?: Dims | null, options?: reduction.NormOptions): Tensor {
+    return reduction.norm(this, dim, options);
+  }
+  logSumExp(dim?: Dims | null, options?: reduction.ReduceOptions): Tensor {
+    return reduction.logSumExp(this, dim, options);
+  }
+
+  // ── Products ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  matmul(other: Tensor): Tensor {
+    return products.matmul(this, other);
+  }
+  dot(other: Tensor): Tensor {
+    return products.dot(this, other);
+  }
+
+  // ── Shape and position ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Shares memory. One size may be −1: it follows from the others. */
+  reshape(shape: readonly number[]): Tensor {
+    return movement.reshape(this, shape);
+  }
+  /** Shares memory. Dimensions from `startDim` to `endDim` become one. */
+  flatten(startDim = 0, endDim = -1): Tensor {
+    return movement.flatten(this, startDim, endDim);
+  }
+  /** Shares memory. A dimension of size 1 is put in at `dim`. */
+  unsqueeze(dim: number): Tensor {
+    return movement.unsqueeze(this, dim);
+  }
+  /** Shares memory. Dimensions of size 1 are taken out: all, or those given. */
+  squeeze(dim?: Dims): Tensor {
+    return movement.squeeze(this, dim);
+  }
+  permute(dims: readonly number[]): Tensor {
+    return movement.permute(this, dims);
+  }
+  transpose(dimA: number, dimB: number): Tensor {
+    return movement.transpose(this, dimA, dimB);
+  }
+  /** The transpose of a matrix. */
+  get T(): Tensor {
+    if (this.ndim !== 2)
+      throw new ShapeError(
+        `T: transposes a matrix, this tensor is ${describeShape(this.shape)}; use transpose(dimA, dimB) or permute(dims)`,
+      );
+    return movement.transpose(this, 0, 1);
+  }
+  expand(shape: readonly number[]): Tensor {
+    return movement.expand(this, shape);
+  }
+  flip(dims: Dims): Tensor {
+    return movement.flip(this, dims);
+  }
+  slice(ranges: readonly (movement.Range | null)[]): Tensor {
+    return movement.slice(this, ranges);
+  }
+  narrow(dim: number, start: number, length: number): Tensor {
+    return movement.narrow(this, dim, start, length);
+  }
+  select(dim: number, index: number): Tensor {
+    return movement.select(this, dim, index);
+  }
+  /** `t.at(i)` is row i, `t.at(i, j)` element j of row i, and so on; negative indices count from the end. */
+  at(...indices: number[]): Tensor {
+    let part: Tensor = this;
+    for (const index of indices) part = movement.select(part, 0, index);
+    return part;
+  }
+  indexSelect(dim: number, indices: Tensor | readonly number[]): Tensor {
+    return indexing.indexSelect(this, dim, indices);
+  }
+  gather(dim: number, indices: Tensor): Tensor {
+    return indexing.gather(this, dim, indices);
+  }
+
+  /** The values on new memory; part of the graph. */
+  clone(): Tensor {
+    return elementwise.clone(this);
+  }
+  /** The values in another dtype (the tensor itself if it has it); part of the graph between float types. */
+  to(dtype: DType): Tensor {
+    return elementwise.to(this, dtype);
+  }
+
+  /** `for (const row of t)`: the rows along the first dimension. */
+  *[Symbol.iterator](): Generator<Tensor, void, undefined> {
+    if (this.ndim === 0) throw new ShapeError("a tensor without dimensions cannot be iterated; use item()");
+    for (let i = 0; i < this.shape[0]!; i++) yield movement.select(this, 0, i);
+  }
+}
+
+/** Says so when a student passes something that is no tensor where the types are bypassed. */
+export function isTensor(value: unknown): value is Tensor {
+  return value instanceof Tensor;
+}
