@@ -38,35 +38,73 @@ export async function setUp(
 ) {
   const stamps = stampsIn(folder);
   const wanted = steps.filter((step) => names.includes(step.name));
-  if (!(await anyNeeded(wanted, stamps))) return;
-  const started = performance.now();
+  if (!anyNeeded(wanted, stamps)) return;
   const unlock = await lock(folder, (holder) => {
     write(
       `Another set-up of this folder is running (process ${holder}); waiting for it. If that is wrong, delete .setup/lock\n`,
     );
   });
   try {
-    if (wanted.some((step) => step.name.endsWith("packages") && stamps.read(step.name) === null))
-      refuseFullDisk();
-    for (const step of wanted) {
-      if (!isNeeded(step, stamps)) continue;
-      const start = performance.now();
-      write(`  ${step.name}: ${step.says} … `);
-      try {
-        await perform(step, stamps);
-      } catch (error) {
-        write("failed\n");
-        throw asProblem(step.name, error);
-      }
-      write(`${seconds(start)}\n`);
-    }
+    const first = wanted.some((step) => step.name.endsWith("packages") && stamps.read(step.name) === null);
+    if (first) refuseFullDisk();
+    write(first ? "Setting up; this takes a minute or two, once.\n" : "Setting up what has changed.\n");
+    const started = performance.now();
+    await performAll(wanted, stamps, write);
     write(`Set up in ${seconds(started)}.\n`);
   } finally {
     unlock();
   }
 }
 
-async function anyNeeded(wanted, stamps) {
+/** Does the needed steps, each once those it comes `after` are done: npm and pip load at the same time. */
+export async function performAll(wanted, stamps, write) {
+  const progress = progressLine(write);
+  const endings = new Map();
+  const performOne = async (step) => {
+    await Promise.all(step.after.map((name) => endings.get(name)));
+    if (!isNeeded(step, stamps)) return;
+    const start = performance.now();
+    progress.begin(step.name);
+    try {
+      await perform(step, stamps);
+      progress.end(step.name, `${seconds(start).padStart(9)}  ${step.name}: ${step.says}`);
+    } catch (error) {
+      progress.end(step.name, `   failed  ${step.name}`);
+      throw asProblem(step.name, error);
+    }
+  };
+  for (const step of wanted) endings.set(step.name, performOne(step));
+  // All of them, so that a step which is at work when another fails still finishes.
+  const results = await Promise.allSettled(endings.values());
+  progress.clear();
+  const failure = results.find(({ status }) => status === "rejected");
+  if (failure !== undefined) throw failure.reason;
+}
+
+/** In a terminal the steps at work stand in the last line; elsewhere only finished lines are written. */
+function progressLine(write) {
+  const working = new Set();
+  const wipe = process.stdout.isTTY ? "\r\u001b[K" : "";
+  const draw = () => {
+    if (process.stdout.isTTY && working.size > 0) write(`${wipe}  … ${[...working].join(", ")}`);
+  };
+  return {
+    begin(name) {
+      working.add(name);
+      draw();
+    },
+    end(name, line) {
+      working.delete(name);
+      write(`${wipe}${line}\n`);
+      draw();
+    },
+    clear() {
+      if (working.size > 0) write(wipe);
+    },
+  };
+}
+
+function anyNeeded(wanted, stamps) {
   return wanted.some((step) => {
     try {
       return isNeeded(step, stamps);

@@ -1,4 +1,4 @@
-// The steps of the set-up, in order. Each says what it depends on (`inputs`), whether its result is there (`done`), and
+// The steps of the set-up, in order. Each says which must be done before (`after`), what it depends on (`inputs`), whether its result is there (`done`), and
 // how to make it (`run`); setup.mjs decides which are needed.
 
 import {
@@ -154,11 +154,12 @@ function lacksNode() {
 const kernelspec = at(".venv", "share", "jupyter", "kernels", "nnlab", "kernel.json");
 const machine = `${process.platform}-${process.arch}`;
 
-/** @type {{ name: string, says: string, inputs: () => string, done: () => boolean, run: (previous: string | null) => Promise<void> }[]} */
+/** @type {{ name: string, says: string, after: string[], inputs: () => string, done: () => boolean, run: (previous: string | null) => Promise<void> }[]} */
 export const steps = [
   {
     name: "npm packages",
     says: "exactly those of package-lock.json",
+    after: [],
     inputs: () => hashOf([machine], [at("package-lock.json")]),
     // npm writes .package-lock.json last of all.
     done: () => existsSync(at("node_modules", ".package-lock.json")) && !lacksNode(),
@@ -167,6 +168,7 @@ export const steps = [
   {
     name: "compute kernels",
     says: "AssemblyScript → WebAssembly, plain and with fused multiply-add",
+    after: ["npm packages"],
     inputs: () => hashOf([], [at("engine", "kernels"), at("package-lock.json")]),
     done: () =>
       ["simd128.wasm", "relaxed.wasm"].every((name) => existsSync(at("dist", "engine", "kernels", name))),
@@ -175,6 +177,7 @@ export const steps = [
   {
     name: "program",
     says: "TypeScript → dist/",
+    after: ["npm packages", "compute kernels"],
     inputs: () => hashOf([], sources()),
     done: () => existsSync(at("dist", "kernel", "cli", "main.js")),
     run: compileProgram,
@@ -182,6 +185,7 @@ export const steps = [
   {
     name: "Python packages",
     says: "JupyterLab and the rest of requirements.txt, in .venv",
+    after: [],
     inputs: () => hashOf([machine, root], [at("requirements.txt")]),
     done: () => existsSync(venv.python) && existsSync(at(".venv", "pyvenv.cfg")),
     run: makeVenv,
@@ -189,6 +193,7 @@ export const steps = [
   {
     name: "kernel",
     says: "TypeScript (nnlab), registered in .venv",
+    after: ["program", "Python packages"],
     inputs: () =>
       hashOf(
         [root, runtimeNode()],

@@ -20,7 +20,7 @@ import { asProblem, diagnose, lastLines, SetupProblem } from "../../kernel/setup
 import { capture } from "../../kernel/setup/programs.mjs";
 import { choosePython, pythonCandidates } from "../../kernel/setup/python.mjs";
 import { runtimeNode } from "../../kernel/setup/runtime.mjs";
-import { isNeeded, perform } from "../../kernel/setup/setup.mjs";
+import { isNeeded, perform, performAll } from "../../kernel/setup/setup.mjs";
 import { filesUnder, hashOf, lock, stampsIn } from "../../kernel/setup/stamps.mjs";
 import { npmCommand, steps } from "../../kernel/setup/steps.mjs";
 
@@ -205,7 +205,8 @@ describe("steps", () => {
   function step(run: () => void | Promise<void>, result = join(folder, "result")) {
     return {
       name: "a step",
-      says: "",
+      says: "what it does",
+      after: [],
       inputs: () => hashOf(["1"], [join(folder, "input")]),
       done: () => existsSync(result),
       run: async () => run(),
@@ -261,6 +262,43 @@ describe("steps", () => {
     await perform(one, stamps);
     await perform(one, stamps);
     expect(seen).toEqual([null, one.inputs()]);
+  });
+
+  test("wait for those they come after, and are told in one line each", async () => {
+    const stamps = stampsIn(join(folder, ".setup"));
+    const order: string[] = [];
+    const named = (name: string, after: string[], run: () => void | Promise<void>) => ({
+      ...step(() => {
+        order.push(name);
+        return run();
+      }, folder),
+      name,
+      after,
+    });
+    const lines: string[] = [];
+    const slow = named("slow", [], () => new Promise((resolve) => setTimeout(resolve, 20)));
+    const quick = named("quick", [], () => {});
+    const last = named("last", ["slow", "quick"], () => {});
+    await performAll([slow, quick, last], stamps, (line: string) => lines.push(line));
+    expect(order).toEqual(["slow", "quick", "last"]);
+    expect(lines.join("")).toMatch(/^ +\d+\.\d s {2}quick: what it does\n.*slow: .*\n.*last: .*\n$/);
+    await performAll([slow, quick, last], stamps, (line: string) => lines.push(line));
+    expect(order).toHaveLength(3);
+  });
+
+  test("after one that failed are not done, those at work still are, and the failure has a remedy", async () => {
+    const stamps = stampsIn(join(folder, ".setup"));
+    const failing = step(() => {
+      throw new Error("ENOSPC");
+    });
+    const lines: string[] = [];
+    const other = { ...step(() => {}, folder), name: "other" };
+    const later = { ...step(() => expect.unreachable(), folder), name: "later", after: ["a step"] };
+    const attempt = performAll([failing, other, later], stamps, (line: string) => lines.push(line));
+    await expect(attempt).rejects.toThrow("The disk is full.");
+    expect(lines.join("")).toContain("failed  a step");
+    expect(stamps.read("other")).not.toBeNull();
+    expect(stamps.read("later")).toBeNull();
   });
 
   test("of this checkout are up to date while its tests run, and watch the files that they are made from", () => {
