@@ -57,7 +57,7 @@ export function curves(
   }
   if (Object.keys(runs).length === 0) throw new ShapeError("show.curves: no history to draw");
   const text = options.text ?? curvesSentence(runs);
-  return chart(curvesSpec(runs, text, options), text);
+  return chart(curvesSpec(runs, options), text);
 }
 
 function isHistory(value: unknown): value is HistoryLike {
@@ -124,11 +124,7 @@ interface Row {
   part: "train" | "validation";
 }
 
-function curvesSpec(
-  runs: Readonly<Record<string, HistoryLike>>,
-  text: string,
-  options: CurvesOptions,
-): ChartSpec {
+function curvesSpec(runs: Readonly<Record<string, HistoryLike>>, options: CurvesOptions): ChartSpec {
   const names = Object.keys(runs);
   const several = names.length > 1;
   const metrics = metricNames(Object.values(runs)).slice(0, 3);

@@ -48,8 +48,8 @@ export interface Picture {
   title: string;
   subtitle?: string;
   panels: readonly Panel[];
-  /** Panels one below the other, or side by side with an arrow between. */
-  arrange: "column" | "row";
+  /** Panels one below the other, side by side, or side by side with arrows between. */
+  arrange: "column" | "row" | "flow";
   scale?: ScaleBar;
   nan?: number;
   infinite?: number;
@@ -85,7 +85,7 @@ export function composePicture(picture: Picture): Pixels {
   const maxWidth = picture.maxWidth ?? 960;
   const blocks = picture.panels.map(panelBlock);
   const lines =
-    picture.arrange === "row" ? wrap(blocks, maxWidth - 2 * MARGIN) : blocks.map((block) => [block]);
+    picture.arrange !== "column" ? wrap(blocks, maxWidth - 2 * MARGIN) : blocks.map((block) => [block]);
   const footer = footerBlock(picture);
   const titleWidth = textWidth(picture.title, fontSize.title, "bold");
   const subtitleWidth = Math.min(textWidth(picture.subtitle ?? "", fontSize.label), 520);
@@ -113,7 +113,7 @@ export function composePicture(picture: Picture): Pixels {
       tiles.push(...drawn.tiles);
       x += block.width + PANEL_GAP;
       const last = row === lines.length - 1 && column === line.length - 1;
-      if (picture.arrange === "row" && !last) {
+      if (picture.arrange === "flow" && !last) {
         svg.push(svgText("→", x - PANEL_GAP / 2, y + 10, { anchor: "middle", colour: ink.muted, size: 12 }));
       }
     }

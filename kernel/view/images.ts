@@ -1,5 +1,6 @@
 /** Grids of sample images with what they are and what they were taken for. */
-import { ArgumentError, describeValue, ShapeError } from "../../engine/errors.ts";
+import type { Dataset } from "../../engine/data/dataset.ts";
+import { ArgumentError, ShapeError } from "../../engine/errors.ts";
 import type { ValueRange } from "./colours.ts";
 import {
   brightnessRange,
@@ -11,17 +12,10 @@ import {
   plane,
   tileOf,
 } from "./grid.ts";
-import type { ScaleBar, Tile, Tone } from "./image.ts";
-import type { Displayable } from "./mime.ts";
-import { classNumbers, type NumberSource, type TensorLike } from "./values.ts";
+import type { Panel, ScaleBar, Tile, Tone } from "./image.ts";
+import { type Displayable, displayable } from "./mime.ts";
+import { classNumbers, type NumberSource } from "./values.ts";
 import { countOf, formatCount, formatNumber, formatPercent } from "./wording.ts";
-
-export interface DatasetLike {
-  readonly images: TensorLike;
-  readonly labels: TensorLike;
-  readonly classes: readonly string[];
-  readonly name?: string;
-}
 
 export interface ImagesOptions {
   /** True class of each image: numbers, or names. */
@@ -48,33 +42,33 @@ export interface ImagesOptions {
  *     show.images(train.take(16));
  */
 export function images(
-  source: NumberSource | readonly NumberSource[] | DatasetLike,
+  source: NumberSource | readonly NumberSource[] | Dataset,
   options: ImagesOptions = {},
 ): Displayable {
-  const full = isDataset(source) ? { labels: source.labels, classes: source.classes, ...options } : options;
-  const batch = imageBatch(isDataset(source) ? source.images : source, "show.images");
-  const labels = full.labels && classTexts(full.labels, full.classes, "labels", batch.count);
+  if (isDataset(source)) return datasetImages(source, options);
+  const batch = imageBatch(source, "show.images");
+  const labels = options.labels && classTexts(options.labels, options.classes, "labels", batch.count);
   const predictions =
-    full.predictions && classTexts(full.predictions, full.classes, "predictions", batch.count);
-  if (full.titles) checkCount(full.titles.length, batch.count, "titles");
+    options.predictions && classTexts(options.predictions, options.classes, "predictions", batch.count);
+  if (options.titles) checkCount(options.titles.length, batch.count, "titles");
 
-  const shown = Math.min(batch.count, full.limit ?? 64);
+  const shown = Math.min(batch.count, options.limit ?? MOST_SHOWN);
   const range = brightnessRange(batch.values);
   const tiles: Tile[] = [];
   for (let i = 0; i < shown; i++) {
-    const { caption, tone } = captionOf(labels?.[i], predictions?.[i], full.titles?.[i]);
+    const { caption, tone } = captionOf(labels?.[i], predictions?.[i], options.titles?.[i]);
     const pixels = plane(batch.values, i, batch.channels * batch.height * batch.width);
     const tile = tileOf(pixels, batch, range, "grey");
     tiles.push({ ...tile, tone, ...(caption.length > 0 ? { caption } : {}) });
   }
-  const columns = full.columns ?? columnsFor(shown, batch.width > 2 * batch.height ? 6 : 10);
+  const columns = options.columns ?? columnsFor(shown, batch.width > 2 * batch.height ? 6 : 10);
   if (!Number.isInteger(columns) || columns < 1) {
-    throw new ShapeError(`show.images: columns must be a whole number from 1, got ${columns}`);
+    throw new ArgumentError(`show.images: columns must be a whole number from 1, got ${columns}`);
   }
   const text = imagesSentence(batch, shown, range, labels, predictions);
   return picture(
     {
-      title: full.title ?? (isDataset(source) && source.name ? source.name : "Images"),
+      title: options.title ?? "Images",
       subtitle: text,
       arrange: "column",
       panels: [{ tiles, columns, pixel: pixelFor(batch.height, batch.width, shown <= 4 ? 112 : 56) }],
@@ -86,14 +80,76 @@ export function images(
   );
 }
 
+const MOST_SHOWN = 60;
+
+/** Without predictions only the images to be shown are read: a data set may have very many. */
+function datasetImages(dataset: Dataset, options: ImagesOptions): Displayable {
+  const all =
+    options.predictions !== undefined || options.labels !== undefined || options.titles !== undefined;
+  const part = all ? dataset : dataset.take(Math.min(dataset.size, options.limit ?? MOST_SHOWN));
+  const title =
+    part.size < dataset.size
+      ? `${dataset.name}: ${part.size} of ${countOf(dataset.size, "image")}`
+      : dataset.name;
+  return images(part.images, { labels: part.labels, classes: part.classes, title, ...options });
+}
+
+/** A data set by classes: how many images each has, and the first few of them. */
+export function datasetPicture(dataset: Dataset): Displayable {
+  const labels = dataset.labels.toTypedArray();
+  const counts = dataset.classCounts;
+  const used = counts.flatMap((count, label) => (count > 0 ? [label] : [])).slice(0, MOST_CLASSES);
+  const samples = used.map((label) => indicesOf(labels, label, SAMPLES_PER_CLASS));
+  const batch = imageBatch(dataset.subset(samples.flat()).images, "the data set");
+  const range = brightnessRange(batch.values);
+  let next = 0;
+  const panels = used.map((label, i): Panel => {
+    const tiles = samples[i]!.map(() => {
+      const pixels = plane(batch.values, next++, batch.channels * batch.height * batch.width);
+      return tileOf(pixels, batch, range, "grey");
+    });
+    const pixel = pixelFor(batch.height, batch.width, 56);
+    return {
+      title: dataset.classes[label] ?? String(label),
+      subtitle: countOf(counts[label]!, "image"),
+      tiles,
+      columns: 1,
+      pixel,
+    };
+  });
+  const [most, least] = [counts.indexOf(Math.max(...counts)), counts.indexOf(Math.min(...counts))];
+  const name = (label: number) => `${dataset.classes[label]} (${formatCount(counts[label]!)})`;
+  const spread =
+    counts[most] === counts[least]
+      ? `${formatCount(counts[most]!)} each`
+      : `most ${name(most)}, fewest ${name(least)}`;
+  const more = used.length < counts.length ? `; ${used.length} classes shown` : "";
+  const size = `${countOf(dataset.size, "image")} of ${batch.width}×${batch.height} pixels`;
+  const text = `${dataset.name}: ${size} in ${countOf(counts.length, "class", "classes")}, ${spread}${more}.`;
+  return picture(
+    { title: dataset.name, subtitle: text, arrange: "row", panels, ...unusualScale(range) },
+    text,
+  );
+}
+
+const MOST_CLASSES = 30;
+const SAMPLES_PER_CLASS = 4;
+
+function indicesOf(labels: ArrayLike<number>, label: number, most: number): number[] {
+  const found: number[] = [];
+  for (let i = 0; i < labels.length && found.length < most; i++) if (labels[i] === label) found.push(i);
+  return found;
+}
+
 /** A scale bar where black is not 0 or white not 1. */
 function unusualScale(range: { low: number; high: number }): { scale?: ScaleBar } {
   if (range.low === 0 && range.high === 1) return {};
   return { scale: { label: "brightness", colours: "grey", low: range.low, high: range.high } };
 }
 
-function isDataset(source: unknown): source is DatasetLike {
-  return typeof source === "object" && source !== null && "images" in source && "labels" in source;
+/** By its members, so that drawing does not load the engine's data code. */
+export function isDataset(source: unknown): source is Dataset {
+  return typeof source === "object" && source !== null && "images" in source && "classCounts" in source;
 }
 
 function checkCount(got: number, expected: number, what: string): void {
@@ -191,48 +247,37 @@ export function findMistakes(
   return found.sort((a, b) => b.loss - a.loss);
 }
 
-/** The picture of `show.mistakes`, from what the model answered. */
-export function mistakesPicture(dataset: DatasetLike, logits: TensorLike, n: number): Displayable {
-  const [count, classes] = [logits.shape[0]!, logits.shape[1]!];
-  const found = findMistakes(logits.toTypedArray(), dataset.labels.toTypedArray(), classes);
-  const rate = formatPercent(1 - found.length / count);
-  const of = `${countOf(found.length, "mistake")} on ${countOf(count, "image")} (accuracy ${rate})`;
-  const batch = imageBatch(dataset.images, "show.mistakes");
-  const range = brightnessRange(batch.values);
+/** The picture of `show.mistakes`: the worst of all mistakes, and how many samples there were. */
+export function mistakesPicture(found: readonly Mistake[], dataset: Dataset, n: number): Displayable {
+  const rate = formatPercent(1 - found.length / dataset.size);
+  const of = `${countOf(found.length, "mistake")} on ${countOf(dataset.size, "image")} (accuracy ${rate})`;
   const worst = found.slice(0, n);
+  const first = worst[0];
+  if (!first) return displayable(`${of}.`, () => ({ data: { "text/plain": `${of}.` } }));
+  const batch = imageBatch(dataset.subset(worst.map(({ index }) => index)).images, "show.mistakes");
+  const range = brightnessRange(batch.values);
   const name = (index: number) => dataset.classes[index] ?? String(index);
-  const tiles = (worst.length > 0 ? worst : [{ index: 0 } as Mistake]).map((mistake): Tile => {
-    const pixels = plane(batch.values, mistake.index, batch.channels * batch.height * batch.width);
-    const tile = tileOf(pixels, batch, range, "grey");
-    if (worst.length === 0) return { ...tile, caption: ["no mistake to show"], tone: "right" };
-    const certainty = `p ${formatPercent(mistake.probability, 0)}`;
+  const tiles = worst.map((mistake, i): Tile => {
+    const pixels = plane(batch.values, i, batch.channels * batch.height * batch.width);
     return {
-      ...tile,
+      ...tileOf(pixels, batch, range, "grey"),
       caption: [
         `✗ ${name(mistake.prediction)}, is ${name(mistake.label)}`,
-        `loss ${formatNumber(mistake.loss)}, ${certainty}`,
+        `loss ${formatNumber(mistake.loss)}, p ${formatPercent(mistake.probability, 0)}`,
       ],
       tone: "wrong",
     };
   });
-  const first = worst[0];
-  const text = first
-    ? `${of}; the worst is image ${first.index}: ${name(first.label)} taken for ${name(first.prediction)} with probability ${formatPercent(first.probability, 0)}.`
-    : `${of}.`;
-  return picture(
-    {
-      title: worst.length < found.length ? `The ${worst.length} worst mistakes` : "Mistakes",
-      subtitle: text,
-      arrange: "column",
-      panels: [{ tiles, columns: Math.min(6, tiles.length), pixel: pixelFor(batch.height, batch.width, 84) }],
-    },
-    text,
-  );
-}
-
-export function requireDataset(value: unknown, what: string): asserts value is DatasetLike {
-  if (!isDataset(value))
-    throw new ArgumentError(
-      `${what}: expected a data set with images and labels, got ${describeValue(value)}`,
-    );
+  const sure = formatPercent(first.probability, 0);
+  const text = `${of}; the worst is image ${first.index}: ${name(first.label)} taken for ${name(first.prediction)} with probability ${sure}.`;
+  const title =
+    worst.length < found.length
+      ? `The ${worst.length} worst of ${countOf(found.length, "mistake")}`
+      : "Mistakes";
+  const panel = {
+    tiles,
+    columns: columnsFor(tiles.length, 6),
+    pixel: pixelFor(batch.height, batch.width, 84),
+  };
+  return picture({ title, subtitle: text, arrange: "column", panels: [panel], ...unusualScale(range) }, text);
 }

@@ -1,4 +1,5 @@
 /** What notebooks see of this folder: `show.*`, and the hooks by which the engine's objects show themselves. */
+import { Dataset } from "../../engine/data/dataset.ts";
 import { ConfusionMatrix } from "../../engine/metrics.ts";
 import { Module } from "../../engine/nn/module.ts";
 import { Tensor } from "../../engine/tensor.ts";
@@ -7,7 +8,7 @@ import { bars } from "./bars.ts";
 import { confusionMatrix } from "./confusion.ts";
 import { curves } from "./curves.ts";
 import { trainingDashboard } from "./dashboard.ts";
-import { images } from "./images.ts";
+import { datasetPicture, images } from "./images.ts";
 import { filters } from "./layers.ts";
 import { type Displayable, displaySymbol, type MimeBundle, type Publisher } from "./mime.ts";
 import { featureMaps, informationFlow, mistakes, summary } from "./network.ts";
@@ -53,6 +54,7 @@ function showAs<T extends object>(prototype: T, picture: (instance: T) => Displa
 export function installViews(publisher: Publisher): () => void {
   showAs(Tensor.prototype, (value) => tensor(value));
   showAs(Module.prototype, (module) => (module.children.length === 0 ? String(module) : summary(module)));
+  showAs(Dataset.prototype, (dataset) => datasetPicture(dataset));
   showAs(ConfusionMatrix.prototype, (matrix) => confusionMatrix(matrix));
   showAs(History.prototype, (history) => (history.steps.length === 0 ? String(history) : curves(history)));
   return observeTraining(trainingDashboard(publisher, { live: !process.env.NBGRADER_EXECUTION }));

@@ -277,7 +277,7 @@ export function informationFlowPicture(
     {
       title: options.title ?? `Information flow through ${model}`,
       subtitle: text,
-      arrange: "row",
+      arrange: "flow",
       panels,
       scale: { label: "activation, in shares of each layer's range", colours: "viridis", low: 0, high: 1 },
       nan: ranges.reduce((sum, { nan }) => sum + nan, 0),

@@ -1,11 +1,12 @@
 /** Pictures that run the model first: where the engine's modules and tensors meet the drawing code. */
 
 import { zeros } from "../../engine/creation.ts";
+import type { Dataset } from "../../engine/data/dataset.ts";
 import { ArgumentError, describeValue, ShapeError } from "../../engine/errors.ts";
 import { noGrad } from "../../engine/gradmode.ts";
 import { type AnyModule, type Module, requireModule, type TraceRecord } from "../../engine/nn/module.ts";
-import { isTensor, Tensor } from "../../engine/tensor.ts";
-import { type DatasetLike, mistakesPicture, requireDataset } from "./images.ts";
+import { isTensor, type Tensor } from "../../engine/tensor.ts";
+import { findMistakes, isDataset, type Mistake, mistakesPicture } from "./images.ts";
 import {
   type FeatureMapsOptions,
   featureMapsPicture,
@@ -17,12 +18,6 @@ import type { Displayable } from "./mime.ts";
 import { layerText, type SummaryRow, summaryTable } from "./summary.ts";
 import { formatShape } from "./wording.ts";
 
-/** A data set whose images a model can be given. */
-export interface ImageDataset extends DatasetLike {
-  readonly images: Tensor;
-  readonly labels: Tensor;
-}
-
 /** Output shapes by layer from the last time a model was traced for a picture. */
 const knownShapes = new WeakMap<AnyModule, readonly SummaryRow[]>();
 
@@ -31,8 +26,9 @@ const knownShapes = new WeakMap<AnyModule, readonly SummaryRow[]>();
  *
  * `image`: `[C, H, W]`, `[1, C, H, W]` or `[H, W]`. `layer`: path (`"conv1"`), number in order of execution, or the layer.
  *
- *     show.featureMaps(model, test.images.at(0));
- *     show.featureMaps(model, test.images.at(0), { layer: "conv2" });
+ *     const [image] = test.at(0);
+ *     show.featureMaps(model, image);
+ *     show.featureMaps(model, image, { layer: "conv2" });
  */
 export function featureMaps(model: Module, image: Tensor, options: FeatureMapsOptions = {}): Displayable {
   const input = oneImage(model, image, "show.featureMaps");
@@ -42,7 +38,8 @@ export function featureMaps(model: Module, image: Tensor, options: FeatureMapsOp
 /**
  * Draws one image and what every layer makes of it, side by side with shapes, up to the classes' scores.
  *
- *     show.informationFlow(model, test.images.at(0), { classes: test.classes });
+ *     const [image] = test.at(0);
+ *     show.informationFlow(model, image, { classes: test.classes });
  */
 export function informationFlow(
   model: Module,
@@ -64,13 +61,17 @@ export interface MistakesOptions {
  *
  *     show.mistakes(model, test, { n: 12 });
  */
-export function mistakes(model: Module, dataset: ImageDataset, options: MistakesOptions = {}): Displayable {
+export function mistakes(model: Module, dataset: Dataset, options: MistakesOptions = {}): Displayable {
   requireModule("show.mistakes", "model", model);
-  requireDataset(dataset, "show.mistakes");
+  if (!isDataset(dataset)) {
+    throw new ArgumentError(
+      `show.mistakes: expected a data set such as data.digits().test, got ${describeValue(dataset)}`,
+    );
+  }
   const { n = 12, batchSize = 256 } = options;
   if (!Number.isInteger(n) || n < 1)
     throw new ArgumentError(`show.mistakes: n must be a whole number from 1, got ${n}`);
-  return mistakesPicture(dataset, scoresOf(model, dataset.images, batchSize), n);
+  return mistakesPicture(mistakesOf(model, dataset, batchSize), dataset, n);
 }
 
 /**
@@ -156,36 +157,30 @@ function oneImage(model: unknown, image: unknown, what: string): Tensor {
   );
 }
 
-/** The model's scores `[N, classes]` in evaluation mode, batch by batch. */
-function scoresOf(
-  model: Module,
-  images: Tensor,
-  batchSize: number,
-): { shape: number[]; toTypedArray(): Float32Array } {
+/** Every wrong prediction in evaluation mode, the highest loss first. */
+function mistakesOf(model: Module, dataset: Dataset, batchSize: number): Mistake[] {
   const modes = model.namedModules().map(([, module]) => [module, module.training] as const);
-  const count = images.shape[0]!;
-  let scores = new Float32Array(0);
-  let classes = 0;
+  const found: Mistake[] = [];
+  let start = 0;
   model.eval();
   try {
-    for (let start = 0; start < count; start += batchSize) {
-      const output = noGrad(() => model(images.narrow(0, start, Math.min(batchSize, count - start))));
-      if (!(output instanceof Tensor) || output.ndim !== 2) {
+    for (const [images, labels] of dataset.loader({ batchSize })) {
+      const scores = noGrad(() => model(images));
+      if (!isTensor(scores) || scores.ndim !== 2) {
         throw new ShapeError(
-          `show.mistakes: the model must give scores [N, classes], got ${describeOutput(output)}`,
+          `show.mistakes: the model must give scores [N, classes], got ${describeOutput(scores)}`,
         );
       }
-      classes = output.shape[1]!;
-      if (start === 0) scores = new Float32Array(count * classes);
-      scores.set(output.toTypedArray(), start * classes);
-      output.dispose();
+      const here = findMistakes(scores.toTypedArray(), labels.toTypedArray(), scores.shape[1]!);
+      found.push(...here.map((mistake) => ({ ...mistake, index: mistake.index + start })));
+      start += labels.size;
     }
   } finally {
     for (const [module, mode] of modes) module.training = mode;
   }
-  return { shape: [count, classes], toTypedArray: () => scores };
+  return found.sort((a, b) => b.loss - a.loss);
 }
 
 function describeOutput(output: unknown): string {
-  return output instanceof Tensor ? `shape ${formatShape(output.shape)}` : describeValue(output);
+  return isTensor(output) ? `shape ${formatShape(output.shape)}` : describeValue(output);
 }
