@@ -35,3 +35,23 @@ export { defaultGenerator, Generator, seed } from "./random.ts";
 export type { Shape } from "./shapes.ts";
 export type { Dims, NestedNumbers, Operand } from "./tensor.ts";
 export { isTensor, Tensor } from "./tensor.ts";
+
+if (typeof process !== "undefined" && process.versions?.node !== undefined)
+  (await import("./node.ts")).startOnNode();
+
+export * as metrics from "./metrics.ts";
+export * as models from "./models/index.ts";
+export * as nn from "./nn/index.ts";
+export * as optim from "./optim/index.ts";
+export type {
+  Batches,
+  EpochRecord,
+  EvaluateOptions,
+  Evaluation,
+  FitOptions,
+  Metrics,
+  StepRecord,
+  TrainingObserver,
+  TrainingRun,
+} from "./training.ts";
+export { evaluate, fit, History, observeTraining } from "./training.ts";

@@ -1,8 +1,10 @@
 /** Many numbers to few: sums, means, extremes, over all dimensions or those given. */
 import type { Backend, ReduceKind, Reduction } from "../backend/backend.ts";
-import { constant } from "../creation.ts";
+import { withBackend } from "../backend/current.ts";
+import { constant, eye } from "../creation.ts";
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { noGrad } from "../gradmode.ts";
+import { blockOf } from "../memory.ts";
 import { checkFloat, checkTensor, defineOp, type Op, type Primitive, run, type SampleMaker } from "../op.ts";
 import { describeShape, type Shape, sizeOf } from "../shapes.ts";
 import type { Dims, Tensor } from "../tensor.ts";
@@ -172,23 +174,24 @@ const prodPrimitive: Primitive<Reduced> = {
   name: "prod",
   shape: (_inputs, { shape }) => shape,
   forward: kernel("prod"),
-  backward: (g, _y, [x], { kept, reduction }) => {
-    // The product of the others: the product over x where nothing is 0, the product of the rest at a single 0, else 0.
-    const zero = equal(x!, 0);
-    const safe = where(zero, 1, x!);
+  backward: (g, y, [x], { kept, reduction }) => {
     const shape = x!.shape;
-    const grouped = [reduction.outer, reduction.size, reduction.inner];
-    const over = (tensor: Tensor, reduce: ReductionOp) =>
-      spread(reduce(reshape(tensor, grouped), 1), kept, shape);
-    const product = over(safe, prod);
-    const zeros = over(to(zero, g.dtype), sum);
-    const others = add(
-      mul(to(equal(zeros, 0), g.dtype), div(product, safe)),
-      mul(mul(to(equal(zeros, 1), g.dtype), to(zero, g.dtype)), product),
-    );
+    const others = noGrad(() => min(abs(x!)).item() > 0)
+      ? div(spread(y, kept, shape), x!)
+      : productOfOthers(x!, reduction);
     return [mul(spread(g, kept, shape), others)];
   },
 };
+
+/** `Π_{j≠i} xⱼ` for each i, without dividing: an n × n table of each group with 1 on its diagonal, multiplied along rows. */
+function productOfOthers(x: Tensor, { outer, size, inner }: Reduction): Tensor {
+  const table = expand(reshape(x, [outer, 1, size, inner]), [outer, size, size, inner]);
+  const { backend } = blockOf(x.holding);
+  const diagonal = withBackend(backend, () =>
+    reshape(eye(size, size, { dtype: "bool" }), [1, size, size, 1]),
+  );
+  return reshape(prod(where(diagonal, 1, table), 2), x.shape);
+}
 
 /** The product over all dimensions or those given. */
 export const prod: ReductionOp = defineOp<ReductionArgs>(

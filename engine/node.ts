@@ -1,0 +1,79 @@
+/** What Node adds to the engine: the fast backend, and a way to ask which tensors are reachable. Never loaded in browsers. */
+import { Session } from "node:inspector";
+import process from "node:process";
+import type { Backend } from "./backend/backend.ts";
+import { setDefaultBackend } from "./backend/current.ts";
+import { referenceBackend } from "./backend/reference.ts";
+import { createWasmBackend } from "./backend/wasm.ts";
+import { type Holder, setLivenessProbe } from "./memory.ts";
+import { Tensor } from "./tensor.ts";
+
+const found: string[] = [];
+
+/** What kept the engine from its best backend; for `nnlab doctor`. */
+export function startupProblems(): readonly string[] {
+  return found;
+}
+
+/** The WASM backend; the reference backend where `NNLAB_BACKEND=reference` asks for it or WASM cannot start. */
+function makeBackend(): Backend {
+  if (process.env.NNLAB_BACKEND === "reference") return referenceBackend;
+  try {
+    return createWasmBackend();
+  } catch (error) {
+    found.push(`the slow reference backend is in use: ${error instanceof Error ? error.message : error}`);
+    return referenceBackend;
+  }
+}
+
+/** Where the inspector and this module meet, while a question is asked. */
+const meeting = Symbol.for("nnlab.liveness");
+
+/**
+ * All reachable tensors, by the inspector's `queryObjects`: it collects garbage, then walks the heap (about 10 ms for a small
+ * one). It is the only synchronous way to learn that an object is gone: FinalizationRegistry and WeakRef wait for a turn of
+ * the event loop, which a training loop without `await` never gives. Null when it could not be asked.
+ */
+function reachableTensors(session: Session): readonly Holder[] | null {
+  const ask = (method: string, parameters: object): { objectId: string } | null => {
+    let answer: { objectId: string } | null = null;
+    session.post(method, parameters, (error: Error | null, reply: object = {}) => {
+      const object: unknown =
+        error === null ? (Reflect.get(reply, "objects") ?? Reflect.get(reply, "result")) : null;
+      if (typeof object === "object" && object !== null && "objectId" in object)
+        answer = { objectId: String(object.objectId) };
+    });
+    return answer;
+  };
+  const place: { prototype: object; found: readonly Holder[] | null } = {
+    prototype: Tensor.prototype,
+    found: null,
+  };
+  Reflect.defineProperty(globalThis, meeting, { value: place, configurable: true });
+  try {
+    const objectGroup = "nnlab";
+    const expression = `globalThis[Symbol.for("nnlab.liveness")].prototype`;
+    const prototype = ask("Runtime.evaluate", { expression, objectGroup });
+    if (prototype === null) return null;
+    const objects = ask("Runtime.queryObjects", { prototypeObjectId: prototype.objectId, objectGroup });
+    if (objects === null) return null;
+    const functionDeclaration = `function () { globalThis[Symbol.for("nnlab.liveness")].found = this; }`;
+    ask("Runtime.callFunctionOn", { objectId: objects.objectId, functionDeclaration, objectGroup });
+    session.post("Runtime.releaseObjectGroup", { objectGroup });
+    return place.found;
+  } finally {
+    Reflect.deleteProperty(globalThis, meeting);
+  }
+}
+
+/** Gives the engine what Node has. */
+export function startOnNode(): void {
+  setDefaultBackend(makeBackend);
+  try {
+    const session = new Session();
+    session.connect();
+    setLivenessProbe(() => reachableTensors(session));
+  } catch {
+    // A Node built without its inspector: FinalizationRegistry does the work, between turns of the event loop.
+  }
+}
