@@ -1,7 +1,8 @@
 // The four answers of `Language`, computed where they are asked for; `worker.ts` puts a thread around them.
 //
 // Each cell that passed is a module in memory, `__cell_3__.d.ts`, made of the declarations that tslab writes for it. What
-// a new cell sees is one list of imports from those modules, kept by name: the last cell that declared a name has it.
+// a new cell sees is one list of names from those modules: the last cell that declared a name has it. Variables come as
+// declarations of that type, since an import cannot be assigned to; all else is imported.
 // A type therefore stays what it was for the values made of it, when a later cell declares another by its name.
 
 import type * as Fork from "@tslab/typescript-for-tslab";
@@ -30,8 +31,15 @@ import {
 } from "./transpile.ts";
 import { loadTslab, localsOf } from "./tslab.ts";
 
-/** TypeScript's word on `import x = require(…)`, which cells may use. */
-const allowedHere = new Set([1202, 1203, 1208]);
+interface Seen {
+  module: string;
+  as: "import" | "let" | "const";
+  /** Its comment, where the declaration that stands for it has none of its own. */
+  comment?: string;
+}
+
+/** What TypeScript says of `import x = require(…)`, which cells may use, and of files outside the notebook's folder. */
+const allowedHere = new Set([1202, 1203, 6059, 6307]);
 
 export interface LanguageService {
   warm(): void;
@@ -45,25 +53,32 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
   let unchecked = false;
   const tslab = loadTslab(directory, () => unchecked);
   const { ts } = tslab;
-  /** Which module each name that a cell can see comes from. */
-  const visible = new Map<string, string>();
+  /** Where each name that a cell can see comes from, and how it comes. */
+  const visible = new Map<string, Seen>();
   /** Modules of cells that augment other modules or the global scope. */
   const augmentations: string[] = [];
   let cells = 0;
 
   const preloadModule = preload?.module.replaceAll("\\", "/") ?? "";
-  for (const name of preload?.names ?? []) visible.set(name, preloadModule);
+  for (const name of preload?.names ?? []) visible.set(name, { module: preloadModule, as: "import" });
 
   /** What tslab calls the previous declarations. */
   function previous(except: ReadonlySet<string> = new Set()): string {
-    const names = new Map<string, string[]>();
-    for (const [name, module] of visible) {
-      if (!except.has(name)) names.set(module, [...(names.get(module) ?? []), name]);
+    const imported = new Map<string, string[]>();
+    const variables: string[] = [];
+    for (const [name, { module, as, comment = "" }] of visible) {
+      if (except.has(name)) continue;
+      if (as === "import") imported.set(module, [...(imported.get(module) ?? []), name]);
+      else
+        variables.push(
+          `${comment}declare ${as} ${name}: typeof import(${JSON.stringify(module)}).${name};\n`,
+        );
     }
-    const lines = [...names].map(
-      ([module, list]) => `import { ${list.join(", ")} } from ${JSON.stringify(module)};\n`,
+    const imports = [...imported].map(
+      ([module, names]) => `import { ${names.join(", ")} } from ${JSON.stringify(module)};\n`,
     );
-    return lines.concat(augmentations.map((module) => `import ${JSON.stringify(module)};\n`)).join("");
+    const effects = augmentations.map((module) => `import ${JSON.stringify(module)};\n`);
+    return [...imports, ...effects, ...variables].join("");
   }
 
   function warm(): void {
@@ -81,8 +96,9 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
     const module = statement && checker.getSymbolAtLocation(statement.moduleSpecifier);
     if (!module) return;
     for (const exported of checker.getExportsOfModule(module)) {
-      if (!visible.has(exported.name) && !isValue(exported, checker))
-        visible.set(exported.name, preloadModule);
+      if (!visible.has(exported.name) && !isValue(exported, checker)) {
+        visible.set(exported.name, { module: preloadModule, as: "import" });
+      }
     }
   }
 
@@ -135,9 +151,23 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
     if (declarations === undefined || declarations.startsWith("undefined")) {
       tslab.addFile(`${module.slice(2)}.ts`, previous(new Set(locals.keys())) + cell.forChecker + exports);
     } else tslab.addFile(`${module.slice(2)}.d.ts`, declarations + exports);
-    for (const name of locals.keys()) visible.set(name, module);
+    for (const [name, symbol] of locals) visible.set(name, howSeen(symbol, module));
     if (cell.augments) augmentations.push(module);
     return typeOnly;
+  }
+
+  function howSeen(symbol: Fork.Symbol, module: string): Seen {
+    const declaration = symbol.valueDeclaration;
+    const others = symbol.flags & ~ts.SymbolFlags.Variable & (ts.SymbolFlags.Value | ts.SymbolFlags.Type);
+    if (!declaration || !(symbol.flags & ts.SymbolFlags.Variable) || others) return { module, as: "import" };
+    const as = ts.getCombinedNodeFlags(declaration) & ts.NodeFlags.Const ? "const" : "let";
+    const statement = ts.findAncestor(declaration, ts.isVariableStatement);
+    const text = declaration.getSourceFile().text;
+    const comments = statement ? (ts.getLeadingCommentRanges(text, statement.pos) ?? []) : [];
+    const comment = comments
+      .map(({ pos, end }) => text.slice(pos, end))
+      .findLast((it) => it.startsWith("/**"));
+    return comment === undefined ? { module, as } : { module, as, comment: `${comment}\n` };
   }
 
   function diagnose(cell: ParsedCell, code: string, found: TslabConverter.Diagnostic): Diagnostic[] {
@@ -170,7 +200,12 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
     const shown = attempt(() => tslab.converter.inspect(previous(), cell.forChecker, callee));
     const text = shown?.displayParts?.map((part) => part.text).join("") ?? "";
     const declared = /^\((?:method|property|alias|local function)\) (.*)$/s.exec(text)?.[1] ?? text;
-    return declared.includes("(") ? declared.replace(/\s*\nimport .*$/s, "").replace(/^function /, "") : null;
+    return declared.includes("(")
+      ? declared
+          .replace(/\s*\nimport .*$/s, "")
+          .replace(/^function /, "")
+          .replace(/\s+/g, " ")
+      : null;
   }
 
   function membersAt(cell: ParsedCell, position: number): string[] {
@@ -201,7 +236,7 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
     const isMember = /\.\s*$/.test(code.slice(0, found.start));
     // A name that the notebook declares is likelier meant than one of the library's hundreds.
     const own = (name: string): number =>
-      isMember || !visible.has(name) ? 2 : visible.get(name) === preloadModule ? 1 : 0;
+      isMember || !visible.has(name) ? 2 : visible.get(name)?.module === preloadModule ? 1 : 0;
     const matches = (beginning.length > 0 ? beginning : names)
       .map((name, index) => ({ name, index }))
       .sort((a, b) => own(a.name) - own(b.name) || a.index - b.index)

@@ -84,14 +84,16 @@ export function parseCell(code: string): ParsedCell {
   };
 }
 
-/** The callee of the innermost call whose parentheses hold `position`, as an index into its name. */
-export function enclosingCallee(code: string, position: number): number | null {
+/** The callee of the innermost call whose parentheses hold `cursor`, as an index into its name. */
+export function enclosingCallee(code: string, cursor: number): number | null {
   const file = parse(code);
+  const position = code.slice(0, cursor).trimEnd().length;
   let callee: number | null = null;
   const visit = (node: TypeScript.Node): void => {
     if (position < node.pos || position > node.end) return;
-    if ((ts.isCallExpression(node) || ts.isNewExpression(node)) && position > node.expression.end) {
-      callee = node.expression.end - 1;
+    if (ts.isCallExpression(node) || ts.isNewExpression(node)) {
+      const closed = code.charAt(node.end - 1) === ")" && cursor >= node.end;
+      if (position > node.expression.end && !closed) callee = node.expression.end - 1;
     }
     ts.forEachChild(node, visit);
   };

@@ -1,0 +1,305 @@
+// Errors as a student should read them: what happened, then where in the notebook, with the line as it was written.
+// Frames of nnlab, of Node and of packages are left out; the places in cells and in the student's own files stay.
+
+import { readFileSync } from "node:fs";
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { inspect } from "node:util";
+import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
+import { excerpt, type Span } from "../language/excerpt.ts";
+import type { Diagnostic } from "../language/language.ts";
+import { cellUrl } from "./cell-names.ts";
+import type { Failure } from "./messages.ts";
+import { translatedFiles } from "./modules.ts";
+
+export interface CellSource {
+  source: string;
+  /** JSON; empty when the code runs as it was written. */
+  sourceMap: string;
+}
+
+/** The cells that ran, by the name that `check` was given. */
+export type CellSources = ReadonlyMap<string, CellSource>;
+
+interface Place extends Span {
+  /** `cell 3` or a file's path. */
+  where: string;
+  /** The function's name, where there is one. */
+  name: string;
+  text: string;
+}
+
+const mostFrames = 8;
+const mostCauses = 5;
+const longestValue = 10_000;
+const root = new URL("../../", import.meta.url).href;
+const ownFolders = ["kernel/", "engine/"].map((folder) => root + folder);
+
+const style =
+  (code: number) =>
+  (text: string): string =>
+    `\x1b[${code}m${text}\x1b[0m`;
+const red = style(31);
+const cyan = style(36);
+const dim = style(2);
+
+/** What was thrown, in Jupyter's terms. Whatever it is, this does not throw. */
+export function formatError(error: unknown, cells: CellSources): Failure {
+  try {
+    const { ename, evalue } = nameAndValue(error);
+    return { ename, evalue, traceback: describe(error, cells, 0) };
+  } catch {
+    return {
+      ename: "Error",
+      evalue: "an error that cannot be shown",
+      traceback: [red("an error that cannot be shown")],
+    };
+  }
+}
+
+/** Why a cell was not run. */
+export function formatDiagnostics(diagnostics: readonly Diagnostic[]): Failure {
+  const errors = diagnostics.filter(({ category }) => category === "error");
+  const [first] = errors;
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
+  const evalue = first ? `${position(first)}: ${first.message.split("\n")[0]}${more}` : "";
+  const count = errors.length === 1 ? "1 error" : `${errors.length} errors`;
+  const traceback = [`${red("TypeScriptError")}: ${count}; the cell was not run`];
+  for (const diagnostic of errors) {
+    const { code, hint, message } = diagnostic;
+    traceback.push(
+      `\n${cyan(position(diagnostic))}: ${message} ${dim(`TS${code}`)}`,
+      marked(diagnostic.excerpt),
+    );
+    if (hint !== undefined) traceback.push(`  → ${hint}`);
+  }
+  return { ename: "TypeScriptError", evalue, traceback };
+}
+
+function position({ file, line, column }: Diagnostic): string {
+  return `${file === undefined ? "" : `${file}, `}line ${line}, column ${column}`;
+}
+
+function describe(error: unknown, cells: CellSources, depth: number): string[] {
+  const { ename, evalue, isError } = nameAndValue(error);
+  if (!isError) {
+    return [
+      `${red("Thrown")}: ${evalue}`,
+      dim("throw new Error(…) instead of a plain value, and this shows the line"),
+    ];
+  }
+  const found = places(error, cells);
+  const lines = [`${red(ename)}: ${evalue}`, ...framesOf(found)];
+  const hint = hintFor(ename, evalue, cells);
+  if (hint !== null) lines.push(`  → ${hint}`);
+  if (depth >= mostCauses) return lines;
+  const inner = (label: string, of: unknown): void => {
+    const [head, ...rest] = describe(of, cells, depth + 1);
+    lines.push(`${dim(label)} ${head}`, ...rest);
+  };
+  const { errors, cause, suppressed, error: disposal } = error as Record<string, unknown>;
+  if (Array.isArray(errors)) {
+    errors.slice(0, mostCauses).forEach((each, index) => {
+      inner(`[${index + 1} of ${errors.length}]`, each);
+    });
+    if (errors.length > mostCauses) lines.push(dim(`… and ${errors.length - mostCauses} more errors`));
+  }
+  if (ename === "SuppressedError") {
+    inner("While disposing:", disposal);
+    inner("After:", suppressed);
+  }
+  if (cause !== undefined && cause !== error) inner("Caused by:", cause);
+  return lines;
+}
+
+function nameAndValue(error: unknown): { ename: string; evalue: string; isError: boolean } {
+  const shown = (): string => shortened(inspect(error, { depth: 2, colors: false }));
+  if (typeof error !== "object" || error === null || !("stack" in error && "message" in error)) {
+    return { ename: "Thrown", evalue: shown(), isError: false };
+  }
+  const name = "name" in error && typeof error.name === "string" ? error.name : "";
+  // A class that extends Error and sets no name still says more by its own.
+  const own = name === "Error" ? (error.constructor?.name ?? "") : "";
+  return { ename: own || name || "Error", evalue: shortened(String(error.message)), isError: true };
+}
+
+function shortened(text: string): string {
+  return text.length > longestValue ? `${text.slice(0, longestValue)} … (${text.length} characters)` : text;
+}
+
+/** Most recent first; the first with its lines. */
+function framesOf(found: readonly Place[]): string[] {
+  const lines: string[] = [];
+  let shown = 0;
+  for (let index = 0; index < found.length && shown < mostFrames; shown++) {
+    const place = found[index]!;
+    const period = repetition(found, index);
+    const rounds = period === null ? 1 : period.rounds;
+    const title = cyan(`${place.where}, line ${place.line}`) + (place.name ? `, in ${place.name}` : "");
+    if (shown === 0) lines.push(title, marked(excerpt(place.text, place)));
+    else lines.push(`${title}${dim(`: ${lineOf(place)}`)}`);
+    if (rounds > 1 && period) {
+      lines.push(dim(`… the same ${rounds - 1} more times`));
+      index += period.length * rounds;
+    } else index++;
+  }
+  return lines;
+}
+
+/** How often the frames from `index` on repeat themselves: one frame that calls itself, or two or three in a ring. */
+function repetition(found: readonly Place[], index: number): { length: number; rounds: number } | null {
+  const same = (a: number, b: number): boolean =>
+    found[a]?.where === found[b]?.where &&
+    found[a]?.line === found[b]?.line &&
+    found[a]?.name === found[b]?.name;
+  for (const length of [1, 2, 3]) {
+    let rounds = 1;
+    while (index + (rounds + 1) * length <= found.length) {
+      const start = index + rounds * length;
+      if (!Array.from({ length }, (_, step) => same(index + step, start + step)).every(Boolean)) break;
+      rounds++;
+    }
+    if (rounds > 2) return { length, rounds };
+  }
+  return null;
+}
+
+function lineOf({ text, line }: Place): string {
+  return shortLine((text.split(/\r\n|\n|\r/)[line - 1] ?? "").trim());
+}
+
+function shortLine(line: string): string {
+  return line.length > 80 ? `${line.slice(0, 80)}…` : line;
+}
+
+function marked(frame: string): string {
+  return frame.replace(/^( *\|\s*)(\^+)$/m, (_match, before: string, mark: string) => before + red(mark));
+}
+
+/** The places of `error`'s stack that belong to the student. */
+function places(error: unknown, cells: CellSources): Place[] {
+  const stack = typeof error === "object" && error !== null && "stack" in error ? error.stack : "";
+  if (typeof stack !== "string") return [];
+  const byUrl = new Map([...cells].map(([cell, source]) => [cellUrl(cell), { cell, ...source }]));
+  const maps = new Map<string, TraceMap>();
+  const found: Place[] = [];
+
+  const mapped = (key: string, map: string, line: number, column: number): Span | null => {
+    if (map === "") return { line, column };
+    const traced = maps.get(key) ?? new TraceMap(map);
+    maps.set(key, traced);
+    const original = originalPositionFor(traced, { line, column: column - 1 });
+    return original.line === null ? null : { line: original.line, column: original.column + 1 };
+  };
+
+  for (const frame of frames(stack)) {
+    const cell = byUrl.get(frame.url);
+    if (cell) {
+      const span = mapped(frame.url, cell.sourceMap, frame.line, frame.column);
+      // What has no place in the text was added by the translation.
+      if (span)
+        found.push({
+          ...span,
+          ...wordAt(cell.source, span),
+          where: cell.cell,
+          name: frame.name,
+          text: cell.source,
+        });
+      continue;
+    }
+    const path = studentsFile(frame.url);
+    const text = path === null ? null : readText(path);
+    if (path === null || text === null) continue;
+    const span = mapped(path, translatedFiles.get(path) ?? "", frame.line, frame.column);
+    if (span)
+      found.push({
+        ...span,
+        ...wordAt(text, span),
+        where: relative(process.cwd(), path),
+        name: frame.name,
+        text,
+      });
+  }
+  return found;
+}
+
+interface Frame {
+  url: string;
+  line: number;
+  column: number;
+  name: string;
+}
+
+function frames(stack: string): Frame[] {
+  const found: Frame[] = [];
+  const lines = stack.split("\n");
+  // The loader puts the place of a syntax error before the message: `file:///folder/module.js:3`.
+  const syntax = /^(file:\S+|\/\S+):(\d+)$/.exec(lines[0] ?? "");
+  if (syntax) {
+    const mark = lines.find((line) => /^\s*\^+\s*$/.test(line)) ?? "^";
+    found.push({ url: syntax[1]!, line: Number(syntax[2]), column: mark.indexOf("^") + 1, name: "" });
+  }
+  for (const line of lines) {
+    const parts = /^\s+at (?:(.*) \()?((?:nnlab|file):\S+?|\/.+?|[A-Za-z]:\\.+?):(\d+):(\d+)\)?$/.exec(line);
+    if (!parts) continue;
+    found.push({
+      name: functionName(parts[1]),
+      url: parts[2]!,
+      line: Number(parts[3]),
+      column: Number(parts[4]),
+    });
+  }
+  return found;
+}
+
+/** `async Object.step [as run]` → `step`. */
+function functionName(described: string | undefined): string {
+  const name = (described ?? "")
+    .replace(/^async /, "")
+    .replace(/ \[as .*\]$/, "")
+    .replace(/^(?:Object|Module|global|globalThis)\./, "");
+  return /<anonymous>|^eval$/.test(name) ? "" : name;
+}
+
+function studentsFile(url: string): string | null {
+  if (url.includes("/node_modules/") || url.includes("\\node_modules\\")) return null;
+  const file = url.replace(/\?.*$/, "");
+  try {
+    const path = file.startsWith("file:") ? fileURLToPath(file) : file;
+    return ownFolders.some((own) => path.startsWith(fileURLToPath(own))) ? null : path;
+  } catch {
+    return null;
+  }
+}
+
+function readText(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return null;
+  }
+}
+
+/** A mark as long as the name at `span`, so that the eye finds it. */
+function wordAt(text: string, { line, column }: Span): { endLine: number; endColumn: number } {
+  const rest = (text.split(/\r\n|\n|\r/)[line - 1] ?? "").slice(column - 1);
+  const word = /^(?:new\s+)?[\p{ID_Continue}$.#]+/u.exec(rest)?.[0] ?? " ";
+  return { endLine: line, endColumn: column + word.length };
+}
+
+function hintFor(ename: string, evalue: string, cells: CellSources): string | null {
+  if (ename === "RangeError" && evalue.startsWith("Maximum call stack")) {
+    return "a function calls itself without an end: check the condition that should stop it";
+  }
+  const name = /^(?:(\S+) is not defined|Cannot access '(\S+)' before initialization)$/.exec(evalue);
+  const variable = name?.[1] ?? name?.[2];
+  if (ename !== "ReferenceError" || variable === undefined) return null;
+  const escaped = variable.replaceAll("$", "\\$");
+  const declaration = new RegExp(
+    `\\b(?:let|const|var|class|function|import)\\b[^;\\n]*(?<![\\w$])${escaped}(?![\\w$])`,
+  );
+  const declaring = [...cells].findLast(([, { source }]) => declaration.test(source));
+  return declaring
+    ? `${declaring[0]} declares ${variable}, but stopped before that line: correct it and run it again`
+    : null;
+}

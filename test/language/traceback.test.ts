@@ -1,0 +1,155 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { formatDiagnostics, formatError } from "../../kernel/execution/traceback.ts";
+import { Notebook } from "./notebook.ts";
+
+let notebook: Notebook;
+beforeAll(async () => {
+  notebook = new Notebook({
+    "package.json": "{}",
+    "helper.ts":
+      "export interface Unused { x: number }\n\nexport function fail(text: string): never {\n  throw new Error(text);\n}\n",
+    "translated.ts":
+      "export enum Two { A,\n B }\n\nexport function fail(two: Two): never {\n  throw new TypeError(`${two}`);\n}\n",
+    "broken.ts": "export const a = 1;\nexport const b = = 2;\n",
+  });
+  await notebook.language.ready;
+});
+afterAll(() => notebook.close());
+
+/** The traceback of a cell that must fail, without the number of the cell. */
+async function failing(code: string): Promise<string[]> {
+  const { traceback, diagnostics } = await notebook.run(code);
+  if (traceback === undefined) throw new Error(`it ran: ${diagnostics.map(({ message }) => message)}`);
+  const lines = traceback.replace(/cell \d+/g, "cell #").split("\n");
+  // The kernel's own caller would be hidden; the test's is not of the kernel.
+  return lines.filter((line) => !line.includes("run-cells.ts"));
+}
+
+test("an error shows its line as the student wrote it", async () => {
+  const lines = await failing(
+    "interface Much { typed: string }\ntype More = Much;\nconst a: Much | null = null;\n  a.typed.length",
+  );
+  expect(lines).toEqual([
+    "TypeError: Cannot read properties of null (reading 'typed')",
+    "cell #, line 4",
+    "  2 | type More = Much;",
+    "  3 | const a: Much | null = null;",
+    "> 4 |   a.typed.length",
+    "    |     ^^^^^^^^^^^^",
+  ]);
+});
+
+test("frames across cells, most recent first, and nothing of Node or nnlab", async () => {
+  await notebook.value(
+    "enum Shift { Lines }\nfunction inner(x: number): number {\n  if (x > 2) throw new RangeError('too large');\n  return x;\n}\nclass Layer { forward(x: number) { return inner(x) } }",
+  );
+  expect(await failing("// a comment\n[1, 2, 3].map((x) => new Layer().forward(x))")).toEqual([
+    "RangeError: too large",
+    "cell #, line 3, in inner",
+    "  1 | enum Shift { Lines }",
+    "  2 | function inner(x: number): number {",
+    "> 3 |   if (x > 2) throw new RangeError('too large');",
+    "    |                    ^^^^^^^^^^^^^^",
+    "  4 |   return x;",
+    "cell #, line 6, in Layer.forward: class Layer { forward(x: number) { return inner(x) } }",
+    "cell #, line 2: [1, 2, 3].map((x) => new Layer().forward(x))",
+    "cell #, line 2: [1, 2, 3].map((x) => new Layer().forward(x))",
+  ]);
+});
+
+test("after an await, and of an import", async () => {
+  expect(
+    (
+      await failing("async function slow() {\n  await null;\n  throw new Error('late');\n}\nawait slow()")
+    ).slice(0, 2),
+  ).toEqual(["Error: late", "cell #, line 3, in slow"]);
+  expect(await failing("const first = 1;\nawait import('./broken' + '.ts')")).toContain(
+    "> 2 | export const b = = 2;",
+  );
+});
+
+test("places in the student's own files", async () => {
+  const lines = await failing("import { fail } from './helper.ts';\nfail('from a file')");
+  expect(lines[0]).toBe("Error: from a file");
+  expect(lines[1]).toMatch(/helper\.ts, line 4, in fail$/);
+  expect(lines).toContain("> 4 |   throw new Error(text);");
+  expect(lines.at(-1)).toBe("cell #, line 2: fail('from a file')");
+  const translated = await failing("import { fail as fail2, Two } from './translated.ts';\nfail2(Two.B)");
+  expect(translated).toContain("> 5 |   throw new TypeError(`${two}`);");
+});
+
+test("endless recursion is folded", async () => {
+  const lines = await failing("function down(n: number): number {\n  return down(n + 1);\n}\ndown(0)");
+  expect(lines[0]).toBe("RangeError: Maximum call stack size exceeded");
+  expect(lines.join("\n")).toMatch(/… the same \d+ more times/);
+  expect(lines.at(-1)).toContain("calls itself");
+  expect(lines.length).toBeLessThan(12);
+});
+
+test("causes, aggregates and suppressed errors", async () => {
+  const cause = await failing(
+    "try {\n  JSON.parse('{');\n} catch (error) {\n  throw new Error('cannot read', { cause: error });\n}",
+  );
+  expect(cause.join("\n")).toMatch(
+    /^Error: cannot read[\s\S]*line 4[\s\S]*Caused by: SyntaxError: [\s\S]*line 2/,
+  );
+  const aggregate = await failing(
+    "await Promise.any([1, 2, 3, 4, 5, 6, 7].map(async (n) => { throw new Error(`no ${n}`) }))",
+  );
+  expect(aggregate.join("\n")).toMatch(
+    /^AggregateError: All promises were rejected[\s\S]*\[1 of 7\] Error: no 1[\s\S]*and 2 more errors$/,
+  );
+  const suppressed = await failing(
+    "{ using bad = { [Symbol.dispose]() { throw new Error('closing') } }; throw new Error('working') }",
+  );
+  expect(suppressed.join("\n")).toMatch(
+    /^SuppressedError[\s\S]*While disposing: Error: closing[\s\S]*After: Error: working/,
+  );
+});
+
+describe("what is thrown but is no error", () => {
+  test.each([
+    ["'text'", "Thrown: 'text'"],
+    ["undefined", "Thrown: undefined"],
+    ["{ code: 1 }", "Thrown: { code: 1 }"],
+    ["Symbol('s')", "Thrown: Symbol(s)"],
+  ])("%s", async (value, first) => {
+    expect((await failing(`throw ${value}`))[0]).toBe(first);
+  });
+
+  test("and what is hostile", () => {
+    const hostile = new Proxy(new Error("x"), {
+      get: () => {
+        throw new Error("no");
+      },
+    });
+    expect(formatError(hostile, new Map()).traceback.length).toBeGreaterThan(0);
+    const circular: Error & { cause?: unknown } = new Error("round");
+    circular.cause = new Error("and", { cause: circular });
+    expect(formatError(circular, new Map()).traceback.length).toBeLessThan(30);
+  });
+});
+
+test("an error's class is its name", async () => {
+  const { failure } = await notebook.run(
+    "class ShapeProblem extends Error {}\nthrow new ShapeProblem('bad shape')",
+  );
+  expect(failure).toMatchObject({ ename: "ShapeProblem", evalue: "bad shape" });
+});
+
+test("colours are few, and none are in name and value", async () => {
+  const { failure } = await notebook.run("throw new Error('x')");
+  expect(`${failure?.ename}${failure?.evalue}`).not.toContain("\x1b");
+  expect(failure?.traceback[0]).toBe("\x1b[31mError\x1b[0m: x");
+});
+
+test("type errors as a failure", async () => {
+  const { diagnostics } = await notebook.run("const a: number = 'x';\nnowhere;");
+  const { ename, evalue, traceback } = formatDiagnostics(diagnostics);
+  expect(ename).toBe("TypeScriptError");
+  expect(evalue).toBe("line 1, column 7: Type 'string' is not assignable to type 'number'. (and 1 more)");
+  const text = traceback.join("\n");
+  expect(text).toContain("2 errors; the cell was not run");
+  expect(text).toContain("> 2 | nowhere;");
+  expect(text).toContain("TS2304");
+});
