@@ -130,6 +130,8 @@ function writeJupyterSettings() {
     "@jupyterlab/extensionmanager-extension:plugin": { enabled: false },
   };
   const page = { disabledExtensions: { "@jupyterlab/apputils-extension:announcements": true } };
+  // JupyterLab brings a yarn.js in CommonJS, which would be read as an ES module by our package.json.
+  writeJson(at(".venv", "package.json"), { private: true, type: "commonjs" });
   writeJson(at(".venv", "share", "jupyter", "lab", "settings", "overrides.json"), settings);
   writeJson(at(".venv", "etc", "jupyter", "labconfig", "page_config.json"), page);
 }

@@ -401,12 +401,14 @@ describe("JupyterLab's arguments", () => {
   const desktop = { platform: "linux" as const, env: { DISPLAY: ":0" }, isRoot: false };
   const server = { platform: "linux" as const, env: {}, isRoot: false };
 
-  test("open the course, with the kernel for new notebooks, and pass on the user's", () => {
-    const ours = [
-      `--ServerApp.root_dir=${join(root, "notebooks")}`,
-      "--MultiKernelManager.default_kernel_name=nnlab",
-    ];
-    expect(labArguments(["--port", "8899"], desktop)).toEqual([...ours, "--port", "8899"]);
+  test("open the course quietly, with the kernel for new notebooks, and pass on the user's", () => {
+    const given = labArguments(["--port", "8899"], desktop);
+    expect(given).toContain(`--ServerApp.root_dir=${join(root, "notebooks")}`);
+    expect(given).toContain("--MultiKernelManager.default_kernel_name=nnlab");
+    expect(given).toContain("--log-level=WARNING");
+    expect(given.slice(-2)).toEqual(["--port", "8899"]);
+    expect(given).not.toContain("--no-browser");
+    expect(labArguments(["--debug"], desktop)).not.toContain("--log-level=WARNING");
   });
 
   test("print the URL where no browser can open, unless the user decided", () => {
