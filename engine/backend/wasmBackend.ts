@@ -668,8 +668,10 @@ export class WasmBackend implements Backend {
   #scratchFor(bytes: number): number {
     if (bytes > this.#scratchBytes) {
       if (this.#pool.inFlight) this.#pool.settle();
-      if (this.#scratchBytes > 0) this.#allocator.release(this.#scratch, this.#scratchBytes);
+      const before = this.#scratchBytes;
+      // First, so that an interruption in between loses the block instead of using it twice.
       this.#scratchBytes = 0;
+      if (before > 0) this.#allocator.release(this.#scratch, before);
       const block = blockSize(bytes);
       const address = this.#allocator.allocate(block);
       if (address === null) throw this.#outOfMemory("the working memory of an operation", block);

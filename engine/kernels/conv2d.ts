@@ -68,15 +68,17 @@ function unfold(image: usize, channels: i32): void {
           const line = image + (<usize>((y * strideHeight + shiftY) * inWidth) << 2);
           for (let x = 0; x < firstX; ++x) store<f32>(row + (<usize>x << 2), 0);
           if (strideWidth == 1) {
-            let x = firstX;
-            let from = line + (<usize>(x + shiftX) << 2);
-            let to = row + (<usize>x << 2);
-            for (; x + 4 <= endX; x += 4) {
-              v128.store(to, v128.load(from));
-              from += 16;
-              to += 16;
+            const count = endX - firstX;
+            const from = line + (<usize>(firstX + shiftX) << 2);
+            const to = row + (<usize>firstX << 2);
+            if (count >= 4) {
+              // The last vector overlaps the one before it.
+              const end = <usize>(count - 4) << 2;
+              for (let at: usize = 0; at < end; at += 16) v128.store(to + at, v128.load(from + at));
+              v128.store(to + end, v128.load(from + end));
+            } else if (count > 0) {
+              storeLanes(to, v128.load(from), count);
             }
-            if (x < endX) storeLanes(to, v128.load(from), endX - x);
           } else {
             for (let x = firstX; x < endX; ++x) {
               store<f32>(row + (<usize>x << 2), load<f32>(line + (<usize>(x * strideWidth + shiftX) << 2)));
@@ -110,19 +112,18 @@ function fold(image: usize, channels: i32): void {
         for (let y = firstY; y < endY; ++y) {
           const line = image + (<usize>((y * strideHeight + shiftY) * inWidth) << 2);
           if (strideWidth == 1) {
-            let x = firstX;
-            let to = line + (<usize>(x + shiftX) << 2);
-            let at = row + (<usize>x << 2);
-            for (; x + 4 <= endX; x += 4) {
-              v128.store(to, f32x4.add(v128.load(to), v128.load(at)));
-              at += 16;
-              to += 16;
+            const count = endX - firstX;
+            const to = line + (<usize>(firstX + shiftX) << 2);
+            const at = row + (<usize>firstX << 2);
+            const end = <usize>(max(count, 0) & ~3) << 2;
+            let x: usize = 0;
+            for (; x < end; x += 16) v128.store(to + x, f32x4.add(v128.load(to + x), v128.load(at + x)));
+            if (count & 2) {
+              const sum = f32x4.add(v128.load64_zero(to + x), v128.load64_zero(at + x));
+              v128.store_lane<u64>(to + x, sum, 0);
+              x += 8;
             }
-            for (; x < endX; ++x) {
-              store<f32>(to, load<f32>(to) + load<f32>(at));
-              at += 4;
-              to += 4;
-            }
+            if (count & 1) store<f32>(to + x, load<f32>(to + x) + load<f32>(at + x));
           } else {
             for (let x = firstX; x < endX; ++x) {
               const to = line + (<usize>(x * strideWidth + shiftX) << 2);

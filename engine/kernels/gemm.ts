@@ -253,20 +253,27 @@ function mask(x: v128, count: i32): v128 {
 
 /**
  * C (+)= A·Bᵀ with both operands' rows contiguous along k, by 3×4 dot products of vectors: no packing, for matrices that
- * fit a cache. Strides in bytes.
+ * fit a cache. The element of row i of A and row j of B lies at c + i·stepI + j·stepJ. Strides in bytes.
  */
-export function multiplyRows(
-  m: i32, n: i32, k: i32, a: usize, lda: usize, b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool,
+function dotRows(
+  m: i32, n: i32, k: i32, a: usize, lda: usize, b: usize, ldb: usize, c: usize, stepI: usize, stepJ: usize, accumulate: bool,
 ): void {
-  const whole = k & ~3;
   const rest = k & 3;
-  for (let i = 0; i < m; i += 3) {
-    const rows = min(3, m - i);
-    // Rows that do not exist repeat the last one; their results are not stored.
-    const a0 = a + <usize>i * lda;
-    const a1 = rows > 1 ? a0 + lda : a0;
-    const a2 = rows > 2 ? a1 + lda : a1;
-    for (let j = 0; j < n; j += 4) {
+  // The larger operand is read once, the smaller again and again from the first-level cache.
+  const acrossFirst = n < m;
+  const outerEnd = acrossFirst ? m : n;
+  const innerEnd = acrossFirst ? n : m;
+  const outerStep = acrossFirst ? 3 : 4;
+  const innerStep = acrossFirst ? 4 : 3;
+  for (let outer = 0; outer < outerEnd; outer += outerStep) {
+    for (let inner = 0; inner < innerEnd; inner += innerStep) {
+      const i = acrossFirst ? outer : inner;
+      const j = acrossFirst ? inner : outer;
+      const rows = min(3, m - i);
+      // Rows that do not exist repeat the last one; their results are not stored.
+      const a0 = a + <usize>i * lda;
+      const a1 = rows > 1 ? a0 + lda : a0;
+      const a2 = rows > 2 ? a1 + lda : a1;
       const columns = min(4, n - j);
       const b0 = b + <usize>j * ldb;
       const b1 = columns > 1 ? b0 + ldb : b0;
@@ -276,11 +283,12 @@ export function multiplyRows(
       let c10 = c00, c11 = c00, c12 = c00, c13 = c00;
       let c20 = c00, c21 = c00, c22 = c00, c23 = c00;
       let p: usize = 0;
-      for (const end = <usize>whole << 2; p < end; p += 16) {
-        const x0 = v128.load(a0 + p);
-        const x1 = v128.load(a1 + p);
-        const x2 = v128.load(a2 + p);
-        let y = v128.load(b0 + p);
+      let x0: v128, x1: v128, x2: v128, y: v128;
+      for (const end = <usize>(k & ~7) << 2; p < end; p += 32) {
+        x0 = v128.load(a0 + p);
+        x1 = v128.load(a1 + p);
+        x2 = v128.load(a2 + p);
+        y = v128.load(b0 + p);
         c00 = madd(x0, y, c00);
         c10 = madd(x1, y, c10);
         c20 = madd(x2, y, c20);
@@ -296,12 +304,53 @@ export function multiplyRows(
         c03 = madd(x0, y, c03);
         c13 = madd(x1, y, c13);
         c23 = madd(x2, y, c23);
+        x0 = v128.load(a0 + p, 16);
+        x1 = v128.load(a1 + p, 16);
+        x2 = v128.load(a2 + p, 16);
+        y = v128.load(b0 + p, 16);
+        c00 = madd(x0, y, c00);
+        c10 = madd(x1, y, c10);
+        c20 = madd(x2, y, c20);
+        y = v128.load(b1 + p, 16);
+        c01 = madd(x0, y, c01);
+        c11 = madd(x1, y, c11);
+        c21 = madd(x2, y, c21);
+        y = v128.load(b2 + p, 16);
+        c02 = madd(x0, y, c02);
+        c12 = madd(x1, y, c12);
+        c22 = madd(x2, y, c22);
+        y = v128.load(b3 + p, 16);
+        c03 = madd(x0, y, c03);
+        c13 = madd(x1, y, c13);
+        c23 = madd(x2, y, c23);
+      }
+      if (k & 4) {
+        x0 = v128.load(a0 + p);
+        x1 = v128.load(a1 + p);
+        x2 = v128.load(a2 + p);
+        y = v128.load(b0 + p);
+        c00 = madd(x0, y, c00);
+        c10 = madd(x1, y, c10);
+        c20 = madd(x2, y, c20);
+        y = v128.load(b1 + p);
+        c01 = madd(x0, y, c01);
+        c11 = madd(x1, y, c11);
+        c21 = madd(x2, y, c21);
+        y = v128.load(b2 + p);
+        c02 = madd(x0, y, c02);
+        c12 = madd(x1, y, c12);
+        c22 = madd(x2, y, c22);
+        y = v128.load(b3 + p);
+        c03 = madd(x0, y, c03);
+        c13 = madd(x1, y, c13);
+        c23 = madd(x2, y, c23);
+        p += 16;
       }
       if (rest) {
-        const x0 = mask(v128.load(a0 + p), rest);
-        const x1 = mask(v128.load(a1 + p), rest);
-        const x2 = mask(v128.load(a2 + p), rest);
-        let y = mask(v128.load(b0 + p), rest);
+        x0 = mask(v128.load(a0 + p), rest);
+        x1 = mask(v128.load(a1 + p), rest);
+        x2 = mask(v128.load(a2 + p), rest);
+        y = mask(v128.load(b0 + p), rest);
         c00 = madd(x0, y, c00);
         c10 = madd(x1, y, c10);
         c20 = madd(x2, y, c20);
@@ -318,29 +367,48 @@ export function multiplyRows(
         c13 = madd(x1, y, c13);
         c23 = madd(x2, y, c23);
       }
-      let to = c + <usize>i * ldc + (<usize>j << 2);
-      storeSums(to, sumsOf(c00, c01, c02, c03), columns, accumulate);
+      let to = c + <usize>i * stepI + <usize>j * stepJ;
+      storeSums(to, sumsOf(c00, c01, c02, c03), columns, stepJ, accumulate);
       if (rows > 1) {
-        to += ldc;
-        storeSums(to, sumsOf(c10, c11, c12, c13), columns, accumulate);
+        to += stepI;
+        storeSums(to, sumsOf(c10, c11, c12, c13), columns, stepJ, accumulate);
       }
       if (rows > 2) {
-        to += ldc;
-        storeSums(to, sumsOf(c20, c21, c22, c23), columns, accumulate);
+        to += stepI;
+        storeSums(to, sumsOf(c20, c21, c22, c23), columns, stepJ, accumulate);
       }
     }
   }
 }
 
 @inline
-function storeSums(to: usize, sums: v128, count: i32, accumulate: bool): void {
-  if (count == 4) {
+function storeSum(to: usize, sum: f32, accumulate: bool): void {
+  store<f32>(to, accumulate ? load<f32>(to) + sum : sum);
+}
+
+@inline
+function storeSums(to: usize, sums: v128, count: i32, step: usize, accumulate: bool): void {
+  if (count == 4 && step == 4) {
     v128.store(to, accumulate ? f32x4.add(v128.load(to), sums) : sums);
     return;
   }
-  store<f32>(to, f32x4.extract_lane(sums, 0) + (accumulate ? load<f32>(to) : 0));
-  if (count > 1) store<f32>(to, f32x4.extract_lane(sums, 1) + (accumulate ? load<f32>(to, 4) : 0), 4);
-  if (count > 2) store<f32>(to, f32x4.extract_lane(sums, 2) + (accumulate ? load<f32>(to, 8) : 0), 8);
+  storeSum(to, f32x4.extract_lane(sums, 0), accumulate);
+  if (count > 1) storeSum(to + step, f32x4.extract_lane(sums, 1), accumulate);
+  if (count > 2) storeSum(to + 2 * step, f32x4.extract_lane(sums, 2), accumulate);
+  if (count > 3) storeSum(to + 3 * step, f32x4.extract_lane(sums, 3), accumulate);
+}
+
+@inline
+function roundUp(count: i32, unit: i32): i64 {
+  return <i64>((count + unit - 1) / unit) * unit;
+}
+
+/** C (+)= A·Bᵀ by dot products, whichever way round fills the 3×4 tiles better. */
+function multiplyRows(
+  m: i32, n: i32, k: i32, a: usize, lda: usize, b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool,
+): void {
+  if (roundUp(m, 3) * roundUp(n, 4) <= roundUp(m, 4) * roundUp(n, 3)) dotRows(m, n, k, a, lda, b, ldb, c, ldc, 4, accumulate);
+  else dotRows(n, m, k, b, ldb, a, lda, c, 4, ldc, accumulate);
 }
 
 function clear(c: usize, ldc: usize, m: i32, n: i32): void {

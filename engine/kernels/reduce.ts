@@ -54,7 +54,7 @@ export function sumBlocks(task: usize, slice: i32, slices: i32): void {
   }
 }
 
-/** Sums columns when inner > 1: 4 at a time, in runs of 64 rows. Slices divide outer, or inner when outer is 1. */
+/** Sums columns when inner > 1, in runs of 64 rows so that rounding errors grow slowly. Slices divide outer, or inner when outer is 1. */
 export function sumColumns(task: usize, slice: i32, slices: i32): void {
   const outer = word(task, 2);
   const size = word(task, 3);
@@ -65,7 +65,32 @@ export function sumColumns(task: usize, slice: i32, slices: i32): void {
   const lastColumn = alone ? sliceStart(inner, 16, slice + 1, slices) : inner;
   const step = <usize>inner << 2;
   for (let i = alone ? 0 : sliceStart(outer, 1, slice, slices); i < lastOuter; ++i) {
-    for (let j = firstColumn; j < lastColumn; j += 4) {
+    let j = firstColumn;
+    // A cache line at a time.
+    for (; j + 16 <= lastColumn; j += 16) {
+      let from = pointer(task, 0) + (<usize>(i * size * inner + j) << 2);
+      let total0 = f32x4.splat(0), total1 = total0, total2 = total0, total3 = total0;
+      for (let left = size; left > 0; left -= 64) {
+        let run0 = f32x4.splat(0), run1 = run0, run2 = run0, run3 = run0;
+        for (let r = min(left, 64); r > 0; --r) {
+          run0 = f32x4.add(run0, v128.load(from));
+          run1 = f32x4.add(run1, v128.load(from, 16));
+          run2 = f32x4.add(run2, v128.load(from, 32));
+          run3 = f32x4.add(run3, v128.load(from, 48));
+          from += step;
+        }
+        total0 = f32x4.add(total0, run0);
+        total1 = f32x4.add(total1, run1);
+        total2 = f32x4.add(total2, run2);
+        total3 = f32x4.add(total3, run3);
+      }
+      const to = pointer(task, 1) + (<usize>(i * inner + j) << 2);
+      v128.store(to, total0);
+      v128.store(to, total1, 16);
+      v128.store(to, total2, 32);
+      v128.store(to, total3, 48);
+    }
+    for (; j < lastColumn; j += 4) {
       let from = pointer(task, 0) + (<usize>(i * size * inner + j) << 2);
       let total = f32x4.splat(0);
       for (let left = size; left > 0; left -= 64) {
