@@ -1,6 +1,7 @@
 // The namespace `metrics`: how good predictions are, as plain numbers. No gradients.
 
 import { ArgumentError, describeValue, ShapeError } from "./errors.ts";
+import { inspect } from "./inspect.ts";
 import { describeInput } from "./nn/requireTensor.ts";
 import { describeShape } from "./shapes.ts";
 import { Tensor } from "./tensor.ts";
@@ -251,7 +252,7 @@ export class ConfusionMatrix {
     ].join("\n");
   }
 
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
+  [inspect](): string {
     return this.toString();
   }
 }

@@ -3,8 +3,9 @@
 
 import { ArgumentError, describeValue, InterruptError, ShapeError } from "./errors.ts";
 import { noGrad } from "./gradmode.ts";
+import { inspect } from "./inspect.ts";
 import { checkInterrupt } from "./interrupt.ts";
-import { scopeOf } from "./memory.ts";
+import { withScope } from "./memory.ts";
 import { accuracy, binaryAccuracy, type Metric } from "./metrics.ts";
 import { bceWithLogits, crossEntropy, type Loss } from "./nn/losses.ts";
 import { type Module, requireModule } from "./nn/module.ts";
@@ -68,7 +69,7 @@ export class History {
     return `History: ${count(this.epochs.length, "epoch")}, ${count(this.steps.length, "step")}, ${seconds.toFixed(1)} s: ${training}${validation}`;
   }
 
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
+  [inspect](): string {
     return this.toString();
   }
 }
@@ -372,7 +373,7 @@ class Totals {
   evaluate(model: Module, batch: unknown): void {
     const [x, y] = checkBatch(this.#operation, batch, this.#batches + 1);
     noGrad(() =>
-      scopeOf(() => {
+      withScope(() => {
         const prediction = model(x);
         this.add(this.lossOf(prediction, y).item(), prediction, y);
       }),

@@ -8,7 +8,8 @@ import { uniform } from "../nn/init.ts";
 import { type Linear, linear } from "../nn/linear.ts";
 import { buffer, Module, type Parameter, parameter } from "../nn/module.ts";
 import { conv2d as conv2dOp } from "../ops/convolution.ts";
-import { concat } from "../ops/joining.ts";
+import { linear as linearOp } from "../ops/matmul.ts";
+import { concat } from "../ops/movement.ts";
 import { avgPool2d as avgPool2dOp } from "../ops/pooling.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
@@ -140,7 +141,7 @@ export class RadialBasis extends Module {
       );
     }
     // (x − c)² = x² − 2xc + c², so that one product of matrices does it for all classes.
-    const cross = x.matmul(this.codes.transpose(0, 1)).mul(2);
+    const cross = linearOp(x, this.codes).mul(2);
     const lengths = x.square().sum(1, { keepDim: true });
     return cross.sub(lengths).sub(this.codes.square().sum(1));
   }

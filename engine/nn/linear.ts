@@ -2,6 +2,7 @@
 
 import { zeros } from "../creation.ts";
 import { ShapeError } from "../errors.ts";
+import { linear as linearOp } from "../ops/matmul.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { requireCount } from "./arguments.ts";
@@ -37,8 +38,7 @@ export class Linear extends Module {
 
   forward(x: Tensor): Tensor {
     if (x.ndim === 0 || x.shape[x.ndim - 1] !== this.inFeatures) throw this.mismatch(x);
-    const y = x.matmul(this.weight.transpose(0, 1));
-    return this.bias === null ? y : y.add(this.bias);
+    return linearOp(x, this.weight, this.bias);
   }
 
   override details(): string {

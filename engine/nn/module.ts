@@ -3,7 +3,8 @@
 import { ArgumentError, DTypeError, OutOfMemoryError, RecycledTensorError, ShapeError } from "../errors.ts";
 import { noGrad } from "../gradmode.ts";
 import { copyInto } from "../inplace.ts";
-import { abandonScope, enterModuleScope, exitModuleScope } from "../memory.ts";
+import { inspect } from "../inspect.ts";
+import { moduleScope } from "../memory.ts";
 import { describeShape, type Shape } from "../shapes.ts";
 import { Tensor } from "../tensor.ts";
 import { describeInput, isClass, requireTensor } from "./requireTensor.ts";
@@ -220,7 +221,7 @@ export abstract class Module<Inputs extends readonly Tensor[] = [Tensor], Output
   }
 
   /** One line for a layer, `Linear(784 → 128), 100,480 parameters`; a tree for a model. */
-  toString(): string {
+  override toString(): string {
     const lines = [summaryLine(this)];
     const visit = (module: AnyModule, indent: string): void => {
       for (const [name, child] of module.namedChildren()) {
@@ -233,7 +234,7 @@ export abstract class Module<Inputs extends readonly Tensor[] = [Tensor], Output
   }
 
   /** Node's `console.log(model)` prints the same. */
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
+  [inspect](): string {
     return this.toString();
   }
 
@@ -292,7 +293,7 @@ function enter<Inputs extends readonly Tensor[], Output>(
 ): Output {
   try {
     checkCall(module, inputs);
-    const output = forwardInScope(module, inputs);
+    const output = moduleScope(() => module.forward(...inputs), module);
     checkOutput(module, output);
     if (recorder !== null) record(recorder, module, inputs, output);
     return output;
@@ -300,22 +301,6 @@ function enter<Inputs extends readonly Tensor[], Output>(
     locate(module, error);
     throw error;
   }
-}
-
-function forwardInScope<Inputs extends readonly Tensor[], Output>(
-  module: Module<Inputs, Output>,
-  inputs: Inputs,
-): Output {
-  const scope = enterModuleScope();
-  let output: Output;
-  try {
-    output = module.forward(...inputs);
-  } catch (error) {
-    abandonScope(scope);
-    throw error;
-  }
-  exitModuleScope(scope, output, module);
-  return output;
 }
 
 function checkCall(module: AnyModule, inputs: readonly unknown[]): void {

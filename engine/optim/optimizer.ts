@@ -2,6 +2,7 @@
 
 import { ArgumentError, describeValue, GradientError } from "../errors.ts";
 import { backendOf, markChanged } from "../inplace.ts";
+import { inspect } from "../inspect.ts";
 import { isMarkedParameter, Module, type Parameter } from "../nn/module.ts";
 import { describeInput, requireTensor } from "../nn/requireTensor.ts";
 import { describeShape } from "../shapes.ts";
@@ -59,7 +60,7 @@ export abstract class Optimizer {
     return `${this.constructor.name}(${this.details()}), ${size.toLocaleString("en-US")} parameters, ${this.stepCount.toLocaleString("en-US")} steps`;
   }
 
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
+  [inspect](): string {
     return this.toString();
   }
 
