@@ -26,27 +26,41 @@ function alive(parent: number): boolean {
   }
 }
 
-/** Sends SIGINT to the kernel's child processes, as a terminal does; a cell may be waiting for one in `execSync`. */
+/**
+ * Sends SIGINT to all processes below the kernel, as a terminal does: a cell may be waiting for one in `execSync`, and
+ * the shell that this starts does not pass the signal on.
+ */
 export function interruptChildren(): void {
-  if (process.platform === "linux") {
-    for (const thread of readdirSync("/proc/self/task")) {
-      try {
-        interruptAll(readFileSync(`/proc/self/task/${thread}/children`, "utf8"));
-      } catch {
-        // The thread has just ended.
-      }
-    }
-  } else if (process.platform !== "win32") {
-    execFile("pgrep", ["-P", String(process.pid)], (error, list) => {
-      if (!error) interruptAll(list);
+  if (process.platform === "linux") interruptBelow(process.pid, processTable());
+  else if (process.platform !== "win32")
+    execFile("ps", ["-axo", "pid=,ppid="], (error, list) => {
+      const table = list.split("\n").map((line) => line.trim().split(/\s+/).map(Number));
+      if (!error) interruptBelow(process.pid, table);
     });
-  }
 }
 
-function interruptAll(list: string): void {
-  for (const pid of list.split(/\s+/).filter(Boolean)) {
+/** Process and parent, of every process that can be seen. */
+function processTable(): number[][] {
+  const table: number[][] = [];
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
     try {
-      process.kill(Number(pid), "SIGINT");
+      // `42 (name, which may contain anything) S 17 …`
+      const status = readFileSync(`/proc/${pid}/stat`, "utf8");
+      const [, parent] = status.slice(status.lastIndexOf(")") + 2).split(" ");
+      table.push([Number(pid), Number(parent)]);
+    } catch {
+      // It has just ended.
+    }
+  }
+  return table;
+}
+
+function interruptBelow(top: number, table: number[][]): void {
+  for (const [pid, parent] of table) {
+    if (pid === undefined || parent !== top) continue;
+    interruptBelow(pid, table);
+    try {
+      process.kill(pid, "SIGINT");
     } catch {
       // It has ended by itself.
     }

@@ -189,10 +189,11 @@ export class TestKernel {
 
   /** Waits until the cell `id` has printed or shown something that contains `text`. */
   output(id: string, text: string): Promise<Message> {
-    return this.iopub.find(
-      `output "${text}"`,
-      (message) => isAnswerTo(id)(message) && JSON.stringify(message.content).includes(text),
-    );
+    const shows = (message: Message): boolean =>
+      isAnswerTo(id)(message) &&
+      message.header.msg_type !== "execute_input" &&
+      JSON.stringify(message.content).includes(text);
+    return this.iopub.find(`output "${text}"`, shows);
   }
 
   async heartbeat(text: string): Promise<string> {
