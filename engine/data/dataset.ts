@@ -88,7 +88,9 @@ export class Dataset {
   take(n: number): Dataset {
     checkCount("take", "n", n);
     if (n > this.size)
-      throw new ArgumentError(`take: ${this.name} has ${count(this.size)} samples; got ${count(n)}`);
+      throw new ArgumentError(
+        `take: ${this.name} has ${count(this.size)} samples; ${count(n)} were asked for`,
+      );
     return this.#of(this.rows.slice(0, n));
   }
 
@@ -173,12 +175,12 @@ export class Dataset {
 
   /** `MNIST, training: 60,000 images 28 × 28, 10 classes`. */
   toString(): string {
+    const classes = plural(this.classes.length, "class", "classes");
+    if (this.sampleShape.length !== 3)
+      return `${this.name}: ${plural(this.size, "sample")} of ${this.sampleShape.join(" × ")} numbers, ${classes}`;
     const [channels, height, width] = this.sampleShape;
-    const what =
-      this.sampleShape.length !== 3
-        ? `samples of ${this.sampleShape.join(" × ")} ${this.sampleShape.length === 1 ? "numbers" : ""}`.trim()
-        : `images ${height} × ${width}${channels === 1 ? "" : ` with ${channels} channels`}`;
-    return `${this.name}: ${count(this.size)} ${what}, ${this.classes.length} classes`;
+    const colours = channels === 1 ? "" : ` with ${channels} channels`;
+    return `${this.name}: ${plural(this.size, "image")} ${height} × ${width}${colours}, ${classes}`;
   }
 
   [Symbol.for("nodejs.util.inspect.custom")](): string {
@@ -198,4 +200,9 @@ export class Dataset {
 /** `60,000`. */
 function count(n: number): string {
   return n.toLocaleString("en-US");
+}
+
+/** `1 image`, `60,000 images`. */
+function plural(n: number, one: string, many = `${one}s`): string {
+  return `${count(n)} ${n === 1 ? one : many}`;
 }

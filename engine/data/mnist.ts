@@ -225,7 +225,7 @@ async function readCache(access: FileAccess, options: MnistOptions): Promise<Fou
     }
   }
   if (found.size === fileList.length) return found;
-  if (options.download === false) throw cacheError(folder, "download is false", reasons);
+  if (options.download === false) throw cacheError(folder, "and download is false", reasons);
   const progress = new Progress(access, options.onProgress ?? null);
   let unkept: string | null = null;
   try {
@@ -262,7 +262,7 @@ async function keep(access: FileAccess, path: string, archive: Uint8Array): Prom
 function cacheError(folder: string, why: string, reasons: readonly string[]): MissingDataError {
   const details = reasons.length === 0 ? "" : `\n${reasons.join("\n")}`;
   return new MissingDataError(
-    `data.mnist: MNIST is not on this machine (${why}).${details}\n${whatToPut(folder)}\n` +
+    `data.mnist: MNIST is not on this machine ${why}.${details}\n${whatToPut(folder)}\n` +
       `Or put them anywhere else and name the folder: data.mnist({ dir: "…" }), or the environment variable NNLAB_DATA.\n${needsNone}`,
   );
 }
