@@ -39,6 +39,7 @@ export { isTensor, Tensor } from "./tensor.ts";
 if (typeof process !== "undefined" && process.versions?.node !== undefined)
   (await import("./node.ts")).startOnNode();
 
+export * as data from "./data/index.ts";
 export * as metrics from "./metrics.ts";
 export * as models from "./models/index.ts";
 export * as nn from "./nn/index.ts";
