@@ -73,6 +73,8 @@ function barsSentence(
   const bottom = values.indexOf(Math.min(...finite));
   if (probabilities)
     return `Most probable of ${values.length}: ${labels[top]} with ${print(values[top]!)}${note}.`;
+  if (values[top] === values[bottom])
+    return `${countOf(values.length, "value")}, all ${print(values[top]!)}${note}.`;
   return `${countOf(values.length, "value")}: most ${labels[top]} (${print(values[top]!)}), least ${labels[bottom]} (${print(values[bottom]!)})${note}.`;
 }
 

@@ -25,6 +25,10 @@ export function parseHex(hex: string): Rgb {
   return [code >> 16, (code >> 8) & 255, code & 255];
 }
 
+export function hexOf(colour: Rgb): string {
+  return `#${colour.map((part) => part.toString(16).padStart(2, "0")).join("")}`;
+}
+
 const tables = new Map<ColourMapName, Uint8Array>();
 
 /** The map as 256 RGB triples. */

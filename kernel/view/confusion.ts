@@ -2,7 +2,7 @@
 import { ArgumentError, ShapeError } from "../../engine/errors.ts";
 import { confusionMatrix as metricOf, type Values } from "../../engine/metrics.ts";
 import { type ChartSpec, chart } from "./chart.ts";
-import { valueRange } from "./colours.ts";
+import { colourOf, hexOf, valueRange } from "./colours.ts";
 import { picture } from "./grid.ts";
 import type { Displayable } from "./mime.ts";
 import { ink } from "./theme.ts";
@@ -21,7 +21,7 @@ export interface ConfusionOptions {
 
 /** Numbers fit into the squares up to here; above, squares become pixels. */
 const MOST_NUMBERED = 20;
-const MOST_SQUARES = 60;
+const MOST_SQUARES = 40;
 
 /**
  * Draws counts by true class (row) and predicted class (column); colour is the share of the row.
@@ -117,9 +117,12 @@ function matrixSpec(
     ticks: false,
     labelAngle: 0,
     labelLimit: 110,
+    labelSeparation: numbered ? 0 : 3,
   });
   const x = { field: "predicted", type: "nominal", sort: null };
   const longest = Math.max(...names.map((name) => name.length));
+  // From nearly white: a square without samples must not look like a few.
+  const shades = ["#f6f9fc", ...[64, 128, 192, 255].map((level) => hexOf(colourOf(level, "blues", 0, 255)))];
   const squares = {
     mark: { type: "rect", stroke: ink.paper, strokeWidth: numbered ? 1 : 0.5 },
     encoding: {
@@ -127,7 +130,7 @@ function matrixSpec(
         field: "share",
         type: "quantitative",
         title: ["share of", "true class"],
-        scale: { type: "sqrt", domain: [0, 1], scheme: "blues" },
+        scale: { type: "sqrt", domain: [0, 1], range: shades },
         legend: { format: ".0%", values: [0, 0.05, 0.25, 0.5, 1], gradientLength: 130 },
       },
       tooltip: [
@@ -147,7 +150,7 @@ function matrixSpec(
     },
   };
   return {
-    title: { text: title, subtitle: wrapped(text, Math.max(300, side * counts.length + 120)) },
+    title: { text: title, subtitle: wrapped(text, Math.max(300, side * counts.length + 170)) },
     data: { values },
     width: side * counts.length,
     height: side * counts.length,

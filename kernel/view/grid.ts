@@ -12,13 +12,16 @@ export function picture(content: Picture, text: string): Displayable {
   return displayable(text, () => pictureBundle(draw({ kind: "picture", picture: content }), text));
 }
 
-/** Images of one size as planes: `values` holds `[count, channels, height, width]`. */
-export interface ImageBatch {
-  values: ArrayLike<number>;
-  count: number;
+export interface ImageSize {
   channels: 1 | 3;
   height: number;
   width: number;
+}
+
+/** Images of one size as planes: `values` holds `[count, channels, height, width]`. */
+export interface ImageBatch extends ImageSize {
+  values: ArrayLike<number>;
+  count: number;
 }
 
 /** Reads `[H, W]`, `[1 or 3, H, W]` or `[N, 1 or 3, H, W]`, or an array of such images of one size. */
@@ -85,34 +88,46 @@ export function brightnessRange(values: ArrayLike<number>): ValueRange {
   return range;
 }
 
-/** Larger maps are thinned to this side: more pixels do not fit into a display of 200 KB. */
-const LARGEST_SIDE = 320;
+/** Larger images are thinned to these sides, and of many only some are shown: a display stays below 200 KB. */
+const largestSide = { 1: 320, 3: 160 } as const;
+const mostPixels = { 1: 90_000, 3: 34_000 } as const;
 
+/** How many images of a size fit into a display. */
+export function mostImages({ channels, height, width }: ImageSize): number {
+  const step = thinning({ channels, height, width });
+  return Math.max(1, Math.floor(mostPixels[channels] / (Math.ceil(height / step) * Math.ceil(width / step))));
+}
+
+const thinning = ({ channels, height, width }: ImageSize): number =>
+  Math.ceil(Math.max(height, width) / largestSide[channels]);
+
+/** An image or map as a tile, thinned where it is very large. */
 export function tileOf(
   values: ArrayLike<number>,
-  size: { channels: 1 | 3; height: number; width: number },
+  size: ImageSize,
   range: { low: number; high: number },
   colours: ColourMapName,
 ): Tile {
   const { low, high } = range;
-  const step = Math.ceil(Math.max(size.height, size.width) / LARGEST_SIDE);
-  if (step === 1) return { values, ...size, low, high, colours };
-  const [height, width] = [Math.floor(size.height / step) || 1, Math.floor(size.width / step) || 1];
-  const thinned = new Float32Array(size.channels * height * width);
-  for (let channel = 0, at = 0; channel < size.channels; channel++) {
+  const { channels, height: fullHeight, width: fullWidth } = size;
+  const step = thinning(size);
+  if (step === 1) return { values, channels, height: fullHeight, width: fullWidth, low, high, colours };
+  const [height, width] = [Math.floor(fullHeight / step) || 1, Math.floor(fullWidth / step) || 1];
+  const thinned = new Float32Array(channels * height * width);
+  for (let channel = 0, at = 0; channel < channels; channel++) {
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
-        const row = channel * size.height + Math.min(y * step, size.height - 1);
-        thinned[at++] = values[row * size.width + Math.min(x * step, size.width - 1)]!;
+        const row = channel * fullHeight + Math.min(y * step, fullHeight - 1);
+        thinned[at++] = values[row * fullWidth + Math.min(x * step, fullWidth - 1)]!;
       }
     }
   }
-  return { values: thinned, channels: size.channels, height, width, low, high, colours };
+  return { values: thinned, channels, height, width, low, high, colours };
 }
 
 /** Device pixels per value so that a tile's longer side is about `target` CSS pixels. */
 export function pixelFor(height: number, width: number, target: number): number {
-  return Math.max(1, Math.round((2 * target) / Math.min(LARGEST_SIDE, Math.max(height, width))));
+  return Math.max(1, Math.round((2 * target) / Math.min(largestSide[1], Math.max(height, width))));
 }
 
 /** Columns for `count` tiles, at most `most`, that leave few cells empty. */

@@ -7,6 +7,7 @@ import {
   columnsFor,
   type ImageBatch,
   imageBatch,
+  mostImages,
   picture,
   pixelFor,
   plane,
@@ -47,12 +48,12 @@ export function images(
 ): Displayable {
   if (isDataset(source)) return datasetImages(source, options);
   const batch = imageBatch(source, "show.images");
-  const labels = options.labels && classTexts(options.labels, options.classes, "labels", batch.count);
+  const labels = options.labels && classTexts(options.labels, options.classes, "label", batch.count);
   const predictions =
-    options.predictions && classTexts(options.predictions, options.classes, "predictions", batch.count);
-  if (options.titles) checkCount(options.titles.length, batch.count, "titles");
+    options.predictions && classTexts(options.predictions, options.classes, "prediction", batch.count);
+  if (options.titles) checkCount(options.titles.length, batch.count, "title");
 
-  const shown = Math.min(batch.count, options.limit ?? MOST_SHOWN);
+  const shown = Math.min(batch.count, options.limit ?? Math.min(MOST_SHOWN, mostImages(batch)));
   const range = brightnessRange(batch.values);
   const tiles: Tile[] = [];
   for (let i = 0; i < shown; i++) {
@@ -71,7 +72,7 @@ export function images(
       title: options.title ?? "Images",
       subtitle: text,
       arrange: "column",
-      panels: [{ tiles, columns, pixel: pixelFor(batch.height, batch.width, shown <= 4 ? 112 : 56) }],
+      panels: [{ tiles, columns, pixel: pixelFor(tiles[0]!.height, tiles[0]!.width, shown <= 4 ? 112 : 56) }],
       ...unusualScale(range),
       nan: range.nan,
       infinite: range.infinite,
@@ -154,7 +155,7 @@ export function isDataset(source: unknown): source is Dataset {
 
 function checkCount(got: number, expected: number, what: string): void {
   if (got !== expected) {
-    throw new ShapeError(`show.images: ${formatCount(got)} ${what} for ${countOf(expected, "image")}`);
+    throw new ShapeError(`show.images: ${countOf(got, what)} for ${countOf(expected, "image")}`);
   }
 }
 
@@ -167,7 +168,7 @@ function classTexts(
   const names =
     Array.isArray(source) && source.length > 0 && source.every((item) => typeof item === "string")
       ? (source as string[])
-      : classNumbers(source as NumberSource, `show.images: ${what}`).map((number) =>
+      : classNumbers(source as NumberSource, `show.images: ${what}s`).map((number) =>
           className(number, classes, what),
         );
   checkCount(names.length, count, what);
@@ -179,7 +180,7 @@ function className(number: number, classes: readonly string[] | undefined, what:
   const name = classes[number];
   if (name === undefined) {
     throw new ShapeError(
-      `show.images: ${what} hold class ${number}, but there are ${countOf(classes.length, "class name")}`,
+      `show.images: ${what}s hold class ${number}, but there are ${countOf(classes.length, "class name")}`,
     );
   }
   return name;

@@ -91,8 +91,14 @@ export function layerName(value: unknown): string {
   return describeValue(value);
 }
 
+/** `Conv2d(1 → 6, kernel 5×5)` without the parameter count that a layer prints. */
+export function layerText(module: object): string {
+  const details = "details" in module && typeof module.details === "function" ? String(module.details()) : "";
+  return `${layerName(module)}${details && `(${details})`}`;
+}
+
 function titleOf(source: FilterSource | TensorLike): string {
-  return isTensorLike(source) ? "a weight tensor" : String(source).split(",")[0]!.split("\n")[0]!;
+  return isTensorLike(source) ? "a weight tensor" : layerText(source);
 }
 
 /** Filters on red, green and blue as one colour each: grey is 0. */
@@ -192,7 +198,9 @@ function mapsOf(layer: LayerTrace): Maps {
   return { values: layer.output.toTypedArray(), channels, height, width };
 }
 
-const isSpatial = (layer: LayerTrace) => layer.outputShape.length === 4;
+/** Maps with an extent; `[N, C, 1, 1]` is a vector. */
+const isSpatial = ({ outputShape }: LayerTrace) =>
+  outputShape.length === 4 && outputShape[2]! * outputShape[3]! > 1;
 
 function chooseLayers(trace: readonly LayerTrace[], layer: FeatureMapsOptions["layer"]): LayerTrace[] {
   const known = () =>
@@ -266,7 +274,7 @@ export function informationFlowPicture(
   ];
   const last = trace.length - 1;
   for (const [i, layer] of trace.entries()) {
-    if (layer.outputShape.length === 4) panels.push(mapColumn(layer, rows));
+    if (isSpatial(layer)) panels.push(mapColumn(layer, rows));
     else if (i === last) panels.push(outputColumn(layer, options.classes));
     else panels.push(vectorColumn(layer));
   }
@@ -278,6 +286,7 @@ export function informationFlowPicture(
       title: options.title ?? `Information flow through ${model}`,
       subtitle: text,
       arrange: "flow",
+      maxWidth: 1040,
       panels,
       scale: { label: "activation, in shares of each layer's range", colours: "viridis", low: 0, high: 1 },
       nan: ranges.reduce((sum, { nan }) => sum + nan, 0),

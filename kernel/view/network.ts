@@ -13,9 +13,10 @@ import {
   type InformationFlowOptions,
   informationFlowPicture,
   layerName,
+  layerText,
 } from "./layers.ts";
 import type { Displayable } from "./mime.ts";
-import { layerText, type SummaryRow, summaryTable } from "./summary.ts";
+import { type SummaryRow, summaryTable } from "./summary.ts";
 import { formatShape } from "./wording.ts";
 
 /** Output shapes by layer from the last time a model was traced for a picture. */

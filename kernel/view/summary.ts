@@ -1,7 +1,6 @@
 /** Tables: a model's layers with shapes and parameters, and results side by side. */
 import { ShapeError } from "../../engine/errors.ts";
 import { isRate } from "./curves.ts";
-import { layerName } from "./layers.ts";
 import type { Displayable } from "./mime.ts";
 import { type Column, table } from "./table.ts";
 import { countOf, formatCount, formatNumber, formatPercent, formatShape } from "./wording.ts";
@@ -43,12 +42,6 @@ export function summaryTable(
     rows: [...first, ...rows.map(line)],
     total: ["total", "", ...(shapes ? [""] : []), formatCount(total)],
   });
-}
-
-/** `Conv2d(1 → 6, kernel 5×5)` without the parameter count that a layer prints. */
-export function layerText(module: object): string {
-  const details = "details" in module && typeof module.details === "function" ? String(module.details()) : "";
-  return `${layerName(module)}${details && `(${details})`}`;
 }
 
 /**

@@ -43,7 +43,7 @@ export function formatShape(shape: readonly number[]): string {
 
 /** The text in lines of about `width` CSS pixels at our label size, by the mean width of a letter. */
 export function wrapped(text: string, width: number): string[] {
-  const most = Math.floor(width / 6.4);
+  const most = Math.floor(width / 6);
   const lines: string[] = [];
   for (const word of text.split(" ")) {
     const last = lines.length - 1;

@@ -88,6 +88,12 @@ describe("show.images", () => {
     expect(countColour(pictureOf(right), parseHex(role.wrong))).toBe(0);
   });
 
+  it("shows every image once", () => {
+    const greys = numbers([6, 1, 10, 10], (i) => Math.floor(i / 100) / 5);
+    const picture = pictureOf(bundleOf(images(greys)));
+    for (let i = 1; i < 5; i++) expect(countColour(picture, Array(3).fill(51 * i))).toBe(11 * 11 * 100);
+  });
+
   it("takes one image, colour images, scores and names", () => {
     expect(textOf(bundleOf(images(numbers([5, 7], noise))))).toBe("1 image of 7×5 pixels.");
     expect(textOf(bundleOf(images(numbers([3, 8, 8], noise))))).toBe("1 image of 8×8 pixels.");
@@ -106,6 +112,17 @@ describe("show.images", () => {
     expect(JSON.stringify(bundle).length).toBeLessThan(200_000);
   });
 
+  it("shows as many colour images as 200 KB hold, and large ones smaller", () => {
+    for (const [size, shown] of [
+      [32, 33],
+      [224, 2],
+    ] as const) {
+      const bundle = bundleOf(images(numbers([50, 3, size, size], noise)));
+      expect(textOf(bundle)).toBe(`50 images of ${size}×${size} pixels, the first ${shown} shown.`);
+      expect(JSON.stringify(bundle).length).toBeLessThan(200_000);
+    }
+  });
+
   it("counts and colours what is not finite", () => {
     const bundle = bundleOf(
       images(
@@ -122,7 +139,7 @@ describe("show.images", () => {
     expect(() => images(batch, { predictions: [1, 2, 3] })).toThrow(
       "show.images: 3 predictions for 6 images",
     );
-    expect(() => images(batch, { titles: ["a"] })).toThrow("show.images: 1 titles for 6 images");
+    expect(() => images(batch, { titles: ["a"] })).toThrow("show.images: 1 title for 6 images");
     expect(() => images(batch, { labels: [0, 1, 2, 3, 4, 7], classes: ["a", "b"] })).toThrow(
       /class 2, but there are 2 class names/,
     );
