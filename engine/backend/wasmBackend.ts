@@ -47,6 +47,9 @@ const MARGIN = 64;
 /** Of `gemm` in the kernels, for one thread: a block of A, a block of B, one tile, rounded up. */
 const GEMM_SCRATCH = blockSize((72 * 256 + 512 * 256 + 48) * 4);
 
+/** Unfolded patches of so many bytes are multiplied at a time. */
+const CHUNK_BYTES = 256 * 1024;
+
 /** Work that is worth a thread: elements moved, elements put through exp or the like, multiplications. */
 const CHEAP = 8192;
 const COSTLY = 1024;
@@ -618,7 +621,22 @@ export class WasmBackend implements Backend {
     const positions = g.outHeight * g.outWidth;
     const work = g.batch * g.outChannels * depth * positions;
     const slices = Math.max(1, Math.min(g.batch, this.#slices(work, MULTIPLICATIONS)));
-    const perSlice = GEMM_SCRATCH + blockSize(4 * depth * positions + MARGIN);
+    const chunkRows = Math.max(1, Math.min(g.outHeight, Math.floor(CHUNK_BYTES / (4 * depth * g.outWidth))));
+    const columns = blockSize(4 * depth * chunkRows * g.outWidth + MARGIN);
+    // The weight in strips of 6 rows, packed for one product or the other.
+    const weight = blockSize(
+      4 * Math.max((g.outChannels / g.groups + 6) * depth, (depth + 6) * (g.outChannels / g.groups)),
+    );
+    const paddedHeight = Math.max(
+      (g.outHeight - 1) * g.strideHeight + (g.kernelHeight - 1) * g.dilationHeight + 1,
+      g.padTop + g.inHeight,
+    );
+    const paddedWidth = Math.max(
+      (g.outWidth - 1) * g.strideWidth + (g.kernelWidth - 1) * g.dilationWidth + 1,
+      g.padLeft + g.inWidth,
+    );
+    const padded = blockSize(4 * (g.inChannels / g.groups) * paddedHeight * paddedWidth + MARGIN);
+    const perSlice = GEMM_SCRATCH + columns + weight + padded;
     // What a caller needs besides (partial sums) lies first.
     const extra = blockSize(slices * extraBytesPerSlice);
     const scratch = this.#scratchFor(extra + slices * perSlice) + extra;
@@ -642,6 +660,9 @@ export class WasmBackend implements Backend {
     words[20] = scratch;
     words[21] = perSlice;
     words[22] = this.#useBlas;
+    words[23] = chunkRows;
+    words[24] = GEMM_SCRATCH + columns;
+    words[25] = GEMM_SCRATCH + columns + weight;
     return slices;
   }
 

@@ -1,7 +1,7 @@
 // Convolution as matrix multiplication, image by image: `unfold` lays the patches out as columns, [channels·kernel, positions].
 // Slices divide the batch. Task words 0-3 are operands; the geometry follows from word 4.
 
-import { GEMM_SCRATCH, gemm } from "./gemm";
+import { GEMM_SCRATCH, gemm, multiplyPacked, packA } from "./gemm";
 import { storeLanes } from "./simd";
 import { pointer, sliceStart, word } from "./task";
 
@@ -13,6 +13,9 @@ let padTop: i32 = 0, padLeft: i32 = 0, dilationHeight: i32 = 0, dilationWidth: i
 let useBlas: bool = false;
 let gemmScratch: usize = 0;
 let columns: usize = 0;
+/** Patches of so many output rows are unfolded at a time, so that they stay in a cache. */
+let chunkRows: i32 = 0;
+let packedWeight: usize = 0;
 
 function readGeometry(task: usize, slice: i32): void {
   batch = word(task, 4);
@@ -34,108 +37,180 @@ function readGeometry(task: usize, slice: i32): void {
   gemmScratch = pointer(task, 20) + <usize>slice * pointer(task, 21);
   columns = gemmScratch + ((GEMM_SCRATCH + 63) & ~63);
   useBlas = word(task, 22) != 0;
+  chunkRows = word(task, 23);
+  packedWeight = gemmScratch + pointer(task, 24);
+  padded = gemmScratch + pointer(task, 25);
+  readPadding();
 }
 
-/** First output position whose input position, position·stride + shift, is ≥ 0. */
+/** The image that patches are cut from: padded, unless there is no padding. */
+let paddedHeight: i32 = 0, paddedWidth: i32 = 0;
+let padded: usize = 0;
+
+function readPadding(): void {
+  const isPadded = padTop > 0 || padLeft > 0;
+  const neededHeight = (outHeight - 1) * strideHeight + (kernelHeight - 1) * dilationHeight + 1;
+  const neededWidth = (outWidth - 1) * strideWidth + (kernelWidth - 1) * dilationWidth + 1;
+  paddedHeight = max(neededHeight, padTop + inHeight);
+  paddedWidth = max(neededWidth, padLeft + inWidth);
+  if (!isPadded && paddedHeight == inHeight && paddedWidth == inWidth) padded = 0;
+}
+
+/** Copies a row of `count` floats. */
 @inline
-function firstInside(shift: i32, stride: i32): i32 {
-  return shift >= 0 ? 0 : (-shift + stride - 1) / stride;
+function copyRow(from: usize, to: usize, count: i32): void {
+  if (count < 4) {
+    if (count > 0) storeLanes(to, v128.load(from), count);
+    return;
+  }
+  // The last vector overlaps the one before it.
+  const end = <usize>(count - 4) << 2;
+  for (let at: usize = 0; at < end; at += 16) v128.store(to + at, v128.load(from + at));
+  v128.store(to + end, v128.load(from + end));
 }
 
-/** One past the last output position whose input position is < size. */
+/** The image with zeros around it; or the image itself, where there is no padding. */
+function pad(image: usize, channels: i32): usize {
+  if (!padded) return image;
+  const row = <usize>paddedWidth << 2;
+  memory.fill(padded, 0, <usize>(channels * paddedHeight) * row);
+  let plane = padded + <usize>padTop * row + (<usize>padLeft << 2);
+  for (let channel = 0; channel < channels; ++channel) {
+    let to = plane;
+    for (let y = 0; y < inHeight; ++y) {
+      copyRow(image, to, inWidth);
+      image += <usize>inWidth << 2;
+      to += row;
+    }
+    plane += <usize>paddedHeight * row;
+  }
+  return padded;
+}
+
+/** The transpose of `pad`: copies the image out of its padding. */
+function unpad(image: usize, channels: i32): void {
+  const row = <usize>paddedWidth << 2;
+  let plane = padded + <usize>padTop * row + (<usize>padLeft << 2);
+  for (let channel = 0; channel < channels; ++channel) {
+    let from = plane;
+    for (let y = 0; y < inHeight; ++y) {
+      copyRow(from, image, inWidth);
+      image += <usize>inWidth << 2;
+      from += row;
+    }
+    plane += <usize>paddedHeight * row;
+  }
+}
+
+/** Copies `rows` rows of outWidth floats that lie `pitch` bytes apart, to lie close together. */
 @inline
-function endInside(shift: i32, stride: i32, size: i32, count: i32): i32 {
-  const room = size - shift;
-  return room <= 0 ? 0 : min(count, (room + stride - 1) / stride);
+function gatherLines(from: usize, pitch: usize, to: usize, rows: i32): void {
+  const row = <usize>outWidth << 2;
+  const end = row - 16;
+  if (outWidth >= 4 && outWidth <= 8) {
+    for (let y = 0; y < rows; ++y) {
+      v128.store(to, v128.load(from));
+      v128.store(to + end, v128.load(from + end));
+      from += pitch;
+      to += row;
+    }
+  } else if (outWidth > 8 && outWidth <= 12) {
+    for (let y = 0; y < rows; ++y) {
+      v128.store(to, v128.load(from));
+      v128.store(to, v128.load(from, 16), 16);
+      v128.store(to + end, v128.load(from + end));
+      from += pitch;
+      to += row;
+    }
+  } else if (outWidth > 12 && outWidth <= 16) {
+    for (let y = 0; y < rows; ++y) {
+      v128.store(to, v128.load(from));
+      v128.store(to, v128.load(from, 16), 16);
+      v128.store(to, v128.load(from, 32), 32);
+      v128.store(to + end, v128.load(from + end));
+      from += pitch;
+      to += row;
+    }
+  } else {
+    for (let y = 0; y < rows; ++y) {
+      copyRow(from, to, outWidth);
+      from += pitch;
+      to += row;
+    }
+  }
 }
 
-/** columns[(c, ky, kx), (y, x)] = image[c, y·stride + ky·dilation − pad, x·stride + kx·dilation − pad], 0 outside. */
-function unfold(image: usize, channels: i32): void {
+/** columns[(c, ky, kx), (y − top, x)] = image[c, y·stride + ky·dilation, x·stride + kx·dilation] for top ≤ y < bottom. */
+function unfold(image: usize, channels: i32, top: i32, bottom: i32): void {
   let out = columns;
-  const plane = <usize>(inHeight * inWidth) << 2;
+  const rows = bottom - top;
+  const pitch = <usize>(paddedWidth * strideHeight) << 2;
+  const step = <usize>strideWidth << 2;
   for (let channel = 0; channel < channels; ++channel) {
     for (let ky = 0; ky < kernelHeight; ++ky) {
-      const shiftY = ky * dilationHeight - padTop;
-      const firstY = min(firstInside(shiftY, strideHeight), outHeight);
-      const endY = max(firstY, endInside(shiftY, strideHeight, inHeight, outHeight));
+      let line = image + (<usize>((channel * paddedHeight + top * strideHeight + ky * dilationHeight) * paddedWidth) << 2);
       for (let kx = 0; kx < kernelWidth; ++kx) {
-        const shiftX = kx * dilationWidth - padLeft;
-        const firstX = min(firstInside(shiftX, strideWidth), outWidth);
-        const endX = max(firstX, endInside(shiftX, strideWidth, inWidth, outWidth));
-        if (firstY > 0) memory.fill(out, 0, <usize>(firstY * outWidth) << 2);
-        let row = out + (<usize>(firstY * outWidth) << 2);
-        for (let y = firstY; y < endY; ++y) {
-          const line = image + (<usize>((y * strideHeight + shiftY) * inWidth) << 2);
-          for (let x = 0; x < firstX; ++x) store<f32>(row + (<usize>x << 2), 0);
-          if (strideWidth == 1) {
-            const count = endX - firstX;
-            const from = line + (<usize>(firstX + shiftX) << 2);
-            const to = row + (<usize>firstX << 2);
-            if (count >= 4) {
-              // The last vector overlaps the one before it.
-              const end = <usize>(count - 4) << 2;
-              for (let at: usize = 0; at < end; at += 16) v128.store(to + at, v128.load(from + at));
-              v128.store(to + end, v128.load(from + end));
-            } else if (count > 0) {
-              storeLanes(to, v128.load(from), count);
+        if (strideWidth == 1) {
+          gatherLines(line, pitch, out, rows);
+          out += <usize>(rows * outWidth) << 2;
+        } else {
+          let row = line;
+          for (let y = 0; y < rows; ++y) {
+            let from = row;
+            for (let x = 0; x < outWidth; ++x) {
+              store<f32>(out, load<f32>(from));
+              from += step;
+              out += 4;
             }
-          } else {
-            for (let x = firstX; x < endX; ++x) {
-              store<f32>(row + (<usize>x << 2), load<f32>(line + (<usize>(x * strideWidth + shiftX) << 2)));
-            }
+            row += pitch;
           }
-          for (let x = endX; x < outWidth; ++x) store<f32>(row + (<usize>x << 2), 0);
-          row += <usize>outWidth << 2;
         }
-        if (endY < outHeight) memory.fill(row, 0, <usize>((outHeight - endY) * outWidth) << 2);
-        out += <usize>(outHeight * outWidth) << 2;
+        line += <usize>dilationWidth << 2;
       }
     }
-    image += plane;
   }
 }
 
 /** The transpose of `unfold`: image[…] += columns[…], in a fixed order. */
-function fold(image: usize, channels: i32): void {
+function fold(image: usize, channels: i32, top: i32, bottom: i32): void {
   let from = columns;
-  const plane = <usize>(inHeight * inWidth) << 2;
+  const rows = bottom - top;
+  const pitch = <usize>(paddedWidth * strideHeight) << 2;
+  const step = <usize>strideWidth << 2;
+  const whole = <usize>(outWidth & ~3) << 2;
   for (let channel = 0; channel < channels; ++channel) {
     for (let ky = 0; ky < kernelHeight; ++ky) {
-      const shiftY = ky * dilationHeight - padTop;
-      const firstY = min(firstInside(shiftY, strideHeight), outHeight);
-      const endY = max(firstY, endInside(shiftY, strideHeight, inHeight, outHeight));
+      let line = image + (<usize>((channel * paddedHeight + top * strideHeight + ky * dilationHeight) * paddedWidth) << 2);
       for (let kx = 0; kx < kernelWidth; ++kx) {
-        const shiftX = kx * dilationWidth - padLeft;
-        const firstX = min(firstInside(shiftX, strideWidth), outWidth);
-        const endX = max(firstX, endInside(shiftX, strideWidth, inWidth, outWidth));
-        let row = from + (<usize>(firstY * outWidth) << 2);
-        for (let y = firstY; y < endY; ++y) {
-          const line = image + (<usize>((y * strideHeight + shiftY) * inWidth) << 2);
+        let row = line;
+        for (let y = 0; y < rows; ++y) {
+          let to = row;
           if (strideWidth == 1) {
-            const count = endX - firstX;
-            const to = line + (<usize>(firstX + shiftX) << 2);
-            const at = row + (<usize>firstX << 2);
-            const end = <usize>(max(count, 0) & ~3) << 2;
-            let x: usize = 0;
-            for (; x < end; x += 16) v128.store(to + x, f32x4.add(v128.load(to + x), v128.load(at + x)));
-            if (count & 2) {
-              const sum = f32x4.add(v128.load64_zero(to + x), v128.load64_zero(at + x));
-              v128.store_lane<u64>(to + x, sum, 0);
-              x += 8;
+            for (const end = row + whole; to < end; to += 16) {
+              v128.store(to, f32x4.add(v128.load(to), v128.load(from)));
+              from += 16;
             }
-            if (count & 1) store<f32>(to + x, load<f32>(to + x) + load<f32>(at + x));
+            if (outWidth & 2) {
+              v128.store_lane<u64>(to, f32x4.add(v128.load64_zero(to), v128.load64_zero(from)), 0);
+              to += 8;
+              from += 8;
+            }
+            if (outWidth & 1) {
+              store<f32>(to, load<f32>(to) + load<f32>(from));
+              from += 4;
+            }
           } else {
-            for (let x = firstX; x < endX; ++x) {
-              const to = line + (<usize>(x * strideWidth + shiftX) << 2);
-              store<f32>(to, load<f32>(to) + load<f32>(row + (<usize>x << 2)));
+            for (let x = 0; x < outWidth; ++x) {
+              store<f32>(to, load<f32>(to) + load<f32>(from));
+              to += step;
+              from += 4;
             }
           }
-          row += <usize>outWidth << 2;
+          row += pitch;
         }
-        from += <usize>(outHeight * outWidth) << 2;
+        line += <usize>dilationWidth << 2;
       }
     }
-    image += plane;
   }
 }
 
@@ -148,41 +223,64 @@ function isPointwise(): bool {
   );
 }
 
+/** C (+)= weight·B or weightᵀ·B; the weight was packed by `packWeight` unless a BLAS does it. */
+@inline
+function multiplyWeight(
+  transposed: bool, m: i32, n: i32, k: i32, weight: usize, b: usize, ldb: i32, accumulate: bool, c: usize, ldc: i32,
+): void {
+  if (useBlas) gemm(true, transposed, false, m, n, k, weight, transposed ? m : k, b, ldb, accumulate, c, ldc, gemmScratch);
+  else multiplyPacked(m, n, k, packedWeight, b, <usize>ldb << 2, false, c, <usize>ldc << 2, accumulate, gemmScratch);
+}
+
+/** Once for all images of a slice. */
+@inline
+function packWeight(transposed: bool, m: i32, k: i32, weight: usize): void {
+  if (!useBlas) packA(weight, <usize>(transposed ? m : k) << 2, transposed, m, k, packedWeight);
+}
+
+function fillChannels(out: usize, positions: i32, channels: i32, bias: usize): void {
+  for (let channel = 0; channel < channels; ++channel) {
+    const value = v128.load32_splat(bias + (<usize>channel << 2));
+    let left = positions;
+    for (; left >= 4; left -= 4) {
+      v128.store(out, value);
+      out += 16;
+    }
+    if (left > 0) storeLanes(out, value, left);
+    out += <usize>left << 2;
+  }
+}
+
 /** Operands: x, weight, bias (0: none), out. */
 export function conv2d(task: usize, slice: i32, slices: i32): void {
   readGeometry(task, slice);
+  const first = sliceStart(batch, 1, slice, slices);
   const last = sliceStart(batch, 1, slice + 1, slices);
   const positions = outHeight * outWidth;
   const groupIn = inChannels / groups;
   const groupOut = outChannels / groups;
   const depth = groupIn * kernelHeight * kernelWidth;
   const bias = pointer(task, 2);
-  for (let image = sliceStart(batch, 1, slice, slices); image < last; ++image) {
-    for (let group = 0; group < groups; ++group) {
+  const pointwise = isPointwise();
+  for (let group = 0; group < groups; ++group) {
+    const weight = pointer(task, 1) + (<usize>(group * groupOut * depth) << 2);
+    packWeight(false, groupOut, depth, weight);
+    for (let image = first; image < last; ++image) {
       const x = pointer(task, 0) + (<usize>((image * groups + group) * groupIn) * <usize>(inHeight * inWidth) << 2);
-      const weight = pointer(task, 1) + (<usize>(group * groupOut * depth) << 2);
       const out = pointer(task, 3) + (<usize>((image * groups + group) * groupOut) * <usize>positions << 2);
-      if (bias) {
-        for (let channel = 0; channel < groupOut; ++channel) {
-          const value = v128.load32_splat(bias + (<usize>(group * groupOut + channel) << 2));
-          let to = out + (<usize>(channel * positions) << 2);
-          let left = positions;
-          for (; left >= 4; left -= 4) {
-            v128.store(to, value);
-            to += 16;
-          }
-          if (left > 0) storeLanes(to, value, left);
-        }
+      if (bias) fillChannels(out, positions, groupOut, bias + (<usize>(group * groupOut) << 2));
+      if (pointwise) {
+        multiplyWeight(false, groupOut, positions, depth, weight, x, positions, bias != 0, out, positions);
+        continue;
       }
-      let patches = x;
-      if (!isPointwise()) {
-        unfold(x, groupIn);
-        patches = columns;
+      const source = pad(x, groupIn);
+      for (let top = 0; top < outHeight; top += chunkRows) {
+        const bottom = min(top + chunkRows, outHeight);
+        const count = (bottom - top) * outWidth;
+        unfold(source, groupIn, top, bottom);
+        const to = out + (<usize>(top * outWidth) << 2);
+        multiplyWeight(false, groupOut, count, depth, weight, columns, count, bias != 0, to, positions);
       }
-      gemm(
-        useBlas, false, false, groupOut, positions, depth, weight, depth, patches, positions,
-        bias != 0, out, positions, gemmScratch,
-      );
     }
   }
 }
@@ -190,26 +288,34 @@ export function conv2d(task: usize, slice: i32, slices: i32): void {
 /** Operands: gradient, weight, unused, out. */
 export function conv2dInputGradient(task: usize, slice: i32, slices: i32): void {
   readGeometry(task, slice);
+  const first = sliceStart(batch, 1, slice, slices);
   const last = sliceStart(batch, 1, slice + 1, slices);
   const positions = outHeight * outWidth;
   const groupIn = inChannels / groups;
   const groupOut = outChannels / groups;
   const depth = groupIn * kernelHeight * kernelWidth;
   const plane = <usize>(inHeight * inWidth);
-  for (let image = sliceStart(batch, 1, slice, slices); image < last; ++image) {
-    for (let group = 0; group < groups; ++group) {
+  const pointwise = isPointwise();
+  for (let group = 0; group < groups; ++group) {
+    const weight = pointer(task, 1) + (<usize>(group * groupOut * depth) << 2);
+    packWeight(true, depth, groupOut, weight);
+    for (let image = first; image < last; ++image) {
       const gradient = pointer(task, 0) + (<usize>((image * groups + group) * groupOut) * <usize>positions << 2);
-      const weight = pointer(task, 1) + (<usize>(group * groupOut * depth) << 2);
       const out = pointer(task, 3) + (<usize>((image * groups + group) * groupIn) * plane << 2);
-      const direct = isPointwise();
-      gemm(
-        useBlas, true, false, depth, positions, groupOut, weight, depth, gradient, positions,
-        false, direct ? out : columns, positions, gemmScratch,
-      );
-      if (!direct) {
-        memory.fill(out, 0, <usize>groupIn * plane << 2);
-        fold(out, groupIn);
+      if (pointwise) {
+        multiplyWeight(true, depth, positions, groupOut, weight, gradient, positions, false, out, positions);
+        continue;
       }
+      const target = padded ? padded : out;
+      memory.fill(target, 0, <usize>(groupIn * paddedHeight * paddedWidth) << 2);
+      for (let top = 0; top < outHeight; top += chunkRows) {
+        const bottom = min(top + chunkRows, outHeight);
+        const count = (bottom - top) * outWidth;
+        const from = gradient + (<usize>(top * outWidth) << 2);
+        multiplyWeight(true, depth, count, groupOut, weight, from, positions, false, columns, count);
+        fold(target, groupIn, top, bottom);
+      }
+      if (padded) unpad(out, groupIn);
     }
   }
 }
@@ -224,20 +330,23 @@ export function conv2dWeightGradient(task: usize, slice: i32, slices: i32): void
   const depth = groupIn * kernelHeight * kernelWidth;
   const weights = outChannels * depth;
   const partial = pointer(task, 3) + (<usize>slice * <usize>weights << 2);
+  const pointwise = isPointwise();
   memory.fill(partial, 0, <usize>weights << 2);
   for (let image = sliceStart(batch, 1, slice, slices); image < last; ++image) {
     for (let group = 0; group < groups; ++group) {
       const x = pointer(task, 0) + (<usize>((image * groups + group) * groupIn) * <usize>(inHeight * inWidth) << 2);
       const gradient = pointer(task, 1) + (<usize>((image * groups + group) * groupOut) * <usize>positions << 2);
-      let patches = x;
-      if (!isPointwise()) {
-        unfold(x, groupIn);
-        patches = columns;
+      const sum = partial + (<usize>(group * groupOut * depth) << 2);
+      const source = pointwise ? x : pad(x, groupIn);
+      for (let top = 0; top < outHeight; top += pointwise ? outHeight : chunkRows) {
+        const bottom = pointwise ? outHeight : min(top + chunkRows, outHeight);
+        const count = (bottom - top) * outWidth;
+        if (!pointwise) unfold(source, groupIn, top, bottom);
+        gemm(
+          useBlas, false, true, groupOut, depth, count, gradient + (<usize>(top * outWidth) << 2), positions,
+          pointwise ? x : columns, count, true, sum, depth, gemmScratch,
+        );
       }
-      gemm(
-        useBlas, false, true, groupOut, depth, positions, gradient, positions, patches, positions,
-        true, partial + (<usize>(group * groupOut * depth) << 2), depth, gemmScratch,
-      );
     }
   }
 }
