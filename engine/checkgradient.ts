@@ -1,7 +1,7 @@
 /** Gradients against central differences: the test that a derivative is what its formula says. */
 import { noGrad } from "./autograd.ts";
 import { ArgumentError, GradientError } from "./errors.ts";
-import { blockOf } from "./memory.ts";
+import { noteChange } from "./memory.ts";
 import { describeShape, stridesOf } from "./shapes.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -84,7 +84,7 @@ export function checkGradient(
     if (!input.requiresGrad) return;
     const evaluate = (index: number, value: number): number => {
       input.storage.values()[index] = value;
-      blockOf(input.holding).version++;
+      noteChange(input.holding);
       return weigh(f(...inputs)).item();
     };
     for (let i = 0; i < input.size; i++) {

@@ -113,7 +113,7 @@ const live = new Set<Holding>();
 const leases = new Set<BatchLease>();
 /** By the number of the backward() that differentiated them: what rule 4 will recycle. */
 const spent = new Map<number, { holdings: Holding[]; forget: () => void }>();
-let probe: (() => readonly Holder[] | null) | null = null;
+let probe: LivenessProbe | null = null;
 
 const registry = new FinalizationRegistry<Holding>((holding) => giveBack(holding, "nothing refers to it"));
 
@@ -190,6 +190,11 @@ export function register(tensor: Holder): void {
 export function blockOf(holding: Holding): Block {
   if (holding.block === null) throw recycledError(holding);
   return holding.block;
+}
+
+/** Says that a tensor's values were changed in place (an optimiser's step), so that graphs that saved them notice. */
+export function noteChange(holding: Holding): void {
+  blockOf(holding).version++;
 }
 
 /** Gives a holding's memory back; `reason` completes "was recycled: …". */
@@ -403,11 +408,7 @@ export class GraphEnd {
  * same iterator (or null).
  */
 export function leaseBatch(tensors: readonly Holder[], previous: BatchLease | null): BatchLease {
-  if (previous !== null && previous.lastUse === 0) {
-    previous.lasting = true;
-    previous.members = [];
-    leases.delete(previous);
-  }
+  endLease(previous);
   const lease = new BatchLease();
   for (const tensor of tensors) {
     tensor.holding.lease = lease;
@@ -415,6 +416,14 @@ export function leaseBatch(tensors: readonly Holder[], previous: BatchLease | nu
   }
   leases.add(lease);
   return lease;
+}
+
+/** Call it when an iterator ends, with its last lease: a batch that no graph has used is the user's (`[...loader]`). */
+export function endLease(lease: BatchLease | null): void {
+  if (lease === null || lease.lastUse > 0) return;
+  lease.lasting = true;
+  lease.members = [];
+  leases.delete(lease);
 }
 
 /** A result that carries no gradient and was computed from a leased batch shares its fate. */
@@ -430,9 +439,14 @@ export function joinLease(holding: Holding, lease: BatchLease): void {
 
 // ── Sweeping and reporting ───────────────────────────────────────────────────────────────────────────────────────────
 
-/** How to find out which tensors the program can still reach, synchronously; null where there is no way. */
-export function setLivenessProbe(ask: (() => readonly Holder[] | null) | null): void {
+/** Answers which tensors the program can still reach; null when it cannot tell. */
+export type LivenessProbe = () => readonly Holder[] | null;
+
+/** Sets the way to find out which tensors are reachable, null where there is none. Returns the one before. */
+export function setLivenessProbe(ask: LivenessProbe | null): LivenessProbe | null {
+  const before = probe;
   probe = ask;
+  return before;
 }
 
 /** Gives back the memory of all tensors the program can no longer reach. Returns the bytes gained; 0 where it cannot know. */

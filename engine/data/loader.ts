@@ -3,7 +3,7 @@
 import { makeEmpty } from "../creation.ts";
 import { ArgumentError, describeValue } from "../errors.ts";
 import { checkInterrupt } from "../interrupt.ts";
-import { type BatchLease, blockOf, leaseBatch } from "../memory.ts";
+import { type BatchLease, blockOf, endLease, leaseBatch } from "../memory.ts";
 import { defaultGenerator, Generator } from "../random.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkCount, checkOptions, checkSeed } from "./checks.ts";
@@ -82,6 +82,7 @@ export class Loader implements Iterable<[Tensor, Tensor]>, AsyncIterable<[Tensor
         yield pair;
       }
     } finally {
+      endLease(lease);
       order.dispose();
     }
   }

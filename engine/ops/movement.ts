@@ -352,6 +352,9 @@ export type Range =
   | readonly [start: number, end: number, step: number]
   | number;
 
+/** Elements below which a part of a large tensor is copied. */
+const SMALL_PART = 1024;
+
 const rows: Primitive<{ shape: Shape; start: number }> = {
   name: "slice",
   shape: (_inputs, { shape }) => shape,
@@ -363,7 +366,7 @@ const rows: Primitive<{ shape: Shape; start: number }> = {
 
 /**
  * A part of a tensor, one range per dimension: `slice(x, [[0, 10], [2, -1], null])`; null keeps a dimension whole, a
- * number picks one row and drops the dimension. Along the first dimension alone it shares memory.
+ * number picks one row and drops the dimension. Along the first dimension alone, unless small, it shares memory.
  */
 export const slice: Op<[x: Tensor, ranges: readonly (Range | null)[]]> = defineOp<
   [x: Tensor, ranges: readonly (Range | null)[]]
@@ -417,7 +420,10 @@ export const slice: Op<[x: Tensor, ranges: readonly (Range | null)[]]> = defineO
       shape.push(count);
       strides.push(from[d]! * step);
     }
-    if (onlyFirst) return run(rows, [x], { shape, start: sizeOf(shape) === 0 ? 0 : offset });
+    // A small part is copied: a view of it would hold the whole.
+    const size = sizeOf(shape);
+    if (onlyFirst && (size >= SMALL_PART || 4 * size >= x.size))
+      return run(rows, [x], { shape, start: size === 0 ? 0 : offset });
     return run(sliced, [x], { shape, strides, offset });
   },
 );
@@ -451,7 +457,7 @@ function checkRange(range: unknown, dim: number, size: number): [start: number, 
   return [start, Math.ceil((end - start) / step), step];
 }
 
-/** `length` rows from `start` along `dim`. Along the first dimension it shares memory. */
+/** `length` rows from `start` along `dim`. Along the first dimension, unless small, it shares memory. */
 export const narrow: Op<[x: Tensor, dim: number, start: number, length: number]> = defineOp<
   [x: Tensor, dim: number, start: number, length: number]
 >(
@@ -476,7 +482,7 @@ export const narrow: Op<[x: Tensor, dim: number, start: number, length: number]>
   },
 );
 
-/** Row `index` along `dim`, without that dimension. Along the first dimension it shares memory. */
+/** Row `index` along `dim`, without that dimension. Along the first dimension, unless small, it shares memory. */
 export const select: Op<[x: Tensor, dim: number, index: number]> = defineOp<
   [x: Tensor, dim: number, index: number]
 >(
