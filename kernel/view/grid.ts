@@ -90,7 +90,7 @@ export function brightnessRange(values: ArrayLike<number>): ValueRange {
 
 /** Larger images are thinned to these sides, and of many only some are shown: a display stays below 200 KB. */
 const largestSide = { 1: 320, 3: 160 } as const;
-const mostPixels = { 1: 90_000, 3: 34_000 } as const;
+const mostPixels = { 1: 90_000, 3: 28_000 } as const;
 
 /** How many images of a size fit into a display. */
 export function mostImages({ channels, height, width }: ImageSize): number {

@@ -18,8 +18,8 @@ export function encodePng(
   header[8] = 8;
   header[9] = indexed ? 3 : 2;
   const rows = indexed
-    ? filterRows(indexed.indices, width, height)
-    : filterRows(withoutAlpha(rgba), width * 3, height);
+    ? filterRows(indexed.indices, width, height, 1)
+    : filterRows(withoutAlpha(rgba), width * 3, height, 3);
   return Buffer.concat([
     Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]),
     chunk("IHDR", header),
@@ -108,14 +108,23 @@ function withoutAlpha(rgba: Uint8Array): Uint8Array {
   return rgb;
 }
 
-/** Rows equal to the one above become zeros (filter Up), which enlarged pixels mostly are; others stay as they are. */
-function filterRows(bytes: Uint8Array, stride: number, height: number): Buffer {
+/**
+ * Each row as differences, which are mostly zeros where pixels are enlarged: to the row above where they are equal (filter
+ * Up), else in RGB to the pixel on the left (filter Sub). Differences of palette entries mean nothing, those rows stay.
+ */
+function filterRows(bytes: Uint8Array, stride: number, height: number, bytesPerPixel: 1 | 3): Buffer {
   const rows = Buffer.alloc((stride + 1) * height);
   for (let y = 0; y < height; y++) {
     const row = bytes.subarray(y * stride, (y + 1) * stride);
-    const same = y > 0 && Buffer.compare(row, bytes.subarray((y - 1) * stride, y * stride)) === 0;
-    rows[y * (stride + 1)] = same ? 2 : 0;
-    if (!same) rows.set(row, y * (stride + 1) + 1);
+    const start = y * (stride + 1);
+    if (y > 0 && Buffer.compare(row, bytes.subarray((y - 1) * stride, y * stride)) === 0) rows[start] = 2;
+    else {
+      rows.set(row, start + 1);
+      if (bytesPerPixel === 3) {
+        rows[start] = 1;
+        for (let x = 3; x < stride; x++) rows[start + 1 + x] = row[x]! - row[x - 3]!;
+      }
+    }
   }
   return rows;
 }
