@@ -3,7 +3,6 @@
  * next mirror when one fails. Uses `fetch` only, no file system.
  */
 
-import { InterruptError } from "../errors.ts";
 import { DataError } from "./errors.ts";
 
 export interface DownloadProgress {
@@ -41,6 +40,9 @@ export class DownloadError extends DataError {
   }
 }
 
+/** `onProgress` threw (an interrupt does): the end of it all, not a failure of the mirror. */
+class Stopped extends Error {}
+
 /** Resolves to the checked bytes of the file; rejects with a DownloadError that lists what every mirror answered. */
 export async function download(request: DownloadRequest): Promise<Uint8Array<ArrayBuffer>> {
   const reasons: string[] = [];
@@ -52,7 +54,7 @@ export async function download(request: DownloadRequest): Promise<Uint8Array<Arr
       if (fault === null) return bytes;
       reasons.push(`${url}: ${fault}`);
     } catch (error) {
-      if (error instanceof InterruptError) throw error;
+      if (error instanceof Stopped) throw error.cause;
       reasons.push(`${url}: ${describeFailure(error)}`);
     }
   }
@@ -60,7 +62,7 @@ export async function download(request: DownloadRequest): Promise<Uint8Array<Arr
 }
 
 /** What has arrived of a file, and the version of it that the server named. */
-interface Partial {
+interface PartialFile {
   readonly chunks: Uint8Array[];
   received: number;
   total: number | null;
@@ -72,23 +74,18 @@ async function transfer(
   mirror: string,
   request: DownloadRequest,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const partial: Partial = { chunks: [], received: 0, total: null, version: null };
+  const partial: PartialFile = { chunks: [], received: 0, total: null, version: null };
   for (let attempt = 1; ; attempt++) {
     try {
       await receive(url, partial, request.stallTimeout ?? defaultStallTimeout, () =>
-        request.onProgress({
-          file: request.file,
-          receivedBytes: partial.received,
-          totalBytes: partial.total,
-          mirror,
-        }),
+        report(partial, mirror, request),
       );
       return join(partial);
     } catch (error) {
       // A refusal will be repeated, a broken transfer may not.
       if (
         error instanceof DataError ||
-        error instanceof InterruptError ||
+        error instanceof Stopped ||
         partial.received === 0 ||
         attempt === attemptsPerMirror
       )
@@ -97,9 +94,17 @@ async function transfer(
   }
 }
 
+function report({ received, total }: PartialFile, mirror: string, request: DownloadRequest): void {
+  try {
+    request.onProgress({ file: request.file, receivedBytes: received, totalBytes: total, mirror });
+  } catch (cause) {
+    throw new Stopped("the caller stopped the download", { cause });
+  }
+}
+
 async function receive(
   url: string,
-  partial: Partial,
+  partial: PartialFile,
   stallTimeout: number,
   onChunk: () => void,
 ): Promise<void> {
@@ -142,10 +147,11 @@ async function receive(
       throw new Error(`the transfer broke off after ${partial.received} of ${partial.total} bytes`);
   } finally {
     clearTimeout(timer);
+    stall.abort();
   }
 }
 
-function forget(partial: Partial): void {
+function forget(partial: PartialFile): void {
   partial.chunks.length = 0;
   partial.received = 0;
   partial.total = null;
@@ -158,7 +164,7 @@ function strongVersion(headers: Headers): string | null {
   return tag !== null && !tag.startsWith("W/") ? tag : headers.get("last-modified");
 }
 
-function join(partial: Partial): Uint8Array<ArrayBuffer> {
+function join(partial: PartialFile): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(partial.received);
   let offset = 0;
   for (const chunk of partial.chunks) {
