@@ -76,8 +76,11 @@ export interface Language {
 export interface LanguageOptions {
   /** The notebook's folder: relative imports and packages are looked for from here. */
   directory: string;
-  /** Names that every cell knows: the absolute path of the module that exports them (without extension), and which. */
-  preload?: { module: string; names: readonly string[] };
+  /**
+   * What every cell knows: the absolute path of the module that exports it (without extension), and the names of the
+   * values, or all that its types export.
+   */
+  preload?: { module: string; names?: readonly string[] };
 }
 
 /** What travels to the Worker and back; every call but `close` is one request and one answer. */
@@ -107,7 +110,9 @@ interface Waiting {
 /** Starts the language Worker; returns at once. */
 export function startLanguage(options: LanguageOptions): Language {
   const file = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url);
-  const worker = new Worker(file, { name: "language", workerData: options });
+  // Without limits V8 lets garbage of the size of several programs lie; what is needed stays under 150 MB.
+  const resourceLimits = { maxOldGenerationSizeMb: 1024, maxYoungGenerationSizeMb: 16 };
+  const worker = new Worker(file, { name: "language", workerData: options, resourceLimits });
   const waiting = new Map<number, Waiting>();
   let nextId = 0;
   let failed: Error | null = null;

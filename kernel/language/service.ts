@@ -8,6 +8,7 @@
 import type * as Fork from "@tslab/typescript-for-tslab";
 import type * as TslabConverter from "tslab/dist/converter.js";
 import { cellUrl } from "../execution/cell-names.ts";
+import { ownDeclarations } from "./declarations.ts";
 import { excerpt } from "./excerpt.ts";
 import { hintFor } from "./hints.ts";
 import type {
@@ -60,7 +61,7 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
   let cells = 0;
 
   const preloadModule = preload?.module.replaceAll("\\", "/") ?? "";
-  for (const name of preload?.names ?? []) visible.set(name, { module: preloadModule, as: "import" });
+  for (const name of preload?.names ?? []) preloadName(name);
 
   /** What tslab calls the previous declarations. */
   function previous(except: ReadonlySet<string> = new Set()): string {
@@ -81,24 +82,27 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
     return [...imports, ...effects, ...variables].join("");
   }
 
-  function warm(): void {
-    const cell = parseCell("const warm = [1].map((value) => value + 1); console.log(warm)");
-    tslab.converter.convert(previous(), cell.forChecker);
-    translateCell(cell, cellUrl("warm"), new Set());
-    if (preload) seeTypes();
+  function preloadName(name: string): void {
+    visible.set(name, { module: preloadModule, as: "import" });
   }
 
-  /** Makes the types that the preloaded module exports visible too; its list of names has only values. */
-  function seeTypes(): void {
+  function warm(): void {
+    const cell = parseCell("const warm = [1].map((value) => value + 1); console.log(warm)");
+    const module = preload ? `import ${JSON.stringify(preloadModule)};\n` : "";
+    tslab.converter.convert(module, cell.forChecker);
+    if (preload) preloadTypes();
+    tslab.converter.convert(previous(), cell.forChecker);
+    translateCell(cell, cellUrl("warm"), new Set());
+  }
+
+  /** Adds the types that the preloaded module exports; its list of names, if there is one, has only values. */
+  function preloadTypes(): void {
     const checker = tslab.program().getTypeChecker();
-    const first = localsOf(tslab.previousFile()).values().next().value?.declarations?.[0];
-    const statement = first && ts.findAncestor(first, ts.isImportDeclaration);
+    const statement = tslab.previousFile().statements.find(ts.isImportDeclaration);
     const module = statement && checker.getSymbolAtLocation(statement.moduleSpecifier);
     if (!module) return;
     for (const exported of checker.getExportsOfModule(module)) {
-      if (!visible.has(exported.name) && !isValue(exported, checker)) {
-        visible.set(exported.name, { module: preloadModule, as: "import" });
-      }
+      if (preload?.names === undefined || !isValue(exported, checker)) preloadName(exported.name);
     }
   }
 
@@ -150,7 +154,10 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
     // TypeScript writes no declarations where a type cannot be named; then the cell's text itself declares it.
     if (declarations === undefined || declarations.startsWith("undefined")) {
       tslab.addFile(`${module.slice(2)}.ts`, previous(new Set(locals.keys())) + cell.forChecker + exports);
-    } else tslab.addFile(`${module.slice(2)}.d.ts`, declarations + exports);
+    } else {
+      const own = ownDeclarations(declarations, new Set(locals.keys()));
+      tslab.addFile(`${module.slice(2)}.d.ts`, own + exports);
+    }
     for (const [name, symbol] of locals) visible.set(name, howSeen(symbol, module));
     if (cell.augments) augmentations.push(module);
     return typeOnly;

@@ -8,7 +8,7 @@
 //    write is no fault of the student's.
 
 import { readdirSync, statSync } from "node:fs";
-import { createRequire } from "node:module";
+import { createRequire, isBuiltin } from "node:module";
 import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import type * as Fork from "@tslab/typescript-for-tslab";
@@ -63,6 +63,8 @@ export function loadTslab(directory: string, isUnchecked: () => boolean): Tslab 
   const watched = new Map<string, { notify: Fork.FileWatcherCallback; modified: number }>();
   /** Files whose imports were not all found: looked at again each time, since a package may have come. */
   const unresolved = new Set<string>();
+  /** What the imports of packages mean, by folder; these do not change while a notebook is open. */
+  const settled = new Map<string, Fork.ResolvedModuleFull | undefined>();
   let builder: Fork.BuilderProgram | null = null;
 
   const settings: Fork.CompilerOptions = {
@@ -111,16 +113,31 @@ export function loadTslab(directory: string, isUnchecked: () => boolean): Tslab 
     return ts.resolveModuleName(wanted, slashed(here), options, ts.sys).resolvedModule;
   }
 
+  function resolveOnce(
+    specifier: string,
+    from: string,
+    options: Fork.CompilerOptions,
+  ): Fork.ResolvedModuleFull | undefined {
+    if (isStudents(from) || virtual.has(from)) return resolve(specifier, from, options);
+    const key = `${dirname(from)}\0${specifier}`;
+    if (!settled.has(key)) settled.set(key, resolve(specifier, from, options));
+    return settled.get(key);
+  }
+
   function createHost(files: string[], options: Fork.CompilerOptions, ...rest: [Fork.System]): unknown {
     const host = ts.createWatchCompilerHost(files, { ...options, ...settings }, ...rest);
     host.getDefaultLibLocation = () => slashed(libraries);
     host.getDefaultLibFileName = () => slashed(join(libraries, "lib.esnext.d.ts"));
     host.hasInvalidatedResolutions = (path) => unresolved.has(path);
     host.resolveModuleNameLiterals = (literals, from, _redirect, using) => {
-      const resolved = literals.map(({ text }) => resolve(text, from, using));
-      if (resolved.includes(undefined) && isStudents(from)) unresolved.add(from);
-      else unresolved.delete(from);
-      return resolved.map((resolvedModule) => ({ resolvedModule }));
+      unresolved.delete(from);
+      return literals.map(({ text }) => {
+        // Declared by the types of Node.
+        if (isBuiltin(text)) return { resolvedModule: undefined };
+        const resolvedModule = resolveOnce(text, from, using);
+        if (!resolvedModule && isStudents(from)) unresolved.add(from);
+        return { resolvedModule };
+      });
     };
     return host;
   }

@@ -39,7 +39,7 @@ describe("the value of a cell", () => {
     ["await Promise.resolve('late')", "'late'"],
     ["if (true) { 5 }", "undefined"],
     ["", "undefined"],
-    ["'😀' + `${1}\n${2}`", "'😀1\\n2'"],
+    [`'😀' + \`\${1}\\n\${2}\``, "'😀1\\n2'"],
     ["using last = { [Symbol.dispose]() {} };\n'kept'", "'kept'"],
     ["(function (this: unknown) { return this === undefined })()", "true"],
   ])("%s", async (code, value) => {
