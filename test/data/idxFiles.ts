@@ -63,5 +63,7 @@ export async function folderWith(files: Readonly<Record<string, Uint8Array>>): P
 
 /** Every file compressed, under its name with `.gz`. */
 export function gzipped(files: Readonly<Record<string, Uint8Array>>): Record<string, Uint8Array> {
-  return Object.fromEntries(Object.entries(files).map(([name, bytes]) => [`${name}.gz`, gzipSync(bytes)]));
+  return Object.fromEntries(
+    Object.entries(files).map(([name, bytes]) => [`${name}.gz`, new Uint8Array(gzipSync(bytes))]),
+  );
 }
