@@ -88,7 +88,7 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
 
   function warm(): void {
     const cell = parseCell("const warm = [1].map((value) => value + 1); console.log(warm)");
-    const module = preload ? `import ${JSON.stringify(preloadModule)};\n` : "";
+    const module = preload ? `import * as preloaded from ${JSON.stringify(preloadModule)};\n` : "";
     tslab.converter.convert(module, cell.forChecker);
     if (preload) preloadTypes();
     tslab.converter.convert(previous(), cell.forChecker);
