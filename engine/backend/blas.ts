@@ -156,6 +156,7 @@ function virtualEnvironments(): string[] {
   return active && !found.includes(active) ? [...found, active] : found;
 }
 
+/** Where libraries are that may or may not be installed. */
 function systemLibraries(): string[] {
   switch (process.platform) {
     case "darwin":
@@ -170,12 +171,21 @@ function systemLibraries(): string[] {
   }
 }
 
-function candidates(): string[] {
+interface Candidate {
+  readonly path: string;
+  /** It was asked for, or its file is there: that it does not work is worth telling. */
+  readonly expected: boolean;
+}
+
+function candidates(): Candidate[] {
   const accelerate = "/System/Library/Frameworks/Accelerate.framework/Accelerate";
-  return [
+  const expected = [
     ...(process.platform === "darwin" ? [accelerate] : []),
     ...virtualEnvironments().flatMap(wheelLibraries),
-    ...systemLibraries(),
+  ];
+  return [
+    ...expected.map((path) => ({ path, expected: true })),
+    ...systemLibraries().map((path) => ({ path, expected: existsSync(path) })),
   ];
 }
 
@@ -190,13 +200,14 @@ export function findBlas(
 ): BlasSearch {
   if (request === false || request === "none") return { library: null, failures: [] };
   const failures: BlasFailure[] = [];
-  for (const path of typeof request === "string" ? [request] : candidates()) {
+  const tried = typeof request === "string" ? [{ path: request, expected: true }] : candidates();
+  for (const { path, expected } of tried) {
     try {
       const library = openBlas(path, memory);
       checkProduct(library.sgemm, memory, scratch);
       return { library, failures };
     } catch (error) {
-      failures.push({ path, reason: error instanceof Error ? error.message : String(error) });
+      if (expected) failures.push({ path, reason: error instanceof Error ? error.message : String(error) });
     }
   }
   return { library: null, failures };

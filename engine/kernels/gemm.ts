@@ -20,6 +20,8 @@ const COLUMNS: i32 = 8;
 const BLOCK_M: i32 = 72;
 const BLOCK_N: i32 = 512;
 const BLOCK_K: i32 = 256;
+/** Up to so many rows of A, dot products with the rows of a transposed B are faster than packing it. */
+const DOT_ROWS: i32 = 12;
 /** Bytes of scratch that `gemm` needs: a block of A, a block of B, a tile for the edges. */
 export const GEMM_SCRATCH: i32 = (BLOCK_M * BLOCK_K + BLOCK_N * BLOCK_K + ROWS * COLUMNS) * 4;
 
@@ -252,8 +254,8 @@ function mask(x: v128, count: i32): v128 {
 }
 
 /**
- * C (+)= A·Bᵀ with both operands' rows contiguous along k, by 3×4 dot products of vectors: no packing, for matrices that
- * fit a cache. The element of row i of A and row j of B lies at c + i·stepI + j·stepJ. Strides in bytes.
+ * C (+)= A·Bᵀ with both operands' rows contiguous along k, by 3×4 dot products of vectors: no packing, for few rows.
+ * The element of row i of A and row j of B lies at c + i·stepI + j·stepJ. Strides in bytes.
  */
 function dotRows(
   m: i32, n: i32, k: i32, a: usize, lda: usize, b: usize, ldb: usize, c: usize, stepI: usize, stepJ: usize, accumulate: bool,
@@ -432,7 +434,7 @@ export function gemm(
     blasSgemm(i32(transposeA), i32(transposeB), m, n, k, a, leadA, b, leadB, i32(accumulate), c, leadC);
     return;
   }
-  if (transposeB && !transposeA && <i64>n * k <= 65536 && m <= 4 * BLOCK_M) {
+  if (transposeB && !transposeA && m <= DOT_ROWS) {
     multiplyRows(m, n, k, a, lda, b, ldb, c, ldc, accumulate);
     return;
   }

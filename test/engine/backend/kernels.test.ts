@@ -1,6 +1,7 @@
 /** Every kernel against the reference backend: odd sizes, every option, each build, thread count and BLAS. */
 import { afterAll, describe, expect, test } from "vitest";
 import type {
+  Backend,
   BinaryKind,
   Broadcast,
   Conv2dGeometry,
@@ -9,9 +10,11 @@ import type {
   ReduceKind,
   UnaryKind,
 } from "../../../engine/backend/backend.ts";
+import { referenceBackend } from "../../../engine/backend/reference.ts";
 import {
   ensureKernels,
   expectSame,
+  type Operand,
   randomFloats,
   randomIntegers,
   randomSource,
@@ -233,6 +236,28 @@ describe.each(backends)("$name", ({ backend }) => {
         b.unary(kind, x!, out!),
       );
     });
+
+    test.each(["exp", "log", "tanh", "sigmoid", "softplus"] as const)(
+      "%s to 2 units in the last place",
+      (kind) => {
+        // Arguments spread evenly over the bit patterns of float32: every magnitude, both signs, denormals, NaN.
+        const x = new Float32Array(Uint32Array.from({ length: 65_536 }, (_, i) => i * 65_537).buffer);
+        const evaluate = (b: Backend) =>
+          runOn(b, [x, new Float32Array(x.length)], (b, [x, out]) => b.unary(kind, x!, out!));
+        const actual = evaluate(backend)[1]!;
+        const expected = evaluate(referenceBackend)[1]!;
+        const order = (values: Operand) =>
+          Int32Array.from(new Int32Array(values.slice().buffer), (bits) =>
+            bits < 0 ? -(bits & 0x7fffffff) : bits,
+          );
+        const [a, e] = [order(actual), order(expected)];
+        for (let i = 0; i < x.length; i++) {
+          if (Number.isNaN(expected[i]!) && Number.isNaN(actual[i]!)) continue;
+          if (Math.abs(a[i]! - e[i]!) > 2)
+            expect.fail(`${kind}(${x[i]}): got ${actual[i]}, expected ${expected[i]}`);
+        }
+      },
+    );
 
     test("logicalNot", () => {
       const x = Uint8Array.of(0, 1, 1, 0, 0);
