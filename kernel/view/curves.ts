@@ -3,6 +3,7 @@ import { ArgumentError, describeValue, ShapeError } from "../../engine/errors.ts
 import { type ChartSpec, chart, downsample, type Point, rounded, smooth } from "./chart.ts";
 import type { Displayable } from "./mime.ts";
 import { dashes, ink, palette, role } from "./theme.ts";
+import { epochTicks } from "./ticks.ts";
 import { countOf, formatNumber, formatPercent, wrapped } from "./wording.ts";
 
 /** The part of a training's `History` that curves need. */
@@ -175,6 +176,7 @@ function epochRows(history: HistoryLike, run: string, metric: string, part: Row[
 function panel(metric: string, noisy: Row[], rows: Row[], runs: readonly string[]): ChartSpec {
   const several = runs.length > 1;
   const rate = isRate(metric);
+  const lastEpoch = Math.max(1, ...rows.map(({ x }) => x ?? 0));
   const parts = [...new Set(rows.map(({ part }) => part))];
   const colour = several
     ? {
@@ -197,7 +199,7 @@ function panel(metric: string, noisy: Row[], rows: Row[], runs: readonly string[
       type: "quantitative",
       title: "epochs",
       scale: { domainMin: 0, nice: false },
-      axis: { tickMinStep: 1, grid: false, format: "~g" },
+      axis: { values: epochTicks(lastEpoch), grid: false, format: "~g" },
     },
     y: {
       field: "y",

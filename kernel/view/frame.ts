@@ -1,7 +1,9 @@
 /** One frame of the live training dashboard as SVG: two small charts under a progress bar, always of the same size. */
+
 import { fitText, textWidth } from "./font.ts";
 import { svgDocument, svgRect, svgText } from "./svg.ts";
 import { fontSize, ink, role } from "./theme.ts";
+import { epochTicks, niceTicks } from "./ticks.ts";
 import { formatNumber } from "./wording.ts";
 
 export const FRAME_WIDTH = 720;
@@ -205,26 +207,4 @@ function yExtent(chart: FrameChart): { low: number; high: number } {
   const high = Math.max(...lows, ...highs);
   if (chart.percent) return { low: Math.max(0, Math.min(low, 0.9)), high: 1 };
   return { low: Math.min(0, low), high: high > low || high > 0 ? high : low + 1 };
-}
-
-/** About `count` round values (1, 2 or 5 times a power of ten) that cover the range. */
-export function niceTicks(low: number, high: number, count: number): number[] {
-  const span = high - low || 1;
-  const power = 10 ** Math.floor(Math.log10(span / count));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => span / candidate <= count)!;
-  const first = Math.floor(low / step + 1e-9);
-  const last = Math.ceil(high / step - 1e-9);
-  return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
-}
-
-function epochTicks(epochs: number): number[] {
-  const step = Math.max(
-    1,
-    ...[1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]
-      .filter((candidate) => epochs / candidate > 10)
-      .map((c) => c * 2.5),
-  );
-  const whole =
-    [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000].find((candidate) => candidate >= step) ?? step;
-  return Array.from({ length: Math.floor(epochs / whole) + 1 }, (_, i) => i * whole);
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { draw, drawLater } from "../../kernel/view/drawing.ts";
 import type { TrainingFrame } from "../../kernel/view/frame.ts";
-import { FRAME_HEIGHT, FRAME_WIDTH, niceTicks } from "../../kernel/view/frame.ts";
+import { FRAME_HEIGHT, FRAME_WIDTH } from "../../kernel/view/frame.ts";
+import { epochTicks, niceTicks } from "../../kernel/view/ticks.ts";
 import { decodePng, inked } from "./decode.ts";
 
 const frame = (progress: number): TrainingFrame => ({
@@ -46,7 +47,14 @@ describe("the drawing thread", () => {
   });
 });
 
-describe("niceTicks", () => {
+describe("ticks", () => {
+  it("stand at whole epochs, at most about ten", () => {
+    expect(epochTicks(1)).toEqual([0, 1]);
+    expect(epochTicks(2.2)).toEqual([0, 1, 2]);
+    expect(epochTicks(30)).toEqual([0, 5, 10, 15, 20, 25, 30]);
+    expect(epochTicks(100_000)).toHaveLength(11);
+  });
+
   it("gives round values that cover the range", () => {
     expect(niceTicks(0, 2.3, 5)).toEqual([0, 0.5, 1, 1.5, 2, 2.5]);
     expect(niceTicks(0.88, 1, 5)).toEqual([0.85, 0.9, 0.95, 1]);
