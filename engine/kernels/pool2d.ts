@@ -21,20 +21,20 @@ export function maxPool2d(task: usize, slice: i32, slices: i32): void {
   const padTop = geometry(task, 9);
   const padLeft = geometry(task, 10);
   const last = sliceStart(planes, 1, slice + 1, slices);
-  const first = sliceStart(planes, 1, slice, slices);
-  let out = pointer(task, 1) + (<usize>(first * outHeight * outWidth) << 2);
-  let indices = pointer(task, 2) + (<usize>(first * outHeight * outWidth) << 2);
-  const isPair =
+  const firstPlane = sliceStart(planes, 1, slice, slices);
+  let out = pointer(task, 1) + (<usize>(firstPlane * outHeight * outWidth) << 2);
+  let indices = pointer(task, 2) + (<usize>(firstPlane * outHeight * outWidth) << 2);
+  const isPairs =
     kernelHeight == 2 && kernelWidth == 2 && strideHeight == 2 && strideWidth == 2 && padTop == 0 && padLeft == 0 &&
-    outHeight * 2 <= inHeight && outWidth * 2 <= inWidth;
-  for (let plane = first; plane < last; ++plane) {
+    outHeight * 2 <= inHeight && outWidth * 2 <= inWidth && outWidth >= 4;
+  for (let plane = firstPlane; plane < last; ++plane) {
     const x = pointer(task, 0) + (<usize>(plane * inHeight * inWidth) << 2);
-    if (isPair) {
+    if (isPairs) {
       for (let y = 0; y < outHeight; ++y) {
-        const top = y * 2 * inWidth;
-        let position = 0;
-        for (; position + 4 <= outWidth; position += 4) {
-          const corner = top + 2 * position;
+        for (let position = 0; position < outWidth; position += 4) {
+          // The last four of a row overlap the four before them.
+          const first = min(position, outWidth - 4);
+          const corner = 2 * (y * inWidth + first);
           const upper = x + (<usize>corner << 2);
           const lower = upper + (<usize>inWidth << 2);
           const u0 = v128.load(upper);
@@ -43,30 +43,26 @@ export function maxPool2d(task: usize, slice: i32, slices: i32): void {
           const l1 = v128.load(lower, 16);
           let best = v128.shuffle<f32>(u0, u1, 0, 2, 4, 6);
           let index = i32x4.add(i32x4.splat(corner), i32x4(0, 2, 4, 6));
-          const second = v128.shuffle<f32>(u0, u1, 1, 3, 5, 7);
-          let wins = winner(second, best);
-          const secondIndex = i32x4.add(index, i32x4.splat(1));
-          const thirdIndex = i32x4.add(index, i32x4.splat(inWidth));
-          best = v128.bitselect(second, best, wins);
-          index = v128.bitselect(secondIndex, index, wins);
-          const third = v128.shuffle<f32>(l0, l1, 0, 2, 4, 6);
-          wins = winner(third, best);
-          best = v128.bitselect(third, best, wins);
-          index = v128.bitselect(thirdIndex, index, wins);
-          const fourth = v128.shuffle<f32>(l0, l1, 1, 3, 5, 7);
-          wins = winner(fourth, best);
-          best = v128.bitselect(fourth, best, wins);
-          index = v128.bitselect(i32x4.add(thirdIndex, i32x4.splat(1)), index, wins);
-          v128.store(out, best);
-          v128.store(indices, index);
-          out += 16;
-          indices += 16;
+          const below = i32x4.add(index, i32x4.splat(inWidth));
+          let candidate = v128.shuffle<f32>(u0, u1, 1, 3, 5, 7);
+          let wins = winner(candidate, best);
+          best = v128.bitselect(candidate, best, wins);
+          // A mask is −1 where it holds: subtracting it adds 1.
+          index = i32x4.sub(index, wins);
+          candidate = v128.shuffle<f32>(l0, l1, 0, 2, 4, 6);
+          wins = winner(candidate, best);
+          best = v128.bitselect(candidate, best, wins);
+          index = v128.bitselect(below, index, wins);
+          candidate = v128.shuffle<f32>(l0, l1, 1, 3, 5, 7);
+          wins = winner(candidate, best);
+          best = v128.bitselect(candidate, best, wins);
+          index = v128.bitselect(i32x4.add(below, i32x4.splat(1)), index, wins);
+          const at = <usize>first << 2;
+          v128.store(out + at, best);
+          v128.store(indices + at, index);
         }
-        for (; position < outWidth; ++position) {
-          window(x, out, indices, inWidth, 2 * y, 2 * y + 2, 2 * position, 2 * position + 2);
-          out += 4;
-          indices += 4;
-        }
+        out += <usize>outWidth << 2;
+        indices += <usize>outWidth << 2;
       }
       continue;
     }
