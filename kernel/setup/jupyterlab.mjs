@@ -33,7 +33,7 @@ export function labArguments(passedOn, machine = here) {
   if (!given(/^--MultiKernelManager\.default_kernel_name\b/))
     ours.push("--MultiKernelManager.default_kernel_name=nnlab");
   // Warnings, errors and the URL are enough for a terminal; and no search for language servers, which starts npm.
-  if (!given(/^--(debug|log-level|(Application|ServerApp)\.log_level)\b/)) ours.push("--log-level=WARNING");
+  if (!given(/^--(debug|log-level|(Application|ServerApp)\.log_level)\b/)) ours.push("--log-level=WARN");
   if (!given(/^--LanguageServerManager\./)) ours.push("--LanguageServerManager.autodetect=False");
   if (
     !given(/^--(no-browser|ServerApp\.open_browser|browser)\b/) &&

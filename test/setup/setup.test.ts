@@ -405,10 +405,10 @@ describe("JupyterLab's arguments", () => {
     const given = labArguments(["--port", "8899"], desktop);
     expect(given).toContain(`--ServerApp.root_dir=${join(root, "notebooks")}`);
     expect(given).toContain("--MultiKernelManager.default_kernel_name=nnlab");
-    expect(given).toContain("--log-level=WARNING");
+    expect(given).toContain("--log-level=WARN");
     expect(given.slice(-2)).toEqual(["--port", "8899"]);
     expect(given).not.toContain("--no-browser");
-    expect(labArguments(["--debug"], desktop)).not.toContain("--log-level=WARNING");
+    expect(labArguments(["--debug"], desktop)).not.toContain("--log-level=WARN");
   });
 
   test("print the URL where no browser can open, unless the user decided", () => {
