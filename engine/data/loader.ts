@@ -39,8 +39,8 @@ export class Loader implements Iterable<[Tensor, Tensor]>, AsyncIterable<[Tensor
   readonly dropLast: boolean;
   /** How many batches an epoch has. */
   readonly length: number;
-  /** Gives each epoch a generator of its own, so that an epoch broken off changes nothing in the next. */
-  readonly #epochs: Generator;
+  /** Draws each epoch's order at its start, so that an epoch broken off changes nothing in the next. */
+  readonly #orders: Generator;
 
   constructor(dataset: Dataset, options: LoaderOptions = {}) {
     checkOptions("loader", options, ["batchSize", "shuffle", "seed", "dropLast"]);
@@ -58,7 +58,7 @@ export class Loader implements Iterable<[Tensor, Tensor]>, AsyncIterable<[Tensor
     this.shuffle = shuffle;
     this.dropLast = dropLast;
     this.length = dropLast ? Math.floor(dataset.size / batchSize) : Math.ceil(dataset.size / batchSize);
-    this.#epochs =
+    this.#orders =
       seed !== undefined ? new Generator(seed) : shuffle ? defaultGenerator.fork() : new Generator();
   }
 
@@ -113,10 +113,7 @@ export class Loader implements Iterable<[Tensor, Tensor]>, AsyncIterable<[Tensor
   #order(): Int32Array {
     const { rows, size } = this.dataset;
     if (!this.shuffle) return rows;
-    return this.#epochs
-      .fork()
-      .permutation(size)
-      .map((i) => rows[i]!);
+    return this.#orders.permutation(size).map((i) => rows[i]!);
   }
 }
 

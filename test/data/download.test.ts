@@ -60,7 +60,7 @@ describe("download", () => {
     const mirror = await startMirror(breakOff(content, 90_000, '"v1"'));
     const seen: DownloadProgress[] = [];
     expect(await fetchFile([mirror.address], seen)).toEqual(content);
-    expect(mirror.requests).toEqual(["file", "file bytes=90000-", "file bytes=180000-"]);
+    expect(mirror.requests).toEqual(["file", 'file bytes=90000- of "v1"', 'file bytes=180000- of "v1"']);
     expect(seen.every((progress) => progress.totalBytes === content.length)).toBe(true);
   });
 
@@ -83,7 +83,7 @@ describe("download", () => {
       first = false;
     });
     expect(await fetchFile([mirror.address])).toEqual(content);
-    expect(mirror.requests).toEqual(["file", "file bytes=50000-"]);
+    expect(mirror.requests).toEqual(["file", 'file bytes=50000- of "old"']);
   });
 
   it("waits no longer than the limit for a silent server", async () => {
@@ -210,6 +210,14 @@ describe("data.mnist by download", () => {
     const good = await startMirror(serve(archives));
     await load({ cache, mirrors: [wrong.address, good.address] });
     expect(good.requests).toEqual([name]);
+  });
+
+  it("takes no set of another size from a mirror, however well-formed", async () => {
+    const name = `${names.trainImages}.gz`;
+    const mirror = await startMirror(serve({ ...archives, [name]: gzipSync(imageFile(29)) }));
+    await expect(load({ cache: await folderWith({}), mirrors: [mirror.address] })).rejects.toThrow(
+      /train-images-idx3-ubyte\.gz: expected 23536 bytes \(decompressed\), found 22752/,
+    );
   });
 
   it("names the damaged file of the cache when it may not download", async () => {

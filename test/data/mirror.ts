@@ -5,7 +5,7 @@ import { onTestFinished } from "vitest";
 
 export interface Mirror {
   readonly address: string;
-  /** `GET /name`, and the range asked for. */
+  /** The files asked for: `name`, or `name bytes=100- of "version"`. */
   readonly requests: string[];
 }
 
@@ -16,8 +16,8 @@ export async function startMirror(answer: Answer): Promise<Mirror> {
   const requests: string[] = [];
   const server = createServer((request, response) => {
     const name = (request.url ?? "").slice(1);
-    const { range } = request.headers;
-    requests.push(range === undefined ? name : `${name} ${range}`);
+    const { range, "if-range": version } = request.headers;
+    requests.push(range === undefined ? name : `${name} ${range} of ${version}`);
     answer(response, request, name);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
