@@ -29,6 +29,7 @@ export function hintFor(code: number, message: string, context: HintContext): st
   if (unknownModule.has(code)) return moduleHint(message, context.directory);
   if (code === 2304) return `run the cell that declares ${context.marked}, or import it`;
   if (code === 2588 || code === 2540) return "declare it with let to change it later";
+  if (code === 2632) return `declare a name of your own: let ${context.marked} = …`;
   if (code === 1308) return "mark the function around it async";
   if (code === 2351 || code === 7009) return "call it without new";
   if (code === 2365 && /'?Tensor/.test(message))

@@ -112,7 +112,16 @@ export function startLanguage(options: LanguageOptions): Language {
   const file = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url);
   // Without limits V8 lets garbage of the size of several programs lie; what is needed stays under 150 MB.
   const resourceLimits = { maxOldGenerationSizeMb: 1024, maxYoungGenerationSizeMb: 16 };
-  const worker = new Worker(file, { name: "language", workerData: options, resourceLimits });
+  const worker = new Worker(file, {
+    name: "language",
+    workerData: options,
+    resourceLimits,
+    stdout: true,
+    stderr: true,
+  });
+  // What compilers print is for nobody.
+  worker.stdout.resume();
+  worker.stderr.resume();
   const waiting = new Map<number, Waiting>();
   let nextId = 0;
   let failed: Error | null = null;

@@ -122,6 +122,7 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
     tslab.refresh();
     unchecked = cell.unchecked;
     const converted = convert(cell);
+    if (!converted) return { diagnostics: [], ...translateCell(cell, cellUrl(name), new Set()) };
     const diagnostics = sorted(converted.diagnostics.flatMap((found) => diagnose(cell, code, found)));
     if (diagnostics.some(({ category }) => category === "error"))
       return { diagnostics, javascript: "", sourceMap: "" };
@@ -129,15 +130,13 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
     return { diagnostics, ...translateCell(cell, cellUrl(name), typeOnly) };
   }
 
-  /** Where tslab itself fails, the cell runs unchecked: nobody's work should stop because of that. */
-  function convert(cell: ParsedCell): TslabConverter.ConvertResult {
-    try {
-      return tslab.converter.convert(previous(), cell.forChecker);
-    } catch {
-      tslab.restart();
-      unchecked = true;
-      return tslab.converter.convert(previous(), cell.forChecker);
-    }
+  /** Null where tslab itself fails, even made anew: the cell then runs unchecked, since nobody's work should stop. */
+  function convert(cell: ParsedCell): TslabConverter.ConvertResult | null {
+    const ask = (): TslabConverter.ConvertResult => tslab.converter.convert(previous(), cell.forChecker);
+    const answer = attempt(ask);
+    if (answer) return answer;
+    tslab.restart();
+    return attempt(ask) ?? null;
   }
 
   /** Keeps what the cell declares; returns the imported names that stand for types alone. */
@@ -179,7 +178,8 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
 
   function diagnose(cell: ParsedCell, code: string, found: TslabConverter.Diagnostic): Diagnostic[] {
     const category = found.category === ts.DiagnosticCategory.Error ? "error" : "warning";
-    const { messageText: message, code: number, fileName } = found;
+    const { code: number, fileName } = found;
+    const message = withoutPaths(found.messageText);
     if (allowedHere.has(number) || found.category > ts.DiagnosticCategory.Error) return [];
     const said = { message, code: number, category } as const;
     if (fileName !== undefined) {
@@ -205,14 +205,10 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
   function signatureAt(cell: ParsedCell, position: number): string | null {
     const callee = attempt(() => enclosingCallee(cell.forChecker, position)) ?? position;
     const shown = attempt(() => tslab.converter.inspect(previous(), cell.forChecker, callee));
-    const text = shown?.displayParts?.map((part) => part.text).join("") ?? "";
-    const declared = /^\((?:method|property|alias|local function)\) (.*)$/s.exec(text)?.[1] ?? text;
-    return declared.includes("(")
-      ? declared
-          .replace(/\s*\nimport .*$/s, "")
-          .replace(/^function /, "")
-          .replace(/\s+/g, " ")
-      : null;
+    const declared = shown
+      ? signatureOf(shown).replace(/^\((?:method|property|local function)\) |^function /, "")
+      : "";
+    return declared.includes("(") ? declared.replace(/\s+/g, " ") : null;
   }
 
   function membersAt(cell: ParsedCell, position: number): string[] {
@@ -240,27 +236,30 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
     const typed = code.slice(found.start, cursor).toLowerCase();
     const names = found.candidates.filter((name) => !/^__(tslab|cell_|prev)|^_dflt$/.test(name));
     const beginning = names.filter((name) => name.toLowerCase().startsWith(typed));
-    const isMember = /\.\s*$/.test(code.slice(0, found.start));
+    /** Where the expression before a dot ends, or -1. */
+    const before = /\.\s*$/.test(code.slice(0, found.start))
+      ? code.slice(0, found.start).lastIndexOf(".")
+      : -1;
     // A name that the notebook declares is likelier meant than one of the library's hundreds.
     const own = (name: string): number =>
-      isMember || !visible.has(name) ? 2 : visible.get(name)?.module === preloadModule ? 1 : 0;
+      before >= 0 || !visible.has(name) ? 2 : visible.get(name)?.module === preloadModule ? 1 : 0;
     const matches = (beginning.length > 0 ? beginning : names)
       .map((name, index) => ({ name, index }))
       .sort((a, b) => own(a.name) - own(b.name) || a.index - b.index)
       .map(
         ({ name }): CompletionMatch => ({
           text: name,
-          type: kindOf(name, entries.get(name)?.kind ?? "", isMember),
+          type: kindOf(name, entries.get(name)?.kind ?? "", before),
         }),
       );
     return { matches, start: found.start, end: found.end };
   }
 
-  /** The kind of a completion; a name of another cell is an import for tslab, so ask what it stands for. */
-  function kindOf(name: string, kind: string, isMember: boolean): string {
-    if (isMember || !visible.has(name)) return kind;
+  /** The kind of a completion; where it is an import or a re-export, of what it stands for. */
+  function kindOf(name: string, kind: string, before: number): string {
+    if (kind !== "alias") return kind;
     const checker = tslab.program().getTypeChecker();
-    let symbol = localsOf(tslab.previousFile()).get(name);
+    let symbol = before < 0 ? localsOf(tslab.previousFile()).get(name) : memberAt(before, name, checker);
     if (symbol && symbol.flags & ts.SymbolFlags.Alias) symbol = checker.getAliasedSymbol(symbol);
     const flags = symbol?.flags ?? 0;
     if (flags & ts.SymbolFlags.Class) return "class";
@@ -274,6 +273,14 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
     }
     if (flags & ts.SymbolFlags.Interface) return "interface";
     return flags & ts.SymbolFlags.TypeAlias ? "type" : kind;
+  }
+
+  /** The export `name` of the module that the expression which ends at `position` stands for. */
+  function memberAt(position: number, name: string, checker: Fork.TypeChecker): Fork.Symbol | undefined {
+    const node = tslab.nodeAt(tslab.cellFile(), position + tslab.prefixLength - 1);
+    let module = checker.getSymbolAtLocation(node);
+    if (module && module.flags & ts.SymbolFlags.Alias) module = checker.getAliasedSymbol(module);
+    return module && checker.tryGetMemberInModuleExports(name, module);
   }
 
   function inspect(code: string, cursor: number, detailLevel: number): Inspection {
@@ -302,11 +309,11 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
     return declaration ? declaration.getText() : null;
   }
 
-  const signatureOf = (info: Fork.QuickInfo): string =>
-    ts
-      .displayPartsToString(info.displayParts)
-      .replace(/^\(alias\) (.*?)\nimport [^\n]*$/s, "$1")
-      .replace(/^import [^\n]*\n?/, "");
+  /** What an imported name stands for, rather than that it is imported. */
+  function signatureOf(info: Fork.QuickInfo): string {
+    const shown = ts.displayPartsToString(info.displayParts).replace(/\n(?:import|export) [^\n]*$/, "");
+    return withoutPaths(shown.replace(/^\(alias\) /, "").replace(/^(?:import|export) [^\n]*\n/, ""));
+  }
 
   function asText(info: Fork.QuickInfo, source: string | null): string {
     const text = tslab.printQuickInfo({ ...info, displayParts: [{ kind: "text", text: signatureOf(info) }] });
@@ -365,6 +372,11 @@ function sorted(diagnostics: Diagnostic[]): Diagnostic[] {
     (a, b) =>
       (a.file ?? "").localeCompare(b.file ?? "") || a.line - b.line || a.column - b.column || a.code - b.code,
   );
+}
+
+/** TypeScript names a type that is not in scope by its file: `import("/long/path").Tensor`. */
+function withoutPaths(text: string): string {
+  return text.replace(/(?:typeof )?import\("[^"]*"\)\./g, "");
 }
 
 /** Broken code can make the compiler throw; then there is simply no answer. */

@@ -1,7 +1,7 @@
 // The language thread: answers `language.ts` in the order of asking.
 
 import { mkdirSync } from "node:fs";
-import { enableCompileCache } from "node:module";
+import { enableCompileCache, flushCompileCache } from "node:module";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
@@ -33,6 +33,8 @@ async function answer(request: LanguageRequest): Promise<NonNullable<LanguageRes
   switch (request.call) {
     case "warm":
       service.warm();
+      // A Worker that is ended with its process does not get to it.
+      flushCompileCache();
       return null;
     case "check":
       return service.check(...request.arguments);

@@ -121,6 +121,19 @@ describe("from cell to cell", () => {
     expect(await notebook.problems("new Base(1)")).toEqual(["TS2511 1:1"]);
   });
 
+  test("a variable is assigned by its type, a constant is not", async () => {
+    await notebook.problems("let rate: number = 1; const limit = 2; var turn = 'a'");
+    expect(await notebook.problems("rate = 0.1; turn += 'b'; rate++")).toEqual(ok);
+    expect(await notebook.problems("rate = 'fast'")).toEqual(["TS2322 1:1"]);
+    expect(await notebook.problems("limit = 3")).toEqual(["TS2588 1:1"]);
+  });
+
+  test("a long notebook holds only what is still visible", async () => {
+    for (let cell = 0; cell < 12; cell++)
+      await notebook.problems(`let again = ${cell}; function once${cell}() { return again }`);
+    expect(await notebook.problems("once3().toFixed() + again.toFixed()")).toEqual(ok);
+  });
+
   test("a cell with an error changes nothing", async () => {
     await notebook.problems("let kept = 1");
     expect(await notebook.problems("let kept = 'a'; let lost: number = kept")).toEqual(["TS2322 1:21"]);
@@ -220,6 +233,7 @@ describe("errors", () => {
     ],
     ["async function load() { return tensor([1]) }\nload().item()", /await/],
     ["const fixed = 1;\nfixed = 2", /let/],
+    ["nn = 3", /let nn = …/],
     ["function later() { await 1 }", /async/],
     ["import x from 'no-such-package'", /npm install no-such-package/],
     ["import x from './nowhere.ts'", /no such file/],

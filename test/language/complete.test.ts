@@ -55,7 +55,7 @@ describe("completion", () => {
 
   test("knows the types", async () => {
     const { matches } = await complete("n|");
-    expect(matches.find(({ text }) => text === "network")?.type).toBe("variable");
+    expect(matches.find(({ text }) => text === "network")?.type).toBe("const");
     const types = Object.fromEntries((await complete("|")).matches.map(({ text, type }) => [text, type]));
     expect(types).toMatchObject({
       tensor: "function",
