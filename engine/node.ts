@@ -1,4 +1,4 @@
-/** What Node adds to the engine: the fast backend, and a way to ask which tensors are reachable. Never loaded in browsers. */
+/** What Node adds to the engine: the fast backend, and a way to ask which tensors are reachable. Node only: never loaded in browsers. */
 import { Session } from "node:inspector";
 import process from "node:process";
 import type { Backend } from "./backend/backend.ts";

@@ -1,4 +1,4 @@
-/** Files on Node, for the data sets that are read from disk. Nothing else in `data/` imports Node's modules. */
+/** Files on Node, for the data sets that are read from disk. Node only: nothing else in `data/` imports Node's modules. */
 
 import { createHash } from "node:crypto";
 import type { Stats } from "node:fs";

@@ -24,7 +24,7 @@ describe("connection file", () => {
     expect(connection.digest).toBe("sha512");
     expect(address(connection, "iopub_port")).toBe("tcp://127.0.0.1:4");
     expect(address({ ...connection, ip: "::1" }, "hb_port")).toBe("tcp://[::1]:5");
-    expect(address({ ...connection, transport: "ipc", ip: "/tmp/k" }, "hb_port")).toBe("ipc:///tmp/k-5");
+    expect(address({ ...connection, transport: "ipc", ip: "/run/k" }, "hb_port")).toBe("ipc:///run/k-5");
   });
 
   test.each([
