@@ -51,6 +51,11 @@ export class Interrupter {
     Atomics.store(this.#signals, Signal.interrupt, 0);
   }
 
+  /** Settles when no interrupt is at work: before that, a cell that starts could be hit by what was meant for the last. */
+  async over(): Promise<void> {
+    await this.#inProgress;
+  }
+
   /** Settles when the main thread is free again. A second interrupt joins the first. */
   interrupt(target: Target): Promise<void> {
     this.#inProgress ??= this.#interrupt(target).finally(() => {

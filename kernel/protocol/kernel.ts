@@ -267,6 +267,7 @@ export class Kernel {
     if (this.#working) return;
     this.#working = true;
     for (let request = this.#queue.shift(); request; request = this.#queue.shift()) {
+      await this.#parts.interrupter.over();
       try {
         if (request.header.msg_type !== "execute_request") await this.#comm(request);
         else if (this.#abortRule.applies(request.header)) this.#abort(request);

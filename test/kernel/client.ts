@@ -27,7 +27,13 @@ interface Waiter {
 /** All that a kernel has sent on one socket, and who waits for what of it. */
 class Inbox {
   readonly all: Message[] = [];
+  readonly #state: () => string;
   #waiters: Waiter[] = [];
+
+  /** `state` tells, where something is missing, how the kernel is. */
+  constructor(state: () => string) {
+    this.#state = state;
+  }
 
   add(message: Message): void {
     this.all.push(message);
@@ -42,7 +48,9 @@ class Inbox {
     let waiter: Waiter | undefined;
     try {
       return await new Promise<Message>((resolve, reject) => {
-        timer = setTimeout(() => reject(new Error(`no ${what} within ${milliseconds} ms`)), milliseconds);
+        const missing = (): void =>
+          reject(new Error(`no ${what} within ${milliseconds} ms; ${this.#state()}`));
+        timer = setTimeout(missing, milliseconds);
         waiter = { matches, resolve };
         this.#waiters.push(waiter);
       });
@@ -60,8 +68,12 @@ export class TestKernel {
   readonly connection: Connection;
   readonly signer: Signer;
   readonly encoder: Encoder;
-  readonly iopub = new Inbox();
-  readonly inboxes = { shell: new Inbox(), control: new Inbox(), stdin: new Inbox() };
+  readonly iopub: Inbox = new Inbox(() => this.#state());
+  readonly inboxes = {
+    shell: new Inbox(() => this.#state()),
+    control: new Inbox(() => this.#state()),
+    stdin: new Inbox(() => this.#state()),
+  };
   readonly ended: Promise<number | null>;
   /** What the kernel wrote to its terminal. */
   log = "";
@@ -132,6 +144,13 @@ export class TestKernel {
       this.#sockets[channel].connect(address(connection[`${channel}_port`]));
       void receive(this.#sockets[channel], decoder(this.inboxes[channel]));
     }
+  }
+
+  #state(): string {
+    const { exitCode, signalCode } = this.process;
+    const last = this.iopub.all.slice(-4).map(({ header, content }) => [header.msg_type, content]);
+    const ended = `exit code ${exitCode}, signal ${signalCode}`;
+    return `kernel: ${ended}; last published: ${JSON.stringify(last)}; its terminal: ${this.log}`;
   }
 
   /** Sends frames as they are. */
