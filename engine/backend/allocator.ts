@@ -25,6 +25,8 @@ export class Allocator {
   /** Everything from here to `#end` was never handed out, or came back. */
   #top: number;
   #end: number;
+  /** Bytes that came back since free neighbours were last joined. */
+  #returned = 0;
 
   constructor(start: number, end: number, grow: Grow) {
     this.#top = start;
@@ -45,6 +47,7 @@ export class Allocator {
     if (list === undefined) this.#free.set(size, [address]);
     else list.push(address);
     this.used -= size;
+    this.#returned += size;
   }
 
   #takeTop(size: number): number | null {
@@ -55,13 +58,22 @@ export class Allocator {
   }
 
   #allocateSlowly(size: number): number | null {
-    this.#join();
-    const joined = this.#takeTop(size) ?? this.#split(size);
-    if (joined !== null) return joined;
+    const split = this.#split(size);
+    if (split !== null) return split;
+    // Joining looks at every free block: not before much has come back, lest a busy loop does nothing else.
+    if (this.#returned >= this.#end / 8) {
+      const joined = this.#joinAndTake(size);
+      if (joined !== null) return joined;
+    }
     const end = this.#grow(this.#top + size);
-    if (end === null) return null;
+    if (end === null) return this.#joinAndTake(size);
     this.#end = end;
     return this.#takeTop(size);
+  }
+
+  #joinAndTake(size: number): number | null {
+    this.#join();
+    return this.#takeTop(size) ?? this.#split(size);
   }
 
   /** Joins free neighbours; what lies at the top returns to it. */
@@ -70,6 +82,7 @@ export class Allocator {
     for (const [size, addresses] of this.#free) for (const address of addresses) blocks.push([address, size]);
     blocks.sort((a, b) => a[0] - b[0]);
     this.#free.clear();
+    this.#returned = 0;
     let start = -1;
     let end = -1;
     for (const [address, size] of blocks) {
