@@ -2,7 +2,7 @@
 // it; a graph that used the tensor before notices by its version.
 
 import type { Backend } from "./backend/backend.ts";
-import { blockOf } from "./memory.ts";
+import { blockOf, noteChange } from "./memory.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** The backend a tensor lives on. */
@@ -12,7 +12,7 @@ export function backendOf(tensor: Tensor): Backend {
 
 /** Tells graphs that used the tensor that its values are others now. */
 export function markChanged(tensor: Tensor): void {
-  blockOf(tensor.holding).version++;
+  noteChange(tensor.holding);
 }
 
 /** Writes `next()` to every element, in row-major order. */

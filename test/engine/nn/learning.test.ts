@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { referenceBackend } from "../../../engine/backend/reference.ts";
 import { withBackend } from "../../../engine/backend/current.ts";
+import { referenceBackend } from "../../../engine/backend/reference.ts";
 import { checkGradient } from "../../../engine/checkgradient.ts";
 import { randn, tensor } from "../../../engine/creation.ts";
 import * as metrics from "../../../engine/metrics.ts";
@@ -31,7 +31,14 @@ describe("gradients through whole nets, against central differences in float64",
   const cases: [string, () => nn.Module, number[], (y: Tensor) => Tensor][] = [
     [
       "conv, relu, max pooling, linear, cross-entropy",
-      () => nn.sequential(nn.conv2d(2, 3, 3, { padding: 1 }), nn.relu(), nn.maxPool2d(2), nn.flatten(), nn.linear(12, 3)),
+      () =>
+        nn.sequential(
+          nn.conv2d(2, 3, 3, { padding: 1 }),
+          nn.relu(),
+          nn.maxPool2d(2),
+          nn.flatten(),
+          nn.linear(12, 3),
+        ),
       [3, 2, 4, 4],
       (y) => nn.crossEntropy(y, labels),
     ],
@@ -46,7 +53,18 @@ describe("gradients through whole nets, against central differences in float64",
           nn.linear(4, 2),
         ),
       [3, 2, 4, 4],
-      (y) => nn.mse(y, tensor([[1, 0], [0.5, -1], [2, 2]], { dtype: "float64" })),
+      (y) =>
+        nn.mse(
+          y,
+          tensor(
+            [
+              [1, 0],
+              [0.5, -1],
+              [2, 2],
+            ],
+            { dtype: "float64" },
+          ),
+        ),
     ],
     [
       "mlp with sigmoid, bceWithLogits",
@@ -58,7 +76,18 @@ describe("gradients through whole nets, against central differences in float64",
       "softmax as an output, mse",
       () => nn.sequential(nn.linear(4, 3), nn.softmax()),
       [3, 4],
-      (y) => nn.mse(y, tensor([[1, 0, 0], [0, 1, 0], [0, 0, 1]], { dtype: "float64" })),
+      (y) =>
+        nn.mse(
+          y,
+          tensor(
+            [
+              [1, 0, 0],
+              [0, 1, 0],
+              [0, 0, 1],
+            ],
+            { dtype: "float64" },
+          ),
+        ),
     ],
   ];
   for (const [name, make, shape, loss] of cases) {
@@ -81,24 +110,34 @@ describe("gradients through whole nets, against central differences in float64",
       const { s2, a2, c3, output } = models.leNet5Original();
       for (const layer of [s2, c3, output]) toFloat64(layer);
       const maps = randn([1, 6, 10, 10], { dtype: "float64" });
-      const stage = checkGradient(() => c3(a2(s2(maps))).square().mean(), [
-        s2.coefficient,
-        s2.bias,
-        c3.bias,
-      ]);
+      const stage = checkGradient(
+        () =>
+          c3(a2(s2(maps)))
+            .square()
+            .mean(),
+        [s2.coefficient, s2.bias, c3.bias],
+      );
       expect(stage.ok, String(stage)).toBe(true);
       const small = randn([1, 6, 5, 5], { dtype: "float64", requiresGrad: true });
       const kernels = checkGradient(() => c3(small).square().mean(), [small]);
       expect(kernels.ok, String(kernels)).toBe(true);
       const features = randn([2, 84], { dtype: "float64", requiresGrad: true });
-      const codes = checkGradient(() => nn.crossEntropy(output(features).mul(0.05), tensor([3, 8])), [features]);
+      const codes = checkGradient(
+        () => nn.crossEntropy(output(features).mul(0.05), tensor([3, 8])),
+        [features],
+      );
       expect(codes.ok, String(codes)).toBe(true);
     });
   });
 });
 
 describe("learning", () => {
-  const x = tensor([[0, 0], [0, 1], [1, 0], [1, 1]]);
+  const x = tensor([
+    [0, 0],
+    [0, 1],
+    [1, 0],
+    [1, 1],
+  ]);
 
   it("XOR by a 2-4-1 net of tanh units in a hand-written loop", () => {
     seed(0);
@@ -147,7 +186,10 @@ describe("learning", () => {
   });
 
   it("a small LeNet overfits one batch of images, in both wirings", () => {
-    for (const [make, lr] of [[models.leNet5, 0.1], [models.leNet5Original, 0.002]] as const) {
+    for (const [make, lr] of [
+      [models.leNet5, 0.1],
+      [models.leNet5Original, 0.002],
+    ] as const) {
       seed(1);
       const model: nn.Module = make();
       const images = randn([4, 1, 28, 28]);
