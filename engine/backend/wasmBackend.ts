@@ -2,6 +2,10 @@
  * The fast backend: float32 on WebAssembly SIMD kernels, threads, and a BLAS where there is one. What has no kernel (int32
  * and bool arithmetic, rare operations) runs the reference backend's loops on the same memory. Knows no platform: threads,
  * files and libraries come in through `Machine`.
+ *
+ * The same operation on the same numbers gives the same bits, run after run, for one build of the kernels, number of threads
+ * and BLAS. Elementwise operations, reductions, softmax, pooling and optimiser steps do not depend on the number of threads
+ * either; products and convolutions may, in their last bits.
  */
 import { DTypeError, OutOfMemoryError } from "../errors.ts";
 import { Allocator, blockSize } from "./allocator.ts";
@@ -253,7 +257,8 @@ export class WasmBackend implements Backend {
   }
 
   copy(x: Storage, out: Storage): void {
-    if (x.dtype !== out.dtype) {
+    // The kernel counts bytes in 31 bits.
+    if (x.dtype !== out.dtype || out.length * bytesPer[out.dtype] > 2 ** 31 - PAGE) {
       referenceBackend.copy(x, out);
       return;
     }

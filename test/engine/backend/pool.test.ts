@@ -128,10 +128,15 @@ test("the main thread computes again what failed in a thread, and meets the erro
   expect(() => pool.run(0, 2, true)).toThrow("a kernel's error");
 });
 
-test("after an interruption nothing old is computed, and the next task is whole", () => {
+test("after an interruption the next task waits for the threads of the old one, and is whole", () => {
   let interrupt = true;
+  let givenUp = 0;
   const { pool, cells, control, sums } = makePool({
     threads: 3,
+    patience: 40,
+    startThread: () => () => {
+      givenUp++;
+    },
     compute: (_kernel, slice) => {
       if (interrupt) {
         take(control, 1, TAKEN);
@@ -146,7 +151,12 @@ test("after an interruption nothing old is computed, and the next task is whole"
   take(control, 1, DONE);
   pool.settle();
   expect(pool.inFlight).toBe(false);
+  expect(givenUp).toBe(0);
+
+  // Now slice 1's thread hangs.
+  expect(() => pool.run(0, 3, true)).toThrow("interrupted");
   interrupt = false;
   pool.run(0, 3, true);
+  expect(givenUp).toBe(1);
   expect(sums()).toEqual([1, 2, 3]);
 });

@@ -212,6 +212,32 @@ test("an interruption anywhere in an operation leaves a backend that computes ri
   backend.close();
 });
 
+test("memory that an interrupted operation wrote to is handed out only when no thread writes any more", () => {
+  const backend = createWasmBackend({ threads: 2, blas: false });
+  const size = 800;
+  const [a, b] = [1, 2].map((seed) => {
+    const storage = backend.allocate("float32", size * size);
+    storage.values().set(randomFloats(size * size, seed));
+    return storage;
+  });
+  let out = backend.allocate("float32", size * size);
+  Reflect.set(globalThis, "interrupted", () => {
+    for (;;) backend.matmul(a!, b!, out, square(size));
+  });
+  for (let i = 0; i < 10; i++) {
+    expect(() => runInThisContext("interrupted()", { timeout: 10 + i })).toThrow(/timed out/);
+    const before = out.byteOffset;
+    backend.release(out);
+    out = backend.allocate("float32", size * size);
+    expect(out.byteOffset).toBe(before);
+    const values = out.values().fill(7);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 30);
+    expect(values.every((value) => value === 7)).toBe(true);
+  }
+  Reflect.deleteProperty(globalThis, "interrupted");
+  backend.close();
+});
+
 describe("the end of the process", () => {
   const script = (end: string) => `
     import { createWasmBackend } from ${JSON.stringify(new URL("../../../engine/backend/wasm.ts", import.meta.url).href)};
