@@ -66,6 +66,12 @@ export class Dataset {
     return this.#images;
   }
 
+  /** All samples `[N, D]`, where they are points or other rows of numbers. */
+  get points(): Tensor {
+    if (this.sampleShape.length === 1) return this.images;
+    throw new ArgumentError(`points: ${this.name} has images; write images`);
+  }
+
   /** All labels, `[N]`, int32. */
   get labels(): Tensor {
     this.#labels ??= selectRows(this.contents.labels, this.rows);

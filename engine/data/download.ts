@@ -19,7 +19,7 @@ export interface DownloadRequest {
   /** Addresses of folders, tried in order. */
   readonly mirrors: readonly string[];
   /** Resolves to what is wrong with the bytes, or null. */
-  readonly check: (bytes: Uint8Array<ArrayBuffer>) => Promise<string | null>;
+  readonly check: (bytes: Uint8Array) => Promise<string | null>;
   readonly onProgress: (progress: DownloadProgress) => void;
   /** Milliseconds without a byte after which a transfer counts as broken. */
   readonly stallTimeout?: number;
@@ -44,7 +44,7 @@ export class DownloadError extends DataError {
 class Stopped extends Error {}
 
 /** Resolves to the checked bytes of the file; rejects with a DownloadError that lists what every mirror answered. */
-export async function download(request: DownloadRequest): Promise<Uint8Array<ArrayBuffer>> {
+export async function download(request: DownloadRequest): Promise<Uint8Array> {
   const reasons: string[] = [];
   for (const mirror of request.mirrors) {
     const url = `${mirror.replace(/\/$/, "")}/${request.file}`;
@@ -69,11 +69,7 @@ interface PartialFile {
   version: string | null;
 }
 
-async function transfer(
-  url: string,
-  mirror: string,
-  request: DownloadRequest,
-): Promise<Uint8Array<ArrayBuffer>> {
+async function transfer(url: string, mirror: string, request: DownloadRequest): Promise<Uint8Array> {
   const partial: PartialFile = { chunks: [], received: 0, total: null, version: null };
   for (let attempt = 1; ; attempt++) {
     try {
@@ -164,7 +160,7 @@ function strongVersion(headers: Headers): string | null {
   return tag !== null && !tag.startsWith("W/") ? tag : headers.get("last-modified");
 }
 
-function join(partial: PartialFile): Uint8Array<ArrayBuffer> {
+function join(partial: PartialFile): Uint8Array {
   const bytes = new Uint8Array(partial.received);
   let offset = 0;
   for (const chunk of partial.chunks) {

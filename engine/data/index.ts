@@ -7,3 +7,4 @@ export { DataError, MissingDataError } from "./errors.ts";
 export { type FromArraysOptions, fromArrays } from "./fromArrays.ts";
 export { Loader, type LoaderOptions } from "./loader.ts";
 export { type MnistOptions, mnist } from "./mnist.ts";
+export { blobs, type ClassesOptions, circles, moons, type PointsOptions, spirals, xor } from "./points.ts";

@@ -15,6 +15,8 @@ export interface FileAccess {
   /** The folder in which this user's programs keep what they can fetch again. */
   cacheDirectory(): string;
   join(...parts: readonly string[]): string;
+  /** The whole path of what a user wrote: `~/data`, `../data`. */
+  absolute(path: string): string;
   isFile(path: string): Promise<boolean>;
   isFolder(path: string): Promise<boolean>;
   read(path: string): Promise<Uint8Array>;
@@ -115,7 +117,7 @@ type FilesByName = Map<string, IdxFile>;
 async function locate(search: Search): Promise<FilesByName> {
   const { access, options, originals } = search;
   if (options.dir !== undefined)
-    return readFolder(search, options.dir, "Leave out dir to download MNIST once.");
+    return readFolder(search, access.absolute(options.dir), "Leave out dir to download MNIST once.");
   const shared = access.environment("NNLAB_DATA");
   if (shared)
     for (const folder of [shared, access.join(shared, "mnist")])
@@ -167,7 +169,10 @@ async function variants(access: FileAccess, folder: string, { name }: OriginalFi
 /** The cached files, after downloading those that are not there or were damaged. */
 async function readCache(search: Search): Promise<FilesByName> {
   const { access, options, originals } = search;
-  const folder = options.cache ?? access.join(access.cacheDirectory(), "mnist");
+  const folder =
+    options.cache === undefined
+      ? access.join(access.cacheDirectory(), "mnist")
+      : access.absolute(options.cache);
   const found: FilesByName = new Map();
   const reasons: string[] = [];
   for (const original of originals) {

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import type { Stats } from "node:fs";
 import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import type { FileAccess } from "./mnistFiles.ts";
@@ -15,6 +15,7 @@ export const nodeFiles: FileAccess = {
   environment: (name) => process.env[name],
   cacheDirectory,
   join,
+  absolute: (path) => resolve(path.replace(/^~(?=$|[\\/])/, homedir())),
 
   isFile: async (path) => (await status(path))?.isFile() ?? false,
   isFolder: async (path) => (await status(path))?.isDirectory() ?? false,

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { mkdir, rename as move } from "node:fs/promises";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -205,6 +206,11 @@ describe("data.mnist refuses, naming file, expectation and finding,", () => {
     await expect(mnist({ dir: "/does/not/exist" })).rejects.toThrow(
       /there is no folder \/does\/not\/exist\.\nPut these four files .* into \/does\/not\/exist:/,
     );
+  });
+
+  it("a folder of the home directory, named as shells do", async () => {
+    const named = join(homedir(), "no such folder");
+    await expect(mnist({ dir: "~/no such folder" })).rejects.toThrow(`there is no folder ${named}.`);
   });
 
   it.each<[unknown, RegExp]>([

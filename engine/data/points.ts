@@ -1,0 +1,120 @@
+/**
+ * Small sets of points in the plane, `[N, 2]`, for lessons on what a network can separate. Drawn by seed with exactly
+ * rounded arithmetic only, so that they are the same on every machine; point i belongs to class i mod the number of classes.
+ */
+
+import { tensor } from "../creation.ts";
+import { ArgumentError, describeValue } from "../errors.ts";
+import { Generator } from "../random.ts";
+import { checkCount, checkOptions, checkSeed } from "./checks.ts";
+import { Dataset } from "./dataset.ts";
+
+export interface PointsOptions {
+  /** How many points, 200 unless told. */
+  readonly samples?: number;
+  /** Standard deviation of what is added to each coordinate. */
+  readonly noise?: number;
+  /** Another seed, other points: 0 unless told. */
+  readonly seed?: number;
+}
+
+export interface ClassesOptions extends PointsOptions {
+  /** How many classes. */
+  readonly classes?: number;
+}
+
+/** A place without noise for a point of this class. */
+type Place = (label: number, random: Generator, classes: number) => readonly [x: number, y: number];
+
+/** What a kind of set is without options; `fixed` where the number of classes cannot be chosen. */
+interface Usual {
+  readonly noise: number;
+  readonly classes: number;
+  readonly fixed?: true;
+}
+
+/** Two half circles, each reaching into the other: no straight line separates them. Noise 0.1 unless told. */
+export function moons(options: PointsOptions = {}): Dataset {
+  return scatter("moons", options, { noise: 0.1, classes: 2, fixed: true }, (label, random) => {
+    const [x, y] = onCircle(random.uniform() / 2);
+    return label === 0 ? [x - 0.5, y - 0.25] : [0.5 - x, 0.25 - y];
+  });
+}
+
+/** Two rings, one inside the other, radii 0.4 and 1: no straight line separates them. Noise 0.08 unless told. */
+export function circles(options: PointsOptions = {}): Dataset {
+  return scatter("circles", options, { noise: 0.08, classes: 2, fixed: true }, (label, random) => {
+    const [x, y] = onCircle(random.uniform());
+    return label === 0 ? [x, y] : [0.4 * x, 0.4 * y];
+  });
+}
+
+/** Arms that wind around the origin one and a half times, 2 unless `classes` says how many. Noise 0.02 unless told. */
+export function spirals(options: ClassesOptions = {}): Dataset {
+  return scatter("spirals", options, { noise: 0.02, classes: 2 }, (label, random, classes) => {
+    const radius = Math.sqrt(random.uniform(0.01, 1));
+    const [x, y] = onCircle(1.5 * radius + label / classes);
+    return [radius * x, radius * y];
+  });
+}
+
+/** Four clouds around (±1, ±1); opposite ones are of one class, as in exclusive or. Noise 0.25 unless told. */
+export function xor(options: PointsOptions = {}): Dataset {
+  return scatter("XOR", options, { noise: 0.25, classes: 2, fixed: true }, (label, random) => {
+    const x = random.uniform() < 0.5 ? -1 : 1;
+    return [x, label === 0 ? x : -x];
+  });
+}
+
+/** A round cloud per class, 3 unless `classes` says how many, on a circle of radius 1. Noise 0.3 unless told. */
+export function blobs(options: ClassesOptions = {}): Dataset {
+  return scatter("blobs", options, { noise: 0.3, classes: 3 }, (label, _, classes) =>
+    onCircle(label / classes),
+  );
+}
+
+function scatter(name: string, options: ClassesOptions, usual: Usual, place: Place): Dataset {
+  const operation = `data.${name.toLowerCase()}`;
+  checkOptions(operation, options, ["samples", "noise", "seed", ...(usual.fixed ? [] : ["classes"])]);
+  const { samples = 200, noise = usual.noise, seed = 0, classes = usual.classes } = options;
+  checkCount(operation, "samples", samples);
+  checkCount(operation, "classes", classes);
+  checkSeed(operation, seed);
+  if (typeof noise !== "number" || !(noise >= 0 && noise < Infinity))
+    throw new ArgumentError(`${operation}: noise must be a number from 0 on; got ${describeValue(noise)}`);
+  const random = new Generator(seed);
+  const points = new Float32Array(2 * samples);
+  const labels = new Int32Array(samples);
+  for (let i = 0; i < samples; i++) {
+    labels[i] = i % classes;
+    const [x, y] = place(i % classes, random, classes);
+    points[2 * i] = x + noise * random.normal();
+    points[2 * i + 1] = y + noise * random.normal();
+  }
+  return new Dataset({
+    name,
+    images: tensor(points, { shape: [samples, 2] }).keep(),
+    labels: tensor(labels).keep(),
+    classes: Array.from({ length: classes }, (_, label) => String(label)),
+  });
+}
+
+/**
+ * The point at this many turns on the unit circle, counter-clockwise from (1, 0). `Math.cos` may differ between machines in
+ * its last digit; a Taylor series of at most an eighth of a turn does not.
+ */
+function onCircle(turns: number): [x: number, y: number] {
+  const quarters = Math.round((turns - Math.floor(turns)) * 4);
+  const angle = (turns - Math.floor(turns) - quarters / 4) * 2 * Math.PI;
+  const square = angle * angle;
+  let cosine = 0;
+  let sine = 0;
+  for (let k = 16; k >= 2; k -= 2) {
+    cosine = (1 + cosine) * (-square / ((k - 1) * k));
+    sine = (1 + sine) * (-square / (k * (k + 1)));
+  }
+  const x = 1 + cosine;
+  const y = (1 + sine) * angle;
+  const quarter = quarters % 4;
+  return quarter === 0 ? [x, y] : quarter === 1 ? [-y, x] : quarter === 2 ? [-x, -y] : [y, -x];
+}
