@@ -13,6 +13,8 @@ if (connectionFile === undefined) {
   process.exit(2);
 }
 enableCompileCache();
+// V8's ten frames may all be the engine's own, and the cell that called it is what matters.
+Error.stackTraceLimit = 50;
 
 const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
 const signals = createSignals();

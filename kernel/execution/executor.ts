@@ -10,7 +10,7 @@ import { type Evaluated, Evaluator } from "./evaluate.ts";
 import type { ExecuteOrder, Failure, FromMain, Outcome, PublishedMessage, ToMain } from "./messages.ts";
 import { interruptFailure } from "./messages.ts";
 import { AbandonedError } from "./output.ts";
-import { type CellSource, formatError } from "./traceback.ts";
+import { type CellSource, formatError, installStackTraces } from "./traceback.ts";
 
 /** Errors outside the flow of one cell that are shown; an interval can throw for ever. */
 const shownFailures = 20;
@@ -28,6 +28,7 @@ export class Executor {
   constructor(port: MessagePort, exit: (code: number) => void) {
     this.#port = port;
     this.#exit = exit;
+    installStackTraces(this.#sources);
     connectComms(port);
     connectDisplay({
       publish: (cell, message, content) => this.#publish(cell, message, content),

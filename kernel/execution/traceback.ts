@@ -2,8 +2,8 @@
 // Frames of nnlab, of Node and of packages are left out; the places in cells and in the student's own files stay.
 
 import { readFileSync } from "node:fs";
-import { relative } from "node:path";
-import { fileURLToPath } from "node:url";
+import { isAbsolute, relative } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { inspect } from "node:util";
 import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
 import { excerpt, type Span } from "../language/excerpt.ts";
@@ -176,51 +176,96 @@ function marked(frame: string): string {
   return frame.replace(/^( *\|\s*)(\^+)$/m, (_match, before: string, mark: string) => before + red(mark));
 }
 
-/** The places of `error`'s stack that belong to the student. */
-function places(error: unknown, cells: CellSources): Place[] {
-  const stack = typeof error === "object" && error !== null && "stack" in error ? error.stack : "";
-  if (typeof stack !== "string") return [];
-  const byUrl = new Map([...cells].map(([cell, source]) => [cellUrl(cell), { cell, ...source }]));
+/** Finds places in the cells' texts for places in their JavaScript. */
+function createMapper(cells: CellSources) {
+  const byUrl = new Map([...cells.keys()].map((cell) => [cellUrl(cell), cell]));
   const maps = new Map<string, TraceMap>();
-  const found: Place[] = [];
 
-  const mapped = (key: string, map: string, line: number, column: number): Span | null => {
+  /** Null for what the translation added. */
+  function mapped(key: string, map: string, { line, column }: Frame): Span | null {
     if (map === "") return { line, column };
     const traced = maps.get(key) ?? new TraceMap(map);
     maps.set(key, traced);
     const original = originalPositionFor(traced, { line, column: column - 1 });
     return original.line === null ? null : { line: original.line, column: original.column + 1 };
-  };
+  }
 
+  return {
+    mapped,
+    /** The cell of a frame; `prepareStack` has put names instead of URLs and mapped the place. */
+    cellOf(frame: Frame): { cell: string; source: string; span: Span | null } | null {
+      const cell = byUrl.get(frame.url) ?? frame.url;
+      const found = cells.get(cell);
+      if (!found) return null;
+      const span = cell === frame.url ? frame : mapped(cell, found.sourceMap, frame);
+      return { cell, source: found.source, span };
+    },
+  };
+}
+
+/** The places of `error`'s stack that belong to the student. */
+function places(error: unknown, cells: CellSources): Place[] {
+  const stack = typeof error === "object" && error !== null && "stack" in error ? error.stack : "";
+  if (typeof stack !== "string") return [];
+  const mapper = createMapper(cells);
+  const found: Place[] = [];
+  const add = (where: string, text: string, { name }: Frame, span: Span | null): void => {
+    if (span) found.push({ ...span, ...wordAt(text, span), where, name, text });
+  };
   for (const frame of frames(stack)) {
-    const cell = byUrl.get(frame.url);
-    if (cell) {
-      const span = mapped(frame.url, cell.sourceMap, frame.line, frame.column);
-      // What has no place in the text was added by the translation.
-      if (span)
-        found.push({
-          ...span,
-          ...wordAt(cell.source, span),
-          where: cell.cell,
-          name: frame.name,
-          text: cell.source,
-        });
+    const inCell = mapper.cellOf(frame);
+    if (inCell) {
+      add(inCell.cell, inCell.source, frame, inCell.span);
       continue;
     }
     const path = studentsFile(frame.url);
     const text = path === null ? null : readText(path);
     if (path === null || text === null) continue;
-    const span = mapped(path, translatedFiles.get(path) ?? "", frame.line, frame.column);
-    if (span)
-      found.push({
-        ...span,
-        ...wordAt(text, span),
-        where: relative(process.cwd(), path),
-        name: frame.name,
-        text,
-      });
+    add(
+      relative(process.cwd(), path),
+      text,
+      frame,
+      mapper.mapped(path, translatedFiles.get(path) ?? "", frame),
+    );
   }
   return found;
+}
+
+/**
+ * Makes `error.stack` name cells and lines as written, so that an error which a student prints says what an uncaught one
+ * does. Stacks that touch no cell stay as V8 writes them.
+ */
+export function installStackTraces(cells: CellSources): void {
+  Error.prepareStackTrace = (error, sites) => {
+    const lines = sites.map((site) => `    at ${site}`);
+    let head = "Error";
+    try {
+      head = String(error);
+      return [head, ...prepareStack(lines, cells)].join("\n");
+    } catch {
+      return [head, ...lines].join("\n");
+    }
+  };
+}
+
+function prepareStack(lines: readonly string[], cells: CellSources): readonly string[] {
+  if (!lines.some((line) => line.includes("nnlab:"))) return lines;
+  const mapper = createMapper(cells);
+  const kept: string[] = [];
+  /** What stands below the outermost cell called it: the kernel and Node. */
+  let outermost = 0;
+  for (const line of lines) {
+    const frame = frameOf(line);
+    const inCell = frame && mapper.cellOf(frame);
+    if (inCell) {
+      const { cell, span } = inCell;
+      if (!span) continue;
+      const place = `${frame.url}:${frame.line}:${frame.column}`;
+      kept.push(line.replace(place, `${cell}:${span.line}:${span.column}`));
+      outermost = kept.length;
+    } else if (!frame || !isOwn(frame.url)) kept.push(line);
+  }
+  return kept.slice(0, outermost);
 }
 
 interface Frame {
@@ -231,25 +276,21 @@ interface Frame {
 }
 
 function frames(stack: string): Frame[] {
-  const found: Frame[] = [];
   const lines = stack.split("\n");
+  const found = lines.map(frameOf).filter((frame) => frame !== null);
   // The loader puts the place of a syntax error before the message: `file:///folder/module.js:3`.
   const syntax = /^(file:\S+|\/\S+):(\d+)$/.exec(lines[0] ?? "");
   if (syntax) {
     const mark = lines.find((line) => /^\s*\^+\s*$/.test(line)) ?? "^";
-    found.push({ url: syntax[1]!, line: Number(syntax[2]), column: mark.indexOf("^") + 1, name: "" });
-  }
-  for (const line of lines) {
-    const parts = /^\s+at (?:(.*) \()?((?:nnlab|file):\S+?|\/.+?|[A-Za-z]:\\.+?):(\d+):(\d+)\)?$/.exec(line);
-    if (!parts) continue;
-    found.push({
-      name: functionName(parts[1]),
-      url: parts[2]!,
-      line: Number(parts[3]),
-      column: Number(parts[4]),
-    });
+    found.unshift({ url: syntax[1]!, line: Number(syntax[2]), column: mark.indexOf("^") + 1, name: "" });
   }
   return found;
+}
+
+function frameOf(line: string): Frame | null {
+  const parts = /^\s+at (?:(.*) \()?(?:async )?([^()]+?):(\d+):(\d+)\)?$/.exec(line);
+  if (!parts) return null;
+  return { name: functionName(parts[1]), url: parts[2]!, line: Number(parts[3]), column: Number(parts[4]) };
 }
 
 /** `async Object.step [as run]` → `step`. */
@@ -261,15 +302,17 @@ function functionName(described: string | undefined): string {
   return /<anonymous>|^eval$/.test(name) ? "" : name;
 }
 
+/** The path of a file that is no package's, nor Node's, nor nnlab's. */
 function studentsFile(url: string): string | null {
-  if (url.includes("/node_modules/") || url.includes("\\node_modules\\")) return null;
+  if (/[\\/]node_modules[\\/]/.test(url) || isOwn(url)) return null;
   const file = url.replace(/\?.*$/, "");
-  try {
-    const path = file.startsWith("file:") ? fileURLToPath(file) : file;
-    return ownFolders.some((own) => path.startsWith(fileURLToPath(own))) ? null : path;
-  } catch {
-    return null;
-  }
+  if (file.startsWith("file:")) return fileURLToPath(file);
+  return isAbsolute(file) ? file : null;
+}
+
+function isOwn(url: string): boolean {
+  const href = isAbsolute(url) ? pathToFileURL(url).href : url;
+  return ownFolders.some((own) => href.startsWith(own));
 }
 
 function readText(path: string): string | null {

@@ -3,7 +3,7 @@
 import { inspect } from "node:util";
 import { Evaluator } from "../../kernel/execution/evaluate.ts";
 import { createImporter, installImporter } from "../../kernel/execution/modules.ts";
-import { type CellSource, formatError } from "../../kernel/execution/traceback.ts";
+import { type CellSource, formatError, installStackTraces } from "../../kernel/execution/traceback.ts";
 
 export interface CellToRun extends CellSource {
   name: string;
@@ -14,6 +14,7 @@ const [directory = "."] = process.argv.slice(2);
 installImporter(createImporter({ directory }));
 const evaluator = new Evaluator();
 const cells = new Map<string, CellSource>();
+installStackTraces(cells);
 
 process.on("message", ({ name, javascript, source, sourceMap }: CellToRun) => {
   cells.set(name, { source, sourceMap });

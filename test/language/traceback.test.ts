@@ -137,6 +137,15 @@ test("an error's class is its name", async () => {
   expect(failure).toMatchObject({ ename: "ShapeProblem", evalue: "bad shape" });
 });
 
+test("a stack that the student prints names cells and lines as written", async () => {
+  const value = await notebook.value(
+    "interface Gone { away: string }\nfunction deep(): never {\n  throw new Error('printed');\n}\nlet text = '';\ntry {\n  deep();\n} catch (error) { text = (error as Error).stack! }\ntext.replace(/cell \\d+/g, 'cell #')",
+  );
+  expect(value).toBe(
+    "'Error: printed\\n    at deep (cell #:3:9)\\n    at cell #:7:3'".replaceAll("'", value[0]!),
+  );
+});
+
 test("colours are few, and none are in name and value", async () => {
   const { failure } = await notebook.run("throw new Error('x')");
   expect(`${failure?.ename}${failure?.evalue}`).not.toContain("\x1b");
