@@ -67,21 +67,21 @@ connectInput(port, input.port2, signals);
 const { Executor } = await import("./execution/executor.ts");
 const executor = new Executor(port, exit);
 
-const preloaded = await preload();
+const problem = await preload();
 const { createImporter, installImporter } = await import("./execution/modules.ts");
 installImporter(createImporter({ directory: options.directory }));
-const ready: FromMain = { type: "ready", ...preloaded };
+const ready: FromMain = { type: "ready", problem };
 port.on("message", (message: ToMain) => executor.receive(message));
 port.postMessage(ready);
 
-/** Makes the engine's and the views' names global, so that a cell may shadow any of them. */
-async function preload(): Promise<{ names: string[]; problem: string | null }> {
+/** Makes the engine's and the views' names global, so that a cell may shadow any of them; or says what is wrong. */
+async function preload(): Promise<string | null> {
   try {
     const names: Record<string, unknown> = await import("./preload/names.ts");
     for (const [name, value] of Object.entries(names))
       Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
-    return { names: Object.keys(names), problem: null };
+    return null;
   } catch (error) {
-    return { names: [], problem: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+    return error instanceof Error ? (error.stack ?? error.message) : String(error);
   }
 }

@@ -49,7 +49,7 @@ export type Outcome =
   | ({ status: "error" /** Whether the error has been shown already. */; shown: boolean } & Failure);
 
 export type FromMain =
-  | { type: "ready"; names: string[]; problem: string | null }
+  | { type: "ready" /** Why the engine could not be loaded. */; problem: string | null }
   | { type: "stream"; cell: number; name: "stdout" | "stderr"; text: string }
   /** A message for IOPub whose content is JSON already. */
   | { type: "publish"; cell: number; message: PublishedMessage; content: string }

@@ -1,5 +1,48 @@
 // Every name that a cell finds without an import. The only file of the kernel that imports the engine and the views;
-// loading it connects them to the notebook.
+// loading it connects them to the notebook. A name that is exported here is preloaded and known to the type checker.
 
+import { setInterruptFlag } from "../../engine/index.ts";
+import { publisher } from "../display.ts";
+import { interruptFlag } from "../execution/interrupt.ts";
+import { installViews } from "../view/index.ts";
+
+export type { DType, Shape } from "../../engine/index.ts";
+export {
+  arange,
+  concat,
+  data,
+  enableGrad,
+  evaluate,
+  eye,
+  fit,
+  full,
+  fullLike,
+  Generator,
+  gradients,
+  History,
+  linspace,
+  metrics,
+  models,
+  nn,
+  noGrad,
+  ones,
+  onesLike,
+  optim,
+  rand,
+  randint,
+  randn,
+  randperm,
+  scope,
+  seed,
+  stack,
+  Tensor,
+  tensor,
+  zeros,
+  zerosLike,
+} from "../../engine/index.ts";
 export { clearOutput, display } from "../display.ts";
 export { getpass, prompt } from "../execution/input.ts";
+export { show } from "../view/index.ts";
+
+setInterruptFlag(interruptFlag());
+installViews(publisher);

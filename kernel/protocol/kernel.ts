@@ -55,8 +55,7 @@ export interface KernelParts {
   signals: Int32Array<SharedArrayBuffer>;
   main: MessagePort;
   input: MessagePort;
-  /** Called once, when the names that cells find are known. */
-  startLanguage(names: string[]): Language;
+  language: Language;
 }
 
 type Answer = Record<string, unknown>;
@@ -71,22 +70,22 @@ export class Kernel {
   readonly #requests = new Map<number, Request>();
   readonly #comms = new Map<string, string>();
   readonly #pings = new Map<number, () => void>();
-  readonly #language: Promise<Language>;
-  #languageStarted: (language: Language) => void = () => undefined;
   #capture: Capture = { drain: () => undefined };
   #queue: Request[] = [];
   #working = false;
   #running: Running | null = null;
   #awaitsInput: number | null = null;
+  /** Settles when the main thread has loaded the engine. */
+  readonly #ready = Promise.withResolvers<void>();
+  #isReady = false;
+  /** Whether the running cell has got as far as the main thread. */
+  #inMain = false;
   #problem: string | null = null;
   #executionCount = 0;
   #numbers = 0;
 
   constructor(parts: KernelParts) {
     this.#parts = parts;
-    this.#language = new Promise((resolve) => {
-      this.#languageStarted = resolve;
-    });
     parts.main.on("message", (message: FromMain) => this.#fromMain(message));
     this.#publish("status", { execution_state: "starting" }, {});
   }
@@ -162,6 +161,12 @@ export class Kernel {
   /** Stops the running cell; harmless when none runs, or while another interrupt is at work. */
   interrupt(): Promise<void> {
     const running = this.#running;
+    if (!this.#inMain && running?.request.header.msg_type === "execute_request") {
+      // Still being checked; or the engine is being loaded, which nobody wants to be terminated.
+      running.settle({ status: "error", shown: false, ...interruptFailure() });
+      return Promise.resolve();
+    }
+    if (!this.#isReady) return Promise.resolve();
     const target: Target = {
       ping: () => this.#ping(),
       abandon: () => {
@@ -231,7 +236,7 @@ export class Kernel {
   async #complete(content: Answer): Promise<Answer> {
     const code = text(content.code);
     const cursor = cursorOf(content, code);
-    const { matches, start, end } = await (await this.#language).complete(code, cursor);
+    const { matches, start, end } = await this.#parts.language.complete(code, cursor);
     const range = { cursor_start: toCodePoints(code, start), cursor_end: toCodePoints(code, end) };
     const types = matches.map((match) => ({ ...match, start: range.cursor_start, end: range.cursor_end }));
     return {
@@ -244,13 +249,13 @@ export class Kernel {
   async #inspect(content: Answer): Promise<Answer> {
     const code = text(content.code);
     const level = content.detail_level === 1 ? 1 : 0;
-    const language = await this.#language;
+    const { language } = this.#parts;
     const { found, markdown, text: plain } = await language.inspect(code, cursorOf(content, code), level);
     return { found, data: found ? { "text/plain": plain, "text/markdown": markdown } : {}, metadata: {} };
   }
 
   async #isComplete(content: Answer): Promise<Answer> {
-    const { status, indent } = await (await this.#language).isComplete(text(content.code));
+    const { status, indent } = await this.#parts.language.isComplete(text(content.code));
     return status === "incomplete" ? { status, indent: indent ?? "" } : { status };
   }
 
@@ -323,11 +328,13 @@ export class Kernel {
     const { user_expressions: expressions, allow_stdin: allowStdin } = request.content;
     void (async () => {
       try {
-        const { diagnostics, javascript, sourceMap } = await (await this.#language).check(check);
+        const { diagnostics, javascript, sourceMap } = await this.#parts.language.check(check);
         if (!open) return;
-        this.#reportProblem(request);
         if (diagnostics.some(({ category }) => category === "error"))
           return settle({ status: "error", shown: false, ...formatDiagnostics(diagnostics) });
+        await this.#ready.promise;
+        if (!open) return;
+        this.#inMain = true;
         this.#toMain({
           type: "execute",
           cell,
@@ -347,6 +354,8 @@ export class Kernel {
     })();
     const outcome = await promise;
     this.#running = null;
+    this.#inMain = false;
+    this.#reportProblem(request);
     return outcome;
   }
 
@@ -415,8 +424,9 @@ export class Kernel {
     switch (message.type) {
       case "ready":
         this.#problem = message.problem;
+        this.#isReady = true;
+        this.#ready.resolve();
         if (message.problem !== null) this.#parts.wires.log(message.problem);
-        this.#languageStarted(this.#parts.startLanguage(message.names));
         return;
       case "pong":
         // Later pongs answer earlier pings too: an interrupt may have killed an answer.

@@ -61,8 +61,7 @@ const kernel = new Kernel({
   signals,
   main: options.main,
   input: options.input,
-  startLanguage: (names) =>
-    startLanguage({ directory: options.directory, preload: { module: options.preload, names } }),
+  language: startLanguage({ directory: options.directory, preload: { module: options.preload } }),
 });
 
 process.on("uncaughtException", (error) => log(`protocol: ${error.stack ?? error}`));
