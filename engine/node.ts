@@ -19,7 +19,9 @@ export function startupProblems(): readonly string[] {
 function makeBackend(): Backend {
   if (process.env.NNLAB_BACKEND === "reference") return referenceBackend;
   try {
-    return createWasmBackend();
+    const backend = createWasmBackend();
+    found.push(...backend.problems);
+    return backend;
   } catch (error) {
     found.push(`the slow reference backend is in use: ${error instanceof Error ? error.message : error}`);
     return referenceBackend;
