@@ -3,6 +3,7 @@
  * on every machine and whatever the size asked for; no training sample is ever a test sample.
  */
 
+import { checkInterrupt } from "../interrupt.ts";
 import { Generator } from "../random.ts";
 import { checkCount, checkOptions, checkSeed } from "./checks.ts";
 import { Dataset } from "./dataset.ts";
@@ -56,6 +57,7 @@ function draw(count: number, seed: number, part: 0 | 1): Dataset {
   const order = new Int32Array(10);
   for (let i = 0; i < count; i++) {
     if (i % 10 === 0) {
+      checkInterrupt();
       for (let digit = 0; digit < 10; digit++) order[digit] = digit;
       random.seed(seedOf(2 + part, i / 10)).shuffle(order);
     }

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { digits } from "../../engine/data/digits.ts";
 import { glyphs } from "../../engine/data/glyphs.ts";
 import type { Dataset } from "../../engine/data/index.ts";
+import { setInterruptFlag } from "../../engine/interrupt.ts";
 
 const bytesOf = (set: Dataset): Uint8Array =>
   Uint8Array.from(set.images.toTypedArray(), (value) => Math.round(value * 255));
@@ -95,6 +96,15 @@ describe("data.digits", () => {
       if (x === 0 || y === 0 || x === 27 || y === 27) rim += bytes[i]!;
     }
     expect(rim / all).toBeLessThan(0.01);
+  });
+
+  it("stops at an interrupt, however many samples were asked for", () => {
+    setInterruptFlag(new Int32Array(new SharedArrayBuffer(4)).fill(1));
+    try {
+      expect(() => digits({ train: 50_000 })).toThrow("Interrupted");
+    } finally {
+      setInterruptFlag(null);
+    }
   });
 
   it.each([
