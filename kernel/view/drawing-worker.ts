@@ -20,7 +20,10 @@ async function pixelsOf(drawing: Drawing): Promise<Pixels> {
 
 async function drawImage(drawing: Drawing): Promise<DrawnImage> {
   const { rgba, width, height } = await pixelsOf(drawing);
-  const png = encodePng(rgba, width, height, { exact: drawing.kind === "picture" });
+  const png = encodePng(rgba, width, height, {
+    exact: drawing.kind === "picture",
+    level: drawing.kind === "frame" ? 3 : 6,
+  });
   return {
     png: png.toString("base64"),
     width: Math.round(width / SCALE),

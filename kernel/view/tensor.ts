@@ -2,11 +2,19 @@
 import { ArgumentError, ShapeError } from "../../engine/errors.ts";
 
 import { type ChartSpec, chart, rounded } from "./chart.ts";
-import { centred, valueRange } from "./colours.ts";
+import {
+  type ColourMapName,
+  centred,
+  colourOf,
+  hexOf,
+  type Rgb,
+  type ValueRange,
+  valueRange,
+} from "./colours.ts";
 import { picture, tileOf } from "./grid.ts";
 import { images } from "./images.ts";
 import { type Displayable, displayable } from "./mime.ts";
-import { palette } from "./theme.ts";
+import { ink, palette } from "./theme.ts";
 import { isTensorLike, type NumberSource, numbersOf } from "./values.ts";
 import { formatCount, formatNumber, formatShape, wrapped } from "./wording.ts";
 
@@ -88,7 +96,9 @@ export function tensor(source: NumberSource, options: TensorOptions = {}): Displ
     case "image":
       return images(source, { title });
     case "map":
-      return mapPicture(shape, values, title, text);
+      return isSmallMatrix(shape, values)
+        ? chart(matrixSpec(shape, values, title, text), text)
+        : mapPicture(shape, values, title, text);
     case "histogram":
       return chart(histogramSpec(values, title, text), text);
     default:
@@ -133,6 +143,72 @@ function printNested(shape: readonly number[], values: ArrayLike<number>): strin
   return print(0, 0, values.length);
 }
 
+/** Few enough values to print each in its square. */
+function isSmallMatrix(shape: readonly number[], values: ArrayLike<number>): boolean {
+  return shape.length === 2 && values.length > 0 && values.length <= 200 && shape[1]! <= 16;
+}
+
+function matrixSpec(
+  shape: readonly number[],
+  values: ArrayLike<number>,
+  title: string,
+  text: string,
+): ChartSpec {
+  const columns = shape[1]!;
+  const { range, colours } = mapColours(values);
+  // Few shades, so that the PNG has few colours and stays small.
+  const shade = (value: number): Rgb => {
+    if (!Number.isFinite(value)) return colourOf(value, colours, 0, 1);
+    const share = range.high > range.low ? (value - range.low) / (range.high - range.low) : 0.5;
+    return colourOf(Math.round(share * 16), colours, 0, 16);
+  };
+  const rows = Array.from(values, (value, i) => ({
+    row: Math.floor(i / columns),
+    column: i % columns,
+    value: formatNumber(value, 2),
+    exact: formatNumber(value, 6),
+    fill: hexOf(shade(value)),
+    ink: isDark(shade(value)) ? ink.paper : ink.strong,
+  }));
+  const axis = (name: string) => ({ title: name, domain: false, ticks: false, labelAngle: 0 });
+  const fixed = (field: string) => ({ field, type: "nominal", scale: null, legend: null });
+  return {
+    title: { text: title, subtitle: wrapped(text, Math.max(320, 46 * columns)) },
+    data: { values: rows },
+    width: 46 * columns,
+    height: 24 * shape[0]!,
+    encoding: {
+      x: { field: "column", type: "ordinal", axis: axis("column") },
+      y: { field: "row", type: "ordinal", axis: axis("row") },
+    },
+    layer: [
+      {
+        mark: { type: "rect", stroke: ink.paper },
+        encoding: {
+          color: fixed("fill"),
+          tooltip: ["row", "column", "exact"].map((field) => ({
+            field,
+            title: field === "exact" ? "value" : field,
+          })),
+        },
+      },
+      {
+        mark: { type: "text", fontSize: 10 },
+        encoding: { text: { field: "value", type: "nominal" }, color: fixed("ink") },
+      },
+    ],
+  };
+}
+
+const isDark = ([red, green, blue]: Rgb): boolean => 0.3 * red + 0.59 * green + 0.11 * blue < 140;
+
+/** Signed values around 0, others over their range. */
+function mapColours(values: ArrayLike<number>): { range: ValueRange; colours: ColourMapName } {
+  const found = valueRange(values);
+  const signed = found.low < 0 && found.high > 0;
+  return { range: signed ? centred(found) : found, colours: signed ? "diverging" : "viridis" };
+}
+
 /** A matrix (or a tensor read as one: all but the last dimension down) as a heat map. */
 function mapPicture(
   shape: readonly number[],
@@ -144,10 +220,7 @@ function mapPicture(
   const height = values.length / width;
   if (values.length === 0)
     throw new ShapeError(`show.tensor: an empty tensor (shape ${formatShape(shape)}) has no map`);
-  const found = valueRange(values);
-  const signed = found.low < 0 && found.high > 0;
-  const range = signed ? centred(found) : found;
-  const colours = signed ? "diverging" : "viridis";
+  const { range, colours } = mapColours(values);
   const tile = tileOf(values, { channels: 1, height, width }, range, colours);
   const pixel = Math.max(1, Math.min(40, Math.floor(1200 / tile.width), Math.floor(720 / tile.height)));
   return picture(

@@ -12,7 +12,7 @@ import {
 import { tensor } from "../../kernel/view/tensor.ts";
 import { role } from "../../kernel/view/theme.ts";
 import type { TensorLike } from "../../kernel/view/values.ts";
-import { bundleOf, countColour, type Decoded, inked, pictureOf, textOf } from "./decode.ts";
+import { bundleOf, countColour, type Decoded, inked, pictureOf, specOf, textOf } from "./decode.ts";
 
 /** A stand-in for a tensor, with values by position. */
 function numbers(shape: number[], value: (i: number) => number): TensorLike {
@@ -251,6 +251,9 @@ describe("show.tensor", () => {
       ).data,
     ).toEqual({ "text/plain": "[[1, 2], [3, 4.5]]" });
     expect(textOf(bundleOf(tensor(numbers([2, 1, 16, 16], noise))))).toBe("2 images of 16×16 pixels.");
+    const matrix = bundleOf(tensor(numbers([10, 12], (i) => i - 40)));
+    expect(specOf(matrix).layer).toHaveLength(2);
+    expect(countColour(pictureOf(matrix), [0x67, 0x00, 0x1f])).toBeGreaterThan(500);
     const map = bundleOf(tensor(numbers([20, 30], (i) => noise(i) - 0.5)));
     expect(textOf(map)).toMatch(/^Tensor 20×30: mean .*, standard deviation .*, from −0\.\d+ to 0\.\d+\.$/);
     expect(pictureOf(map).width).toBeGreaterThan(600);

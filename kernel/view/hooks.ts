@@ -1,0 +1,42 @@
+/** The hooks by which the engine's objects show themselves in a notebook, and trainings their progress. */
+import { Dataset } from "../../engine/data/dataset.ts";
+import { ConfusionMatrix } from "../../engine/metrics.ts";
+import { Module } from "../../engine/nn/module.ts";
+import { Tensor } from "../../engine/tensor.ts";
+import { History, observeTraining } from "../../engine/training.ts";
+import { confusionMatrix } from "./confusion.ts";
+import { curves } from "./curves.ts";
+import { trainingDashboard } from "./dashboard.ts";
+import { datasetPicture } from "./images.ts";
+import { type Displayable, displaySymbol, type MimeBundle, type Publisher } from "./mime.ts";
+import { summary } from "./network.ts";
+import { tensor } from "./tensor.ts";
+
+export type { Displayable, MimeBundle, Publisher } from "./mime.ts";
+
+/** Gives instances of a class their picture. */
+function showAs<T extends object>(prototype: T, picture: (instance: T) => Displayable | string): void {
+  const value = function (this: T): MimeBundle {
+    const shown = picture(this);
+    return typeof shown === "string" ? { data: { "text/plain": shown } } : shown[displaySymbol]();
+  };
+  Object.defineProperty(prototype, displaySymbol, {
+    value,
+    configurable: true,
+    writable: true,
+    enumerable: false,
+  });
+}
+
+/**
+ * Makes the engine's objects show themselves, and trainings show their progress through `publisher`. Under nbgrader, which
+ * reads outputs as answers, only the finished chart is published. Returns the function that ends the watching of trainings.
+ */
+export function installViews(publisher: Publisher): () => void {
+  showAs(Tensor.prototype, (value) => tensor(value));
+  showAs(Module.prototype, (module) => (module.children.length === 0 ? String(module) : summary(module)));
+  showAs(Dataset.prototype, (dataset) => datasetPicture(dataset));
+  showAs(ConfusionMatrix.prototype, (matrix) => confusionMatrix(matrix));
+  showAs(History.prototype, (history) => (history.steps.length === 0 ? String(history) : curves(history)));
+  return observeTraining(trainingDashboard(publisher, { live: !process.env.NBGRADER_EXECUTION }));
+}
