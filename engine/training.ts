@@ -11,6 +11,7 @@ import { bceWithLogits, crossEntropy, type Loss } from "./nn/losses.ts";
 import { type Module, requireModule } from "./nn/module.ts";
 import { describeInput } from "./nn/requireTensor.ts";
 import { Optimizer } from "./optim/optimizer.ts";
+import type { Schedule } from "./optim/schedules.ts";
 import { describeShape } from "./shapes.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -102,7 +103,7 @@ export interface TrainingObserver {
 }
 
 const observers = new Set<TrainingObserver>();
-const inTraining = new WeakSet<Module>();
+const inTraining = new WeakMap<Module, Run>();
 
 /** Has an observer watch every `fit` that is not silent. Returns the function that stops it. */
 export function observeTraining(observer: TrainingObserver): () => void {
@@ -125,6 +126,11 @@ export interface FitOptions extends EvaluateOptions<Metrics> {
   readonly optimizer: Optimizer;
   /** Evaluated after each epoch. */
   readonly validation?: Batches;
+  /**
+   * Multiplies the optimizer's learning rate by a function of the progress, such as `optim.cosineAnnealing()`; the
+   * optimizer has its own learning rate back afterwards. Needs a loader with a `length`.
+   */
+  readonly schedule?: Schedule;
   /** No observer watches (no live chart). */
   readonly silent?: boolean;
   /** Prints a line per epoch. */
@@ -190,15 +196,16 @@ export async function fit(model: Module, loader: Batches, options: FitOptions): 
   const run = new Run(model, loader, options);
   const watchers = options.silent ? [] : [...observers];
   const modes = modesOf(model);
-  inTraining.add(model);
+  const learningRate = options.optimizer.lr;
+  inTraining.set(model, run);
   try {
-    for (const watcher of watchers) await watcher.begin?.(run);
+    for (const watcher of watchers) await run.rest(watcher.begin?.(run));
     for (run.epoch = 1; run.epoch <= run.epochs; run.epoch++) {
       model.train();
-      await trainEpoch(run, loader, options, watchers);
+      await run.rest(trainEpoch(run, loader, options, learningRate, watchers));
       if (options.verbose) console.log(describeEpoch(run));
-      for (const watcher of watchers) await watcher.epoch?.(run);
-      await nextTask();
+      for (const watcher of watchers) await run.rest(watcher.epoch?.(run));
+      await run.rest(nextTask());
     }
     run.epoch = run.epochs;
     run.status = "done";
@@ -208,8 +215,9 @@ export async function fit(model: Module, loader: Batches, options: FitOptions): 
   } finally {
     run.endedAt = performance.now();
     inTraining.delete(model);
+    if (options.schedule) options.optimizer.lr = learningRate;
     restoreModes(modes);
-    for (const watcher of watchers) await watcher.end?.(run);
+    for (const watcher of watchers) await run.rest(watcher.end?.(run));
   }
   return run.history;
 }
@@ -225,6 +233,11 @@ class Run implements TrainingRun {
   endedAt: number | null = null;
   /** When the event loop last had its turn. */
   yieldedAt = performance.now();
+  /**
+   * Whether its own code is running now. When anybody else can see this true, that code was terminated from outside and
+   * will never go on.
+   */
+  working = true;
   readonly #beganAt = performance.now();
 
   constructor(model: Module, loader: Batches, { epochs = 1 }: FitOptions) {
@@ -233,8 +246,34 @@ class Run implements TrainingRun {
     this.stepsPerEpoch = "length" in loader && typeof loader.length === "number" ? loader.length : null;
   }
 
+  /** Waits for something outside. */
+  async rest<T>(until: T): Promise<Awaited<T>> {
+    this.working = false;
+    const result = await until;
+    this.working = true;
+    return result;
+  }
+
+  /** The promise of a turn for timers, messages and pictures, about every 50 ms; else nothing. */
+  turn(): Promise<void> | undefined {
+    if (performance.now() - this.yieldedAt < 50) return undefined;
+    return nextTask().then(() => {
+      this.yieldedAt = performance.now();
+    });
+  }
+
   get step(): number {
     return this.history.steps.length;
+  }
+
+  /** What a schedule makes of the learning rate now. */
+  factor(schedule: Schedule): number {
+    const progress = this.step / (this.epochs * this.stepsPerEpoch!);
+    const factor: unknown = schedule(progress);
+    if (typeof factor === "number" && factor >= 0 && Number.isFinite(factor)) return factor;
+    throw new ArgumentError(
+      `fit: the schedule must give a number ≥ 0; for progress ${progress.toFixed(3)} it gave ${describeValue(factor)}`,
+    );
   }
 
   get seconds(): number {
@@ -252,18 +291,19 @@ async function trainEpoch(
   run: Run,
   loader: Batches,
   options: FitOptions,
+  learningRate: number,
   watchers: readonly TrainingObserver[],
 ): Promise<void> {
   const total = new Totals("fit", options);
   const beganAt = performance.now();
   run.stepInEpoch = 0;
-  await eachBatch(loader, async (batch) => {
+  await eachBatch(run, loader, (batch) => {
+    if (options.schedule) options.optimizer.lr = learningRate * run.factor(options.schedule);
     trainStep(run, batch, options, total);
-    for (const watcher of watchers) {
-      const waiting = watcher.step?.(run);
-      if (waiting !== undefined) await waiting;
-    }
-    await yieldAtTimes(run);
+    const waiting = watchers.map((watcher) => watcher.step?.(run)).filter((result) => result !== undefined);
+    const turn = run.turn();
+    if (turn !== undefined) waiting.push(turn);
+    return waiting;
   });
   if (run.stepInEpoch === 0) {
     throw new ArgumentError(
@@ -306,24 +346,40 @@ function trainStep(run: Run, batch: unknown, options: FitOptions, total: Totals)
 async function validate(run: Run, loader: Batches, options: FitOptions): Promise<Record<string, number>> {
   run.model.eval();
   const total = new Totals("fit: validation", options);
-  await eachBatch(loader, async (batch) => {
+  await eachBatch(run, loader, (batch) => {
     checkInterrupt();
     total.evaluate(run.model, batch);
-    await yieldAtTimes(run);
+    const turn = run.turn();
+    return turn === undefined ? [] : [turn];
   });
   return total.result();
 }
 
-async function eachBatch(loader: Batches, visit: (batch: unknown) => Promise<void>): Promise<void> {
-  if (Symbol.iterator in loader) for (const batch of loader) await visit(batch);
-  else for await (const batch of loader) await visit(batch);
-}
-
-/** Lets timers, messages and pictures have their turn about every 50 ms. */
-async function yieldAtTimes(run: Run): Promise<void> {
-  if (performance.now() - run.yieldedAt < 50) return;
-  await nextTask();
-  run.yieldedAt = performance.now();
+/** Visits every batch, and waits for what a visit returns. */
+async function eachBatch(
+  run: Run,
+  loader: Batches,
+  visit: (batch: unknown) => readonly Promise<void>[],
+): Promise<void> {
+  if (Symbol.iterator in loader) {
+    for (const batch of loader) {
+      const waiting = visit(batch);
+      if (waiting.length > 0) await run.rest(Promise.all(waiting));
+    }
+    return;
+  }
+  const iterator = loader[Symbol.asyncIterator]();
+  let finished = false;
+  try {
+    for (;;) {
+      const next = await run.rest(iterator.next());
+      finished = next.done === true;
+      if (finished) return;
+      await run.rest(Promise.all(visit(next.value)));
+    }
+  } finally {
+    if (!finished) await iterator.return?.();
+  }
 }
 
 function nextTask(): Promise<void> {
@@ -413,6 +469,20 @@ function restoreModes(modes: Modes): void {
   for (const [module, training] of modes) module.training = training;
 }
 
+function checkSchedule(schedule: unknown, loader: Batches): void {
+  if (schedule === undefined) return;
+  if (typeof schedule !== "function") {
+    throw new ArgumentError(
+      `fit: schedule must be a function of the progress, such as optim.cosineAnnealing(), got ${describeInput(schedule)}`,
+    );
+  }
+  if (!("length" in loader)) {
+    throw new ArgumentError(
+      "fit: a schedule needs to know how many steps there are; pass a loader or an array of batches, which have a length",
+    );
+  }
+}
+
 function checkFit(model: Module, loader: Batches, options: FitOptions): void {
   requireModule("fit", "model", model);
   if (!(options?.optimizer instanceof Optimizer)) {
@@ -420,17 +490,18 @@ function checkFit(model: Module, loader: Batches, options: FitOptions): void {
       `fit: needs an optimizer, got ${describeInput(options?.optimizer)}; pass { optimizer: optim.sgd(model.parameters(), { lr: 0.1 }) }`,
     );
   }
-  const { epochs = 1, optimizer, validation } = options;
+  const { epochs = 1, optimizer, schedule, validation } = options;
   if (!(Number.isInteger(epochs) && epochs >= 1)) {
     throw new ArgumentError(`fit: epochs must be a whole number ≥ 1, got ${describeValue(epochs)}`);
   }
   checkLoader("fit", "loader", loader);
   checkReuse("loader", loader, epochs);
+  checkSchedule(schedule, loader);
   if (validation !== undefined) {
     checkLoader("fit", "validation", validation);
     checkReuse("validation", validation, epochs);
   }
-  if (inTraining.has(model)) {
+  if (inTraining.get(model)?.working === false) {
     throw new ArgumentError(
       "fit: this model is being trained already; write await before the fit(…) that does it",
     );

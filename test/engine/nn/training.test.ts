@@ -406,6 +406,20 @@ describe("what goes wrong in training", () => {
     await first;
   });
 
+  it("but not a fit after one whose code was terminated from outside and never ended", async () => {
+    class Stuck extends Error {}
+    const net = model();
+    const options = { optimizer: optim.sgd(net.parameters(), { lr: 0.1 }) };
+    let again: Promise<unknown> | undefined;
+    // What a kernel does after terminating: other code runs while the first fit is still in the midst of its own.
+    const loss = (p: Tensor, t: Tensor): Tensor => {
+      again ??= training.fit(net, points(2, 4), options);
+      throw new Stuck(`${p.size} ${t.size}`);
+    };
+    await expect(training.fit(net, points(2, 4), { ...options, loss })).rejects.toThrow(Stuck);
+    expect(await again).toMatchObject({ steps: [{ step: 1 }, { step: 2 }] });
+  });
+
   it("a layer made inside forward, or hidden in a #private field, would not be trained", async () => {
     class Hidden extends nn.Module {
       fc = nn.linear(2, 2);
