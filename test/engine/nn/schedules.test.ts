@@ -3,7 +3,7 @@ import { randn, tensor } from "../../../engine/creation.ts";
 import * as nn from "../../../engine/nn/index.ts";
 import * as optim from "../../../engine/optim/index.ts";
 import { Generator } from "../../../engine/random.ts";
-import { fit } from "../../../engine/training.ts";
+import * as training from "../../../engine/training.ts";
 
 const generator = new Generator(1);
 const batches = Array.from(
@@ -24,7 +24,11 @@ describe("schedules", () => {
   it("set the learning rate of every step of all epochs, and give the optimizer its own back", async () => {
     const model = nn.linear(2, 2);
     const optimizer = optim.sgd(model.parameters(), { lr: 0.1 });
-    const history = await fit(model, batches, { epochs: 2, optimizer, schedule: optim.linearDecay() });
+    const history = await training.fit(model, batches, {
+      epochs: 2,
+      optimizer,
+      schedule: optim.linearDecay(),
+    });
     const rates = history.steps.map(({ learningRate }) => learningRate);
     expect(rates).toHaveLength(10);
     rates.forEach((rate, step) => {
@@ -36,7 +40,7 @@ describe("schedules", () => {
   it("give it back after a failure too", async () => {
     const model = nn.linear(2, 2);
     const optimizer = optim.sgd(model.parameters(), { lr: 0.1 });
-    const failing = fit(model, batches, {
+    const failing = training.fit(model, batches, {
       epochs: 2,
       optimizer,
       schedule: (progress) => (progress < 0.5 ? 0.5 : Number.NaN),
@@ -48,10 +52,12 @@ describe("schedules", () => {
   it("are refused where they cannot work, with the remedy", async () => {
     const model = nn.linear(2, 2);
     const optimizer = optim.sgd(model.parameters(), { lr: 0.1 });
-    const odd = { optimizer, schedule: 0.1 as unknown as optim.Schedule };
-    await expect(fit(model, batches, odd)).rejects.toThrow(/such as optim.cosineAnnealing\(\), got the number 0.1/);
+    const odd = { optimizer, schedule: 0.1 as never };
+    await expect(training.fit(model, batches, odd)).rejects.toThrow(
+      /such as optim.cosineAnnealing\(\), got 0.1/,
+    );
     const endless = { [Symbol.iterator]: () => batches[Symbol.iterator]() };
     const unknown = { optimizer, schedule: optim.linearDecay() };
-    await expect(fit(model, endless, unknown)).rejects.toThrow(/needs to know how many steps/);
+    await expect(training.fit(model, endless, unknown)).rejects.toThrow(/needs to know how many steps/);
   });
 });
