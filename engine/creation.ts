@@ -2,7 +2,7 @@
 import type { Backend, DType, TypedArray } from "./backend/backend.ts";
 import { getBackend } from "./backend/current.ts";
 import { ArgumentError, DTypeError, describeValue, ShapeError } from "./errors.ts";
-import { allocate, blockOf } from "./memory.ts";
+import { allocate } from "./memory.ts";
 import { defaultGenerator, type Generator } from "./random.ts";
 import { checkShape, describeShape, type Shape, sizeOf } from "./shapes.ts";
 import { type NestedNumbers, Tensor } from "./tensor.ts";
@@ -207,7 +207,7 @@ export function ones(shape: readonly number[], options: CreationOptions = {}): T
 
 /** Shape, dtype and backend of `like`, one value everywhere. */
 export function fullLike(like: Tensor, value: number, options: CreationOptions = {}): Tensor {
-  const { backend } = blockOf(like.holding);
+  const { backend } = like.holding;
   const made = makeEmpty("fullLike", like.shape, options.dtype ?? like.dtype, backend);
   backend.fill(made.storage, value);
   return finish(made, options);

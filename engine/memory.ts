@@ -7,7 +7,8 @@
  *    `backward()` that differentiates the call, or, where nothing can be differentiated (`noGrad`), when the call returns.
  * 3. What an operation saved for its gradient, and all temporaries of `backward()` itself, end with that `backward()`.
  * 4. Intermediates of a graph that user code can see stay for two more graphs: what backward() number n differentiated is
- *    recycled when number n + 2 is done. Small ones (≤ 4 KB: losses, metrics) keep their values for good.
+ *    recycled when number n + 2 is done. Small ones (≤ 4 KB: losses, metrics) keep their values for good, on the heap of
+ *    JavaScript, where ordinary garbage collection takes them.
  * 5. A loader's batch, and what was computed from it without gradients, is recycled by rule 4 counted from its last use;
  *    but a batch that was not used before the next one was drawn (`[...loader]`) is the user's, rule 1.
  * 6. A gradient replaced by the next one goes at once if nobody read it, else by rule 4.
@@ -19,7 +20,7 @@
  * Reading what rules 2-5 took is a RecycledTensorError that says where it came from and what to write.
  * This file knows tensors only by their holdings.
  */
-import type { Backend, DType, Storage } from "./backend/backend.ts";
+import type { Backend, DType, Storage, TypedArray } from "./backend/backend.ts";
 import { OutOfMemoryError, RecycledTensorError } from "./errors.ts";
 import { describeShape, type Shape, sizeOf } from "./shapes.ts";
 
@@ -46,9 +47,12 @@ export class Block {
 
 /** What one tensor holds of the memory. Lists that recycle name the holding, so that they keep no tensor alive. */
 export class Holding {
-  /** Null once given back. */
+  /** Null once given back, or moved to `values`. */
   block: Block | null;
-  readonly storage: Storage;
+  storage: Storage;
+  /** The values of a small tensor whose graph was recycled. */
+  values: TypedArray | null = null;
+  readonly backend: Backend;
   readonly shape: Shape;
   /** The operation that made it. */
   readonly origin: string;
@@ -65,6 +69,7 @@ export class Holding {
 
   constructor(block: Block, storage: Storage, shape: Shape, origin: string) {
     this.block = block;
+    this.backend = block.backend;
     this.storage = storage;
     this.shape = shape;
     this.origin = origin;
@@ -188,8 +193,39 @@ export function register(tensor: Holder): void {
 
 /** The block of a holding; throws when it was given back. */
 export function blockOf(holding: Holding): Block {
-  if (holding.block === null) throw recycledError(holding);
-  return holding.block;
+  return holding.block ?? restore(holding);
+}
+
+/** The values, wherever they are; not for writing. */
+export function valuesOf(holding: Holding): TypedArray {
+  if (holding.values !== null) return holding.values;
+  blockOf(holding);
+  return holding.storage.values();
+}
+
+/** Takes memory again for a small tensor that a graph's end moved out. */
+function restore(holding: Holding): Block {
+  const { values, backend, storage, shape, origin } = holding;
+  if (values === null) throw recycledError(holding);
+  const fresh = allocateOrSweep(backend, storage.dtype, storage.length, shape, origin);
+  fresh.values().set(values);
+  const block = new Block(backend, fresh);
+  bytesHeld += block.bytes;
+  holding.storage = fresh;
+  holding.block = block;
+  holding.values = null;
+  live.add(holding);
+  return block;
+}
+
+/** Rule 4: recycles a large tensor, moves the values of a small one out of the backend. */
+function retire(holding: Holding, reason: string): void {
+  if (holding.kept || holding.block === null) return;
+  if (holding.bytes <= SMALL) {
+    const values = holding.storage.values().slice();
+    giveBack(holding, "");
+    holding.values = values;
+  } else giveBack(holding, reason);
 }
 
 /** Says that a tensor's values were changed in place (an optimiser's step), so that graphs that saved them notice. */
@@ -200,9 +236,11 @@ export function noteChange(holding: Holding): void {
 /** Gives a holding's memory back; `reason` completes "was recycled: …". */
 export function giveBack(holding: Holding, reason: string): void {
   const block = holding.block;
+  if (holding.values === null && block === null) return;
+  holding.values = null;
+  holding.end = reason;
   if (block === null) return;
   holding.block = null;
-  holding.end = reason;
   live.delete(holding);
   if (--block.references === 0) {
     bytesHeld -= block.bytes;
@@ -353,7 +391,7 @@ export class GraphEnd {
     const { holding, node } = tensor;
     if (holding.lease !== null) holding.lease.lastUse = this.number;
     if (isLeaf) return;
-    if (holding.bytes > SMALL) this.#holdings.push(holding);
+    this.#holdings.push(holding);
     if (node !== null && node.interiors !== null) {
       this.#interiors.push(...node.interiors);
       node.interiors = null;
@@ -363,9 +401,8 @@ export class GraphEnd {
   /** A gradient that another one replaced (rule 6). */
   replace(gradient: Holding): void {
     if (gradient.kept || gradient.block === null) return;
-    if (gradient.seen) {
-      if (gradient.bytes > SMALL) this.#holdings.push(gradient);
-    } else giveBack(gradient, "the next backward() replaced this gradient");
+    if (gradient.seen) this.#holdings.push(gradient);
+    else giveBack(gradient, "the next backward() replaced this gradient");
   }
 
   /** Applies rules 2, 4 and 5. `forget` cuts the graph's edges when its turn has come. */
@@ -382,23 +419,15 @@ export class GraphEnd {
     const due = spent.get(this.number - 2);
     if (due !== undefined) {
       spent.delete(this.number - 2);
-      for (const holding of due.holdings)
-        if (!holding.kept)
-          giveBack(
-            holding,
-            `backward() number ${this.number - 2} differentiated it, and two more graphs have been differentiated since. Write .keep() where it is made to read it later, or .detach() for its values alone`,
-          );
+      const reason = `backward() number ${this.number - 2} differentiated it, and two more graphs have been differentiated since. Write .keep() where it is made to read it later, or .detach() for its values alone`;
+      for (const holding of due.holdings) retire(holding, reason);
       due.forget();
     }
     for (const lease of leases) {
       if (lease.lastUse === 0 || lease.lastUse > this.number - 2) continue;
       leases.delete(lease);
-      for (const holding of lease.members)
-        if (!holding.kept)
-          giveBack(
-            holding,
-            `it is (or comes from) a batch of a loader that was last used by backward() number ${lease.lastUse}, two graphs ago. Write .keep() where you get it to use it later`,
-          );
+      const reason = `it is (or comes from) a batch of a loader that was last used by backward() number ${lease.lastUse}, two graphs ago. Write .keep() where you get it to use it later`;
+      for (const holding of lease.members) retire(holding, reason);
     }
   }
 }

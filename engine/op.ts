@@ -7,7 +7,7 @@ import type { Backend, DType } from "./backend/backend.ts";
 import { ArgumentError, DTypeError, describeValue } from "./errors.ts";
 import { isGradEnabled } from "./gradmode.ts";
 import { checkInterrupt } from "./interrupt.ts";
-import { allocate, blockOf, giveBack, type Holding, joinLease, share } from "./memory.ts";
+import { allocate, giveBack, type Holding, joinLease, share } from "./memory.ts";
 import type { Shape } from "./shapes.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -75,10 +75,9 @@ export function run<Options>(
   checkInterrupt();
   const shape = primitive.shape(inputs, options);
   const first = inputs[0]!;
-  const backend = blockOf(first.holding).backend;
+  const { backend } = first.holding;
   for (let i = 1; i < inputs.length; i++)
-    if (blockOf(inputs[i]!.holding).backend !== backend)
-      throw backendError(primitive.name, first, inputs[i]!);
+    if (inputs[i]!.holding.backend !== backend) throw backendError(primitive.name, first, inputs[i]!);
   let out: Tensor;
   let saved: Tensor | null = null;
   if (primitive.view !== undefined)
@@ -106,7 +105,7 @@ export function run<Options>(
 }
 
 function backendError(operation: string, a: Tensor, b: Tensor): ArgumentError {
-  const nameOf = (tensor: Tensor) => blockOf(tensor.holding).backend.name;
+  const nameOf = (tensor: Tensor) => tensor.holding.backend.name;
   return new ArgumentError(
     `${operation}: one operand lives on the backend "${nameOf(a)}", another on "${nameOf(b)}"; make both under the same backend (setBackend, withBackend)`,
   );

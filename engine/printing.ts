@@ -1,5 +1,6 @@
 /** Tensors as text. */
 import type { TypedArray } from "./backend/backend.ts";
+import { valuesOf } from "./memory.ts";
 import { describeShape, type Shape } from "./shapes.ts";
 import type { NestedNumbers, Tensor } from "./tensor.ts";
 
@@ -45,7 +46,7 @@ function chooseFormat(numbers: readonly number[]): (value: number) => string {
 }
 
 function formatValues(tensor: Tensor, indent: string): string {
-  const values = tensor.storage.values();
+  const values = valuesOf(tensor.holding);
   const { shape } = tensor;
   const truncate = tensor.size > FULL;
   const shown: number[] = [];
@@ -110,7 +111,7 @@ export function summariseTensor(tensor: Tensor): string {
   const list = [`Tensor ${describeShape(tensor.shape)} ${tensor.dtype}`];
   if (tensor.isRecycled) list.push("recycled");
   else if (tensor.size > 0) {
-    const values = tensor.storage.values();
+    const values = valuesOf(tensor.holding);
     let low = Number.POSITIVE_INFINITY;
     let high = Number.NEGATIVE_INFINITY;
     let total = 0;

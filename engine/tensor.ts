@@ -5,7 +5,7 @@
 import { type BackwardOptions, backward } from "./autograd.ts";
 import type { DType, Storage, TypedArray } from "./backend/backend.ts";
 import { GradientError, ShapeError } from "./errors.ts";
-import { blockOf, giveBack, type Holding, register, share } from "./memory.ts";
+import { blockOf, giveBack, type Holding, register, share, valuesOf } from "./memory.ts";
 import type { GraphNode } from "./op.ts";
 import * as compare from "./ops/comparison.ts";
 import * as elementwise from "./ops/elementwise.ts";
@@ -65,7 +65,7 @@ export class Tensor {
 
   /** Whether the memory was given back. */
   get isRecycled(): boolean {
-    return this.holding.block === null;
+    return this.holding.block === null && this.holding.values === null;
   }
 
   // ── The graph ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -174,17 +174,17 @@ export class Tensor {
       throw new ShapeError(
         `item: gives the value of a single number, this tensor is ${describeShape(this.shape)}; use toArray()`,
       );
-    return this.storage.values()[0]!;
+    return valuesOf(this.holding)[0]!;
   }
 
   /** The values as nested arrays; a number for a tensor without dimensions. bool gives 0 and 1. */
   toArray(): NestedNumbers {
-    return nestValues(this.storage.values(), this.shape);
+    return nestValues(valuesOf(this.holding), this.shape);
   }
 
   /** The values in row-major order, as a copy. */
   toTypedArray(): TypedArray {
-    return this.storage.values().slice();
+    return valuesOf(this.holding).slice();
   }
 
   /** One line or a small table: values where they are few, else the corners. */

@@ -2,7 +2,6 @@
 import type { Backend, BinaryKind, DType, UnaryKind } from "../backend/backend.ts";
 import { constant, zerosLike } from "../creation.ts";
 import { ArgumentError, describeValue } from "../errors.ts";
-import { blockOf } from "../memory.ts";
 import { type BackwardRule, checkFloat, checkTensor, defineOp, type Op, type Primitive, run } from "../op.ts";
 import { broadcastShapes, broadcastStrides, type Shape, sameShape } from "../shapes.ts";
 import { type Operand, Tensor } from "../tensor.ts";
@@ -33,11 +32,11 @@ export function operands(
   }
   if (a instanceof Tensor && typeof b === "number") {
     const dtype = atLeast(numberMeets(a.dtype, b), arithmetic);
-    return [to(a, dtype), constant(b, dtype, blockOf(a.holding).backend)];
+    return [to(a, dtype), constant(b, dtype, a.holding.backend)];
   }
   if (b instanceof Tensor && typeof a === "number") {
     const dtype = atLeast(numberMeets(b.dtype, a), arithmetic);
-    return [constant(a, dtype, blockOf(b.holding).backend), to(b, dtype)];
+    return [constant(a, dtype, b.holding.backend), to(b, dtype)];
   }
   throw operandError(operation, a, b);
 }

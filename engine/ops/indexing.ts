@@ -1,13 +1,12 @@
 /** Picking by tables of positions: batches, embeddings, the probability of the right class. */
 
 import { withBackend } from "../backend/current.ts";
-import { tensor } from "../creation.ts";
+import { makeEmpty, tensor } from "../creation.ts";
 import { ArgumentError, DTypeError, describeValue, ShapeError } from "../errors.ts";
-import { blockOf } from "../memory.ts";
 import { checkTensor, defineOp, type Op, type Primitive, run } from "../op.ts";
 import { checkDim, describeShape, type Shape, sizeOf, stridesOf } from "../shapes.ts";
 import { Tensor } from "../tensor.ts";
-import { reshape, transpose } from "./movement.ts";
+import { transpose } from "./movement.ts";
 
 interface Rows {
   readonly rowLength: number;
@@ -43,9 +42,24 @@ const scattered: Primitive<Rows> = {
   ],
 };
 
+const picked: Primitive<number> = {
+  name: "gather",
+  shape: ([_x, indices]) => indices!.shape,
+  forward: (backend, [x, indices], out, axis) => {
+    const flat = makeEmpty("gather", [out.size], "int32", backend);
+    flat.storage.values().set(flatPositions(x!.shape, axis, indices!));
+    if (out.size > 0) backend.gatherRows(x!.storage, flat.storage, out.storage, 1);
+    return flat;
+  },
+  backward: (g, _y, [x], _axis, flat) => [
+    run(scattered, [g, flat!], { rowLength: 1, shape: x!.shape }),
+    null,
+  ],
+};
+
 /** Positions as an int32 tensor, each in [−size, size) and made positive. */
 function checkIndices(operation: string, indices: unknown, size: number, like: Tensor): Tensor {
-  const { backend } = blockOf(like.holding);
+  const { backend } = like.holding;
   const given = indices instanceof Tensor ? indices : null;
   if (given === null && !Array.isArray(indices) && !(indices instanceof Int32Array))
     throw new ArgumentError(
@@ -65,7 +79,7 @@ function checkIndices(operation: string, indices: unknown, size: number, like: T
       );
     if (index < 0) negative = true;
   }
-  if (given !== null && !negative && blockOf(given.holding).backend === backend) return given;
+  if (given !== null && !negative && given.holding.backend === backend) return given;
   const positive = Int32Array.from(values, (index) => (index < 0 ? index + size : index));
   const shape = given?.shape ?? [positive.length];
   return withBackend(backend, () => tensor(positive, { shape }));
@@ -156,10 +170,7 @@ export const gather: Op<[x: Tensor, dim: number, indices: Tensor]> = defineOp<
         );
     });
     const positions = checkIndices("gather", indices, x.shape[axis]!, x);
-    const flat = withBackend(blockOf(x.holding).backend, () =>
-      tensor(flatPositions(x.shape, axis, positions), { dtype: "int32" }),
-    );
-    return run(gathered, [reshape(x, [x.size]), flat], { rowLength: 1, shape: indices.shape });
+    return run(picked, [x, positions], axis);
   },
 );
 

@@ -1,7 +1,6 @@
 /** The same numbers in another arrangement: shapes, axes, parts, joins. */
 import { constant, makeEmpty } from "../creation.ts";
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
-import { blockOf } from "../memory.ts";
 import { checkTensor, defineOp, type Op, type Primitive, run } from "../op.ts";
 import {
   broadcastStrides,
@@ -695,7 +694,7 @@ export const pad: Op<[x: Tensor, padding: readonly (readonly [number, number])[]
 
 /** True where a walk passes. */
 function insideOf(like: Tensor, walk: Walking): Tensor {
-  const { backend } = blockOf(like.holding);
+  const { backend } = like.holding;
   const one = constant(1, like.dtype, backend);
   const marks = makeEmpty("pad", like.shape, like.dtype, backend);
   backend.fill(marks.storage, 0);

@@ -4,7 +4,6 @@ import { withBackend } from "../backend/current.ts";
 import { constant, eye } from "../creation.ts";
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { noGrad } from "../gradmode.ts";
-import { blockOf } from "../memory.ts";
 import { checkFloat, checkTensor, defineOp, type Op, type Primitive, run, type SampleMaker } from "../op.ts";
 import { describeShape, type Shape, sizeOf } from "../shapes.ts";
 import type { Dims, Tensor } from "../tensor.ts";
@@ -186,7 +185,7 @@ const prodPrimitive: Primitive<Reduced> = {
 /** `Π_{j≠i} xⱼ` for each i, without dividing: an n × n table of each group with 1 on its diagonal, multiplied along rows. */
 function productOfOthers(x: Tensor, { outer, size, inner }: Reduction): Tensor {
   const table = expand(reshape(x, [outer, 1, size, inner]), [outer, size, size, inner]);
-  const { backend } = blockOf(x.holding);
+  const { backend } = x.holding;
   const diagonal = withBackend(backend, () =>
     reshape(eye(size, size, { dtype: "bool" }), [1, size, size, 1]),
   );

@@ -149,6 +149,26 @@ describe("intermediates of a graph", () => {
     expect(w.grad!.at(0).item()).toBe(2);
   });
 
+  test("that are small move to JavaScript's heap, and are as before", () => {
+    const small = parameter(8);
+    const y = small.mul(3);
+    const loss = y.sum();
+    const before = bytes();
+    loss.backward();
+    otherStep();
+    otherStep();
+    sweep();
+    expect(bytes()).toBeLessThan(before + 2 * LARGE * 4);
+    expect([y.holding.block, loss.holding.block]).toEqual([null, null]);
+    expect([loss.item(), y.toArray()]).toEqual([24, new Array(8).fill(3)]);
+    expect(y.add(1).at(7).item()).toBe(4);
+    expect(y.reshape([2, 4]).at(1, 3).item()).toBe(3);
+    y.dispose();
+    loss.dispose();
+    expect(() => y.item()).toThrow();
+    expect(() => loss.item()).toThrow(/was recycled: it was disposed/);
+  });
+
   test("stay as long as they are not differentiated", () => {
     const w = parameter();
     const early = input().mul(w);
