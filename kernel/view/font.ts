@@ -176,7 +176,7 @@ class Font {
     return ends.map((end, i) => points.slice(i === 0 ? 0 : ends[i - 1]! + 1, end + 1));
   }
 
-  /** A glyph made of others (é, ½), each moved and perhaps scaled. */
+  /** A glyph made of others (é, ½), each moved; DejaVu scales or turns none. */
   private readComposite(start: number): Point[][] {
     const { data } = this;
     const contours: Point[][] = [];
@@ -188,16 +188,8 @@ class Font {
       const dx = words ? data.readInt16BE(at + 4) : data.readInt8(at + 4);
       const dy = words ? data.readInt16BE(at + 6) : data.readInt8(at + 5);
       at += words ? 8 : 6;
-      const next = () => {
-        at += 2;
-        return data.readInt16BE(at - 2) / 16384;
-      };
-      let [a, b, c, d] = [1, 0, 0, 1];
-      if (flags & 8) a = d = next();
-      else if (flags & 64) [a, d] = [next(), next()];
-      else if (flags & 128) [a, b, c, d] = [next(), next(), next(), next()];
       for (const contour of this.outline(part)) {
-        contours.push(contour.map((p) => ({ ...p, x: a * p.x + c * p.y + dx, y: b * p.x + d * p.y + dy })));
+        contours.push(contour.map((point) => ({ ...point, x: point.x + dx, y: point.y + dy })));
       }
       more = (flags & 32) !== 0;
     }

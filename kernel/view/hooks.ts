@@ -12,8 +12,6 @@ import { type Displayable, displaySymbol, type MimeBundle, type Publisher } from
 import { summary } from "./network.ts";
 import { tensor } from "./tensor.ts";
 
-export type { Displayable, MimeBundle, Publisher } from "./mime.ts";
-
 /** Gives instances of a class their picture. */
 function showAs<T extends object>(prototype: T, picture: (instance: T) => Displayable | string): void {
   const value = function (this: T): MimeBundle {

@@ -3,8 +3,10 @@ import { bars } from "../../kernel/view/bars.ts";
 import { chart, downsample, type Point, smooth } from "../../kernel/view/chart.ts";
 import { chartSvg } from "../../kernel/view/chart-image.ts";
 import { curves, type HistoryLike } from "../../kernel/view/curves.ts";
+import { textPath } from "../../kernel/view/font.ts";
 import type { Displayable } from "../../kernel/view/mime.ts";
 import { tensor } from "../../kernel/view/tensor.ts";
+import { fontSize } from "../../kernel/view/theme.ts";
 import { bundleOf, inked, pictureOf, specOf, textOf } from "./decode.ts";
 
 const wave = (count: number): Point[] =>
@@ -91,8 +93,11 @@ describe("charts", () => {
       const spec = specOf(bundle);
       expect(spec.$schema).toBe("https://vega.github.io/schema/vega-lite/v5.json");
       const log = { messages: [] };
-      await chartSvg(spec, log);
+      const svg = await chartSvg(spec, log);
       expect(log.messages).toEqual([]);
+      expect(svg).not.toContain("<text");
+      const { text: title } = spec.title as { text: string };
+      expect(svg).toContain(textPath(title, 0, 0, fontSize.title, "bold"));
 
       const picture = pictureOf(bundle);
       const size = bundle.metadata?.["image/png"] as { width: number; height: number; alt: string };

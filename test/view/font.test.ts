@@ -16,6 +16,15 @@ describe("text as outlines", () => {
     expect(textPath(" ", 0, 0, 11)).toBe("");
   });
 
+  it("moves the parts of a composite glyph: the acute stands above the e", () => {
+    const heights = (path: string) =>
+      [...path.matchAll(/[ML]-?[\d.]+ (-?[\d.]+)/g)].map((match) => Number(match[1]));
+    expect(Math.min(...heights(textPath("é", 0, 0, 20)))).toBeLessThan(
+      Math.min(...heights(textPath("e", 0, 0, 20))) - 2,
+    );
+    expect(textPath("é", 0, 0, 20)).toContain(textPath("e", 0, 0, 20));
+  });
+
   it("has the marks that captions use", () => {
     const missing = textPath("\u{10ffff}", 0, 0, 10);
     for (const mark of ["✓", "✗", "→", "▶", "−", "×", "·", "…", "∞"]) {
