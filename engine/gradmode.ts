@@ -45,3 +45,9 @@ export function noGrad<T>(body: () => T): T {
 export function enableGrad<T>(body: () => T): T {
   return inMode(true, body);
 }
+
+/** Forgets every mode that was entered: for code that was terminated in the middle and will never leave it. */
+export function resetGradMode(): void {
+  entered.length = 0;
+  enabled = true;
+}

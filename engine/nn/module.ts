@@ -303,6 +303,11 @@ function enter<Inputs extends readonly Tensor[], Output>(
   }
 }
 
+/** Ends a trace whose code was terminated in the middle. */
+export function stopTracing(): void {
+  recorder = null;
+}
+
 function checkCall(module: AnyModule, inputs: readonly unknown[]): void {
   if (typeof module.forward !== "function") {
     throw new ArgumentError(
