@@ -65,6 +65,8 @@ export function loadTslab(directory: string, isUnchecked: () => boolean): Tslab 
   const unresolved = new Set<string>();
   /** What the imports of packages mean, by folder; these do not change while a notebook is open. */
   const settled = new Map<string, Fork.ResolvedModuleFull | undefined>();
+  /** What the student's files import. */
+  const imports = new Map<string, Set<string>>();
   let builder: Fork.BuilderProgram | null = null;
 
   const settings: Fork.CompilerOptions = {
@@ -124,18 +126,51 @@ export function loadTslab(directory: string, isUnchecked: () => boolean): Tslab 
     return settled.get(key);
   }
 
-  function createHost(files: string[], options: Fork.CompilerOptions, ...rest: [Fork.System]): unknown {
-    const host = ts.createWatchCompilerHost(files, { ...options, ...settings }, ...rest);
+  /** The files that `path` depends on, as far as they are the student's, and itself. */
+  function dependencies(path: string, found = new Set<string>()): Set<string> {
+    if (found.has(path) || !isStudents(path)) return found;
+    found.add(path);
+    for (const imported of imports.get(path) ?? []) dependencies(imported, found);
+    return found;
+  }
+
+  /** TypeScript's own would write down anew, for each cell, what every file of the library refers to. */
+  const createProgram: Fork.CreateProgram<Fork.BuilderProgram> = (...parameters) => {
+    const program = ts.createAbstractBuilder(...parameters);
+    // tslab asks for a file's names, which are there once there is a checker.
+    program.getProgram().getTypeChecker();
+    program.getAllDependencies = (file) => [...dependencies(file.fileName)];
+    return program;
+  };
+
+  type Report = [Fork.DiagnosticReporter, Fork.WatchStatusReporter];
+  function createHost(
+    files: string[],
+    options: Fork.CompilerOptions,
+    system: Fork.System,
+    _createProgram: null,
+    ...report: Report
+  ): unknown {
+    const host = ts.createWatchCompilerHost(
+      files,
+      { ...options, ...settings },
+      system,
+      createProgram,
+      ...report,
+    );
     host.getDefaultLibLocation = () => slashed(libraries);
     host.getDefaultLibFileName = () => slashed(join(libraries, "lib.esnext.d.ts"));
     host.hasInvalidatedResolutions = (path) => unresolved.has(path);
-    host.resolveModuleNameLiterals = (literals, from, _redirect, using) => {
+    host.resolveModuleNameLiterals = (literals, from, _redirect, using, _file, reused) => {
       unresolved.delete(from);
+      const imported = reused?.length ? (imports.get(from) ?? new Set()) : new Set<string>();
+      imports.set(from, imported);
       return literals.map(({ text }) => {
         // Declared by the types of Node.
         if (isBuiltin(text)) return { resolvedModule: undefined };
         const resolvedModule = resolveOnce(text, from, using);
-        if (!resolvedModule && isStudents(from)) unresolved.add(from);
+        if (resolvedModule) imported.add(resolvedModule.resolvedFileName);
+        else if (isStudents(from)) unresolved.add(from);
         return { resolvedModule };
       });
     };
