@@ -44,6 +44,15 @@ function checkDType(operation: string, dtype: unknown): void {
     );
 }
 
+/** The shape of a new tensor; says so when sizes are given one by one. */
+function newShape(operation: string, shape: unknown, options: unknown): number[] {
+  if (typeof options === "number")
+    throw new ArgumentError(
+      `${operation}: the shape is one array of sizes, as in [${String(shape)}, ${options}]; what follows is { options }`,
+    );
+  return checkShape(operation, shape);
+}
+
 /** A new tensor with undefined contents. */
 export function makeEmpty(operation: string, shape: Shape, dtype: DType, backend = getBackend()): Tensor {
   checkDType(operation, dtype);
@@ -188,21 +197,22 @@ const constants = new WeakMap<Backend, Map<number | string, Tensor>>();
 
 /** A tensor of this shape with one value everywhere. */
 export function full(shape: readonly number[], value: number, options: CreationOptions = {}): Tensor {
+  const sizes = newShape("full", shape, options);
   if (typeof value !== "number")
     throw new ArgumentError(`full: the value is a number; got ${describeValue(value)}`);
-  const made = makeEmpty("full", checkShape("full", shape), options.dtype ?? "float32");
+  const made = makeEmpty("full", sizes, options.dtype ?? "float32");
   getBackend().fill(made.storage, value);
   return finish(made, options);
 }
 
 /** A tensor of zeros. */
 export function zeros(shape: readonly number[], options: CreationOptions = {}): Tensor {
-  return full(checkShape("zeros", shape), 0, options);
+  return full(newShape("zeros", shape, options), 0, options);
 }
 
 /** A tensor of ones. */
 export function ones(shape: readonly number[], options: CreationOptions = {}): Tensor {
-  return full(checkShape("ones", shape), 1, options);
+  return full(newShape("ones", shape, options), 1, options);
 }
 
 /** Shape, dtype and backend of `like`, one value everywhere. */
@@ -269,7 +279,7 @@ function random(
   dtype: DType,
   fill: (generator: Generator, values: TypedArray) => void,
 ): Tensor {
-  const made = makeEmpty(operation, checkShape(operation, shape), options.dtype ?? dtype);
+  const made = makeEmpty(operation, newShape(operation, shape, options), options.dtype ?? dtype);
   fill(options.generator ?? defaultGenerator, made.storage.values());
   return finish(made, options);
 }

@@ -212,153 +212,209 @@ export class Tensor {
 
   // ── Arithmetic ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** `a + b`, element by element, with broadcasting. */
   add(other: Operand): Tensor {
     return elementwise.add(this, other);
   }
+  /** `a − b`, element by element, with broadcasting. */
   sub(other: Operand): Tensor {
     return elementwise.sub(this, other);
   }
+  /** `a · b`, element by element, with broadcasting. */
   mul(other: Operand): Tensor {
     return elementwise.mul(this, other);
   }
+  /** `a / b`, element by element, with broadcasting; whole numbers give float32. */
   div(other: Operand): Tensor {
     return elementwise.div(this, other);
   }
+  /** `a` to the power `b`, element by element, with broadcasting. */
   pow(exponent: Operand): Tensor {
     return elementwise.pow(this, exponent);
   }
+  /** The larger of `a` and `b`, element by element; NaN wins. Equal operands share the gradient. */
   maximum(other: Operand): Tensor {
     return elementwise.maximum(this, other);
   }
+  /** The smaller of `a` and `b`, element by element; NaN wins. Equal operands share the gradient. */
   minimum(other: Operand): Tensor {
     return elementwise.minimum(this, other);
   }
+  /** x, but not below `low` nor above `high`; the gradient passes where x is within the bounds. */
   clamp(low: number, high: number): Tensor {
     return elementwise.clamp(this, low, high);
   }
+  /** `−x` */
   neg(): Tensor {
     return elementwise.neg(this);
   }
+  /** `|x|`; its gradient at 0 is 0. */
   abs(): Tensor {
     return elementwise.abs(this);
   }
+  /** −1, 0 or 1; its gradient is 0. */
   sign(): Tensor {
     return elementwise.sign(this);
   }
+  /** `eˣ` */
   exp(): Tensor {
     return elementwise.exp(this);
   }
+  /** The natural logarithm. */
   log(): Tensor {
     return elementwise.log(this);
   }
+  /** `√x` */
   sqrt(): Tensor {
     return elementwise.sqrt(this);
   }
+  /** `x²` */
   square(): Tensor {
     return elementwise.square(this);
   }
+  /** `1 / x` */
   reciprocal(): Tensor {
     return elementwise.reciprocal(this);
   }
+  /** `sin x`, x in radians. */
   sin(): Tensor {
     return elementwise.sin(this);
   }
+  /** `cos x`, x in radians. */
   cos(): Tensor {
     return elementwise.cos(this);
   }
+  /** The largest whole number ≤ x; its gradient is 0. */
   floor(): Tensor {
     return elementwise.floor(this);
   }
+  /** The smallest whole number ≥ x; its gradient is 0. */
   ceil(): Tensor {
     return elementwise.ceil(this);
   }
+  /** The nearest whole number, halves to the even one; its gradient is 0. */
   round(): Tensor {
     return elementwise.round(this);
   }
+  /** `max(x, 0)`; its gradient at 0 is 0. */
   relu(): Tensor {
     return elementwise.relu(this);
   }
+  /** `1 / (1 + e⁻ˣ)` */
   sigmoid(): Tensor {
     return elementwise.sigmoid(this);
   }
+  /** The hyperbolic tangent. */
   tanh(): Tensor {
     return elementwise.tanh(this);
   }
+  /** `ln(1 + eˣ)`, a smooth relu, computed without overflow. */
   softplus(): Tensor {
     return elementwise.softplus(this);
   }
+  /** Positive numbers that add up to 1 along `dim`. */
   softmax(dim: number): Tensor {
     return soft.softmax(this, dim);
   }
+  /** The logarithm of softmax along `dim`, exact where softmax itself is 0 or 1 in floating point. */
   logSoftmax(dim: number): Tensor {
     return soft.logSoftmax(this, dim);
   }
 
   // ── Comparison ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** True where `a = b`. */
   equal(other: Operand): Tensor {
     return compare.equal(this, other);
   }
+  /** True where `a ≠ b`. */
   notEqual(other: Operand): Tensor {
     return compare.notEqual(this, other);
   }
+  /** True where `a < b`. */
   less(other: Operand): Tensor {
     return compare.less(this, other);
   }
+  /** True where `a ≤ b`. */
   lessEqual(other: Operand): Tensor {
     return compare.lessEqual(this, other);
   }
+  /** True where `a > b`. */
   greater(other: Operand): Tensor {
     return compare.greater(this, other);
   }
+  /** True where `a ≥ b`. */
   greaterEqual(other: Operand): Tensor {
     return compare.greaterEqual(this, other);
   }
+  /** True where x is false (or 0). */
   logicalNot(): Tensor {
     return compare.logicalNot(this);
   }
 
   // ── Reduction ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** The sum over all dimensions or those given. bool counts the true ones, as int32. */
   sum(dim?: Dims | null, options?: reduction.ReduceOptions): Tensor {
     return reduction.sum(this, dim, options);
   }
+  /** The mean over all dimensions or those given. */
   mean(dim?: Dims | null, options?: reduction.ReduceOptions): Tensor {
     return reduction.mean(this, dim, options);
   }
+  /** The product over all dimensions or those given. */
   prod(dim?: Dims | null, options?: reduction.ReduceOptions): Tensor {
     return reduction.prod(this, dim, options);
   }
+  /**
+   * The largest value over all dimensions or those given; NaN counts as largest. Equal winners share the gradient.
+   * For the position see `argmax`.
+   */
   max(dim?: Dims | null, options?: reduction.ReduceOptions): Tensor {
     return reduction.max(this, dim, options);
   }
+  /**
+   * The smallest value over all dimensions or those given; NaN counts as smallest. Equal winners share the gradient.
+   * For the position see `argmin`.
+   */
   min(dim?: Dims | null, options?: reduction.ReduceOptions): Tensor {
     return reduction.min(this, dim, options);
   }
+  /** The position of the largest value, int32: along `dim`, or in the flattened tensor. The first of equals. */
   argmax(dim?: number | null, options?: reduction.ReduceOptions): Tensor {
     return reduction.argmax(this, dim, options);
   }
+  /** The position of the smallest value, int32: along `dim`, or in the flattened tensor. The first of equals. */
   argmin(dim?: number | null, options?: reduction.ReduceOptions): Tensor {
     return reduction.argmin(this, dim, options);
   }
+  /** The variance; divided by n − 1, or n with `{ correction: 0 }`. */
   var(dim?: Dims | null, options?: reduction.VarianceOptions): Tensor {
     return reduction.variance(this, dim, options);
   }
+  /** The standard deviation; from the variance divided by n − 1, or n with `{ correction: 0 }`. */
   std(dim?: Dims | null, options?: reduction.VarianceOptions): Tensor {
     return reduction.std(this, dim, options);
   }
+  /** The p-norm `(Σ |xᵢ|ᵖ)^(1/p)`; Euclidean by default, the largest size for `{ p: Infinity }`. */
   norm(dim?: Dims | null, options?: reduction.NormOptions): Tensor {
     return reduction.norm(this, dim, options);
   }
+  /** `ln Σ eˣ`, shifted by the maximum so that nothing overflows. */
   logSumExp(dim?: Dims | null, options?: reduction.ReduceOptions): Tensor {
     return reduction.logSumExp(this, dim, options);
   }
 
   // ── Products ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
+  /**
+   * The matrix product: `[m, k] · [k, n]` → `[m, n]`; `[k]` · `[k]` is a number, `[m, k] · [k]` → `[m]`, and
+   * dimensions in front are batches that broadcast. Throws a ShapeError when the inner sizes differ.
+   */
   matmul(other: Tensor): Tensor {
     return products.matmul(this, other);
   }
+  /** The sum of the products of two vectors. */
   dot(other: Tensor): Tensor {
     return products.dot(this, other);
   }
@@ -381,9 +437,11 @@ export class Tensor {
   squeeze(dim?: Dims): Tensor {
     return movement.squeeze(this, dim);
   }
+  /** The axes in another order: `permute(images, [0, 2, 3, 1])` turns `[N, C, H, W]` into `[N, H, W, C]`. */
   permute(dims: readonly number[]): Tensor {
     return movement.permute(this, dims);
   }
+  /** Two axes swapped. */
   transpose(dimA: number, dimB: number): Tensor {
     return movement.transpose(this, dimA, dimB);
   }
@@ -395,18 +453,26 @@ export class Tensor {
       );
     return movement.transpose(this, 0, 1);
   }
+  /** Repeats along dimensions of size 1 (and new ones in front) up to `shape`; −1 keeps a size. */
   expand(shape: readonly number[]): Tensor {
     return movement.expand(this, shape);
   }
+  /** The order along the given dimensions reversed. */
   flip(dims: Dims): Tensor {
     return movement.flip(this, dims);
   }
+  /**
+   * A part of a tensor, one range per dimension: `slice(x, [[0, 10], [2, -1], null])`; null keeps a dimension whole,
+   * a number picks one row and drops the dimension. Along the first dimension alone, unless small, it shares memory.
+   */
   slice(ranges: readonly (movement.Range | null)[]): Tensor {
     return movement.slice(this, ranges);
   }
+  /** `length` rows from `start` along `dim`. Along the first dimension, unless small, it shares memory. */
   narrow(dim: number, start: number, length: number): Tensor {
     return movement.narrow(this, dim, start, length);
   }
+  /** Row `index` along `dim`, without that dimension. Along the first dimension, unless small, it shares memory. */
   select(dim: number, index: number): Tensor {
     return movement.select(this, dim, index);
   }
@@ -416,9 +482,17 @@ export class Tensor {
     for (const index of indices) part = movement.select(part, 0, index);
     return part;
   }
+  /**
+   * The rows along `dim` at the given positions, in that order, repeated ones too. Gradients of repeated rows add up.
+   */
   indexSelect(dim: number, indices: Tensor | readonly number[]): Tensor {
     return indexing.indexSelect(this, dim, indices);
   }
+  /**
+   * One value per index along `dim`: `y[i][j] = x[i][indices[i][j]]` for dim 1. `indices` (int32) has the dimensions
+   * of x, and may be shorter along any of them. `gather(logProbabilities, 1, labels.unsqueeze(1))` picks the right
+   * class of each sample.
+   */
   gather(dim: number, indices: Tensor): Tensor {
     return indexing.gather(this, dim, indices);
   }

@@ -99,6 +99,8 @@ describe("creation", () => {
       'randn: a shape is an array of sizes such as [2, 3]; got the string "3"',
     );
     expect(loosely(full, [2], "x")).toThrow(ArgumentError);
+    for (const [name, make] of Object.entries({ zeros, ones, randn, rand }))
+      expect(loosely(make, 2, 3)).toThrow(`${name}: the shape is one array of sizes, as in [2, 3]`);
     expect(() => arange(0, 5, -1)).toThrow("arange: from 0 to 5 by steps of -1 never arrives");
     expect(() => randint(3, 3, [2])).toThrow(/low up to but not including high/);
   });
