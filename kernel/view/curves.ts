@@ -2,7 +2,7 @@
 import { ArgumentError, describeValue, ShapeError } from "../../engine/errors.ts";
 import { type ChartSpec, chart, downsample, type Point, rounded, smooth } from "./chart.ts";
 import type { Displayable } from "./mime.ts";
-import { dashes, ink, palette, role } from "./theme.ts";
+import { dashes, palette, role } from "./theme.ts";
 import { epochTicks } from "./ticks.ts";
 import { countOf, formatNumber, formatPercent, wrapped } from "./wording.ts";
 
@@ -72,7 +72,12 @@ function isHistory(value: unknown): value is HistoryLike {
 }
 
 function subtitleOf(runs: Readonly<Record<string, HistoryLike>>): string[] {
-  return Object.entries(runs).flatMap(([name, run]) => wrapped(curvesSentence({ [name]: run }), 680));
+  const results = Object.entries(runs).flatMap(([name, run]) =>
+    wrapped(curvesSentence({ [name]: run }), 680),
+  );
+  const validated = Object.values(runs).some(({ epochs }) => epochs.some(({ validation }) => validation));
+  const several = Object.keys(runs).length > 1;
+  return several && validated ? [...results, "solid: training data, dashed: validation data"] : results;
 }
 
 /** "5 epochs: loss 0.031, accuracy 99.1 %; validation loss 0.042, validation accuracy 98.7 %." */
@@ -215,7 +220,8 @@ function panel(metric: string, noisy: Row[], rows: Row[], runs: readonly string[
     type: "nominal",
     title: null,
     scale: { domain: parts, range: parts.map((part) => dashes[part === "train" ? 0 : 1]) },
-    legend: several ? (parts.length < 2 ? null : { ...lineLegend, symbolStrokeColor: ink.text }) : lineLegend,
+    // Vega-Lite cannot draw dashes of no colour: for several runs the subtitle says which line is dashed.
+    legend: several ? null : lineLegend,
   };
   const tooltip = [
     { field: "run", title: "training" },
