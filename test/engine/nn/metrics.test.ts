@@ -94,6 +94,13 @@ describe("confusionMatrix", () => {
     expect(confusion.accuracy).toBeCloseTo(5 / 7, 12);
   });
 
+  it("tells who was taken for whom", () => {
+    expect(metrics.confusionMatrix([1, 1], [0, 0]).counts).toEqual([
+      [0, 2],
+      [0, 0],
+    ]);
+  });
+
   it("reports each class, and the worst confusions", () => {
     const [cat, dog, bird] = confusion.perClass;
     expect(cat).toEqual({ name: "cat", count: 2, recall: 1, precision: 1, f1: 1 });

@@ -231,6 +231,31 @@ describe("printing", () => {
   });
 });
 
+describe("memory", () => {
+  it("what forward makes and does not return goes with backward, at once under noGrad, unless kept", () => {
+    const interior: Tensor[] = [];
+    class Wide extends nn.Module {
+      fc = nn.linear(2, 2000);
+      forward(x: Tensor): Tensor {
+        const hidden = this.fc(x);
+        const kept = hidden.tanh().keep();
+        interior.push(hidden, kept);
+        return kept.mul(2);
+      }
+    }
+    const wide = new Wide();
+    const recycled = (): boolean[] => interior.splice(0).map((tensor) => tensor.isRecycled);
+    const y = noGrad(() => wide(ones([1, 2])));
+    expect(recycled()).toEqual([true, false]);
+    expect(y.isRecycled).toBe(false);
+    wide(ones([1, 2]))
+      .sum()
+      .backward();
+    expect(() => interior[0]!.toArray()).toThrow(/made by linear|made by add/);
+    expect(recycled()).toEqual([true, false]);
+  });
+});
+
 describe("trace", () => {
   it("records the leaf layers in order, with shapes and outputs that stay", () => {
     const model = new Classifier();
