@@ -52,8 +52,10 @@ worker.on("error", (error) => {
   exit(1);
 });
 worker.on("exit", () => exit(1));
-// The protocol thread hears SIGINT too; without a listener here it would end the process.
-process.on("SIGINT", () => worker.postMessage("SIGINT"));
+// Until the protocol thread says that it hears SIGINT by itself, it is passed on from here.
+const passOn = (): void => worker.postMessage("SIGINT");
+process.on("SIGINT", passOn);
+worker.once("message", () => process.off("SIGINT", passOn));
 
 const port = protocol.port2;
 const { redirectOutput } = await import("./execution/output.ts");

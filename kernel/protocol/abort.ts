@@ -14,6 +14,11 @@ interface Failure {
  * still under way; they must stop too. A request was sent too early to know of the error when, by the clock
  * of its own session, it was sent sooner after the failed one than that one took.
  */
+/** Dates count whole milliseconds, and two clocks never agree exactly; who waited for the reply must not be stopped. */
+const marginMilliseconds = 5;
+/** Cells that were sent together do not arrive later than this. */
+const longestWindow = 1000;
+
 export class AbortRule {
   #failure: Failure | null = null;
 
@@ -24,6 +29,6 @@ export class AbortRule {
   applies(header: Header): boolean {
     if (this.#failure?.session !== header.session) return false;
     const later = Date.parse(header.date) - this.#failure.sentAt;
-    return later >= 0 && later < this.#failure.milliseconds;
+    return later >= 0 && later < Math.min(this.#failure.milliseconds - marginMilliseconds, longestWindow);
   }
 }

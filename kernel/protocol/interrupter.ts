@@ -28,6 +28,8 @@ export class Interrupter {
   readonly #signals: Int32Array<SharedArrayBuffer>;
   #session: Session | null = null;
   #inProgress: Promise<void> | null = null;
+  /** Settles when V8 has done what `terminate` asked for; null when nothing is left to do. */
+  #terminated: Promise<void> | null = null;
 
   constructor(signals: Int32Array<SharedArrayBuffer>) {
     this.#signals = signals;
@@ -72,29 +74,43 @@ export class Interrupter {
     Atomics.notify(this.#signals, Signal.input);
 
     const settled = target.settled();
-    let responsive = within(target.ping(), graceMilliseconds);
-    if ((await within(settled, graceMilliseconds)) && (await responsive)) return;
+    const answered = within(target.ping(), graceMilliseconds);
+    if ((await within(settled, graceMilliseconds)) && (await answered)) return;
 
-    let first = true;
+    let resists = false;
     while (performance.now() - started < givenUpMilliseconds) {
-      if (await responsive) {
-        // Nothing runs at this moment: the cell awaits something. Terminating would hit our own code.
+      if (await this.#isFree(target)) {
+        if (await within(settled, 0)) return;
+        // The cell awaits something, and no code runs that could be terminated: it would hit our own.
         target.abandon();
-        if (await within(settled, responseMilliseconds)) return;
+        await within(settled, responseMilliseconds);
       } else {
-        if (!first) interruptChildren();
-        first = false;
-        await within(this.#terminate(), responseMilliseconds);
+        if (resists) interruptChildren();
+        resists = true;
+        this.#terminate();
       }
-      responsive = within(target.ping(), responseMilliseconds);
     }
     target.giveUp();
   }
 
-  /** Ends the JavaScript that is running; settles when V8 has done so. */
-  #terminate(): Promise<void> {
+  /** Ends the JavaScript that is running, or else that runs next; once, until V8 says that it has been done. */
+  #terminate(): void {
     this.connect();
-    return new Promise((resolve) => this.#session?.post("Runtime.terminateExecution", () => resolve()));
+    this.#terminated ??= new Promise((resolve) =>
+      this.#session?.post("Runtime.terminateExecution", () => {
+        this.#terminated = null;
+        resolve();
+      }),
+    );
+  }
+
+  /** Whether the main thread's event loop turns, and no termination is left that could hit the next cell. */
+  async #isFree(target: Target): Promise<boolean> {
+    if (this.#terminated && !(await within(this.#terminated, responseMilliseconds))) return false;
+    // Twice: ticks that were left over run between one message and the next.
+    for (let turn = 0; turn < 2; turn++)
+      if (!(await within(target.ping(), responseMilliseconds))) return false;
+    return true;
   }
 }
 

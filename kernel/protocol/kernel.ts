@@ -304,9 +304,10 @@ export class Kernel {
       this.#reply(request, { status: "ok", ...reply, user_expressions: outcome.expressions });
     } else {
       const { ename, evalue, traceback } = outcome;
+      const milliseconds = performance.now() - request.receivedAt;
       if (!outcome.shown) this.#show(request, "error", { ename, evalue, traceback });
       this.#reply(request, { status: "error", ...reply, user_expressions: {}, ename, evalue, traceback });
-      if (content.stop_on_error !== false) this.#abortWaiting(request);
+      if (content.stop_on_error !== false) this.#abortWaiting(request, milliseconds);
     }
     this.#status(request, "idle");
   }
@@ -374,8 +375,8 @@ export class Kernel {
   }
 
   /** After an error, the cells that already wait do not run. */
-  #abortWaiting(failed: Request): void {
-    this.#abortRule.failed(failed.header, performance.now() - failed.receivedAt);
+  #abortWaiting(failed: Request, milliseconds: number): void {
+    this.#abortRule.failed(failed.header, milliseconds);
     const waiting = this.#queue;
     this.#queue = waiting.filter(({ header }) => header.msg_type !== "execute_request");
     for (const request of waiting) if (!this.#queue.includes(request)) this.#abort(request);

@@ -66,11 +66,8 @@ const kernel = new Kernel({
 
 process.on("uncaughtException", (error) => log(`protocol: ${error.stack ?? error}`));
 process.on("unhandledRejection", (reason) => log(`protocol: ${reason}`));
-const heard = onSigint(() => void kernel.interrupt());
-// Without our own ears, the main thread passes SIGINT on, as soon as its event loop turns.
-parentPort?.on("message", () => {
-  if (!heard) void kernel.interrupt();
-});
+if (onSigint(() => void kernel.interrupt())) parentPort?.postMessage("hears SIGINT");
+parentPort?.on("message", () => void kernel.interrupt());
 watchParent(kill);
 kernel.capture = captureStandardOutput((text) => kernel.printed(text));
 interrupter.connect();

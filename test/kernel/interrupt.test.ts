@@ -23,7 +23,8 @@ async function interrupted(code: string, interrupt: () => Promise<unknown>, opti
 }
 
 async function expectAlive(): Promise<void> {
-  expect(resultText(await kernel.execute("kept"))).toBe("42");
+  const ran = await kernel.execute("kept");
+  expect(resultText(ran), JSON.stringify(ran.reply.content)).toBe("42");
 }
 
 const endless: [string, string][] = [
