@@ -9,16 +9,16 @@ interface Failure {
   milliseconds: number;
 }
 
-/**
- * "Run all" sends every cell at once, and a type error answers within milliseconds, when half of the cells are
- * still under way; they must stop too. A request was sent too early to know of the error when, by the clock
- * of its own session, it was sent sooner after the failed one than that one took.
- */
 /** Dates count whole milliseconds, and two clocks never agree exactly; who waited for the reply must not be stopped. */
 const marginMilliseconds = 5;
 /** Cells that were sent together do not arrive later than this. */
 const longestWindow = 1000;
 
+/**
+ * "Run all" sends every cell at once, and a type error answers within milliseconds, when half of the cells are
+ * still under way; they must stop too. A request was sent too early to know of the error when, by the clock
+ * of its own session, it was sent sooner after the failed one than that one took.
+ */
 export class AbortRule {
   #failure: Failure | null = null;
 

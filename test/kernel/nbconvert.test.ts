@@ -55,7 +55,7 @@ test("one that fails has an exit code, and its traceback names the cell and the 
 }, async () => {
   const { code, log } = await execute("fails", [
     "const fine = 1;",
-    "function risky(depth: number): never {\n  throw new Error(`failed at ${depth}`);\n}\nrisky(3);",
+    "function risky(depth: number): never {\n  throw new Error('failed at ' + depth);\n}\nrisky(3);",
     "console.log('must not run')",
   ]);
   expect(code).not.toBe(0);
