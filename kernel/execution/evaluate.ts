@@ -9,22 +9,30 @@ export type Evaluated =
   /** Stopped by `Runtime.terminateExecution`, before or after an await. */
   | { kind: "terminated" };
 
-/** The value in V8's record of an awaited evaluation; any other value as it is. */
-function unwrap(value: unknown): unknown {
-  const isRecord = typeof value === "object" && value !== null && Object.hasOwn(value, ".repl_result");
-  return isRecord ? Reflect.get(value, ".repl_result") : value;
-}
-
 // A value leaves the inspector through a call on this object. Remote handles keep their objects alive until they
 // are released; all that an evaluation makes belong to one group, which is released before anyone sees the value.
 const group = "nnlab-cell";
 const holder: { value: unknown } = { value: undefined };
 
 export class Evaluator {
-  readonly #session = new Session();
-  readonly #holder: string;
+  #session = new Session();
+  #holder: string;
 
   constructor() {
+    this.#holder = this.#connect();
+  }
+
+  /**
+   * Forgets evaluations that will never settle. REPL mode always awaits: when the promise of an abandoned cell is
+   * collected as garbage, the inspector would answer from within the collector, and V8 aborts the process.
+   */
+  reset(): void {
+    this.#session.disconnect();
+    this.#session = new Session();
+    this.#holder = this.#connect();
+  }
+
+  #connect(): string {
     this.#session.connect();
     const name = "nnlabEvaluatorHolder";
     Object.defineProperty(globalThis, name, { value: holder, configurable: true });
@@ -34,7 +42,7 @@ export class Evaluator {
     });
     Reflect.deleteProperty(globalThis, name);
     if (id === undefined) throw new Error("the inspector of this Node does not answer");
-    this.#holder = id;
+    return id;
   }
 
   /**
@@ -44,18 +52,11 @@ export class Evaluator {
   evaluate(javascript: string, settled: (result: Evaluated) => void): void {
     this.#session.post(
       "Runtime.evaluate",
-      { expression: javascript, replMode: true, objectGroup: group },
+      { expression: javascript, replMode: true, awaitPromise: true, objectGroup: group },
       (error, reply) => {
         if (error || !reply) return settled({ kind: "terminated" });
         // The types of Node do not know `replMode`, and so not what comes back.
-        const outcome = this.#outcome(reply as Runtime.EvaluateReturnType);
-        if (outcome.kind !== "value") return settled(outcome);
-        // Code with a top-level await gives a promise of a record. It is awaited here, not by `awaitPromise`: when a
-        // promise that never settles is collected, the inspector would answer from the collector, and V8 aborts.
-        Promise.resolve(outcome.value).then(
-          (value) => settled({ kind: "value", value: unwrap(value) }),
-          (thrown) => settled({ kind: "thrown", error: thrown }),
-        );
+        settled(this.#outcome(reply as Runtime.EvaluateReturnType));
       },
     );
   }

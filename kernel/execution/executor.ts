@@ -41,8 +41,10 @@ export class Executor {
   receive(message: ToMain): void {
     if (message.type === "execute") this.#execute(message);
     else if (message.type === "ping") this.#post({ type: "pong", number: message.number });
-    else if (message.type === "abandon") this.#abandon(message.cell);
-    else if (message.type === "comm") this.#comm(message);
+    else if (message.type === "abandon") {
+      this.#abandon(message.cell);
+      this.#evaluator.reset();
+    } else if (message.type === "comm") this.#comm(message);
     else this.#exit(0);
   }
 

@@ -142,3 +142,11 @@ test("many interrupts at any moment lose neither cell nor kernel", async () => {
     await expectAlive();
   }
 });
+
+test("what was abandoned may be collected as garbage", async () => {
+  await interrupted("await new Promise(() => {})", byMessage);
+  await kernel.execute(
+    "import v8 from 'node:v8';\nimport vm from 'node:vm';\nv8.setFlagsFromString('--expose-gc');\nvm.runInNewContext('gc')()",
+  );
+  await expectAlive();
+});
