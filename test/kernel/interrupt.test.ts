@@ -1,5 +1,6 @@
 /** Whatever a cell does, an interrupt ends it, the variables are kept, and the next cell runs. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Message } from "../../kernel/protocol/wire.ts";
 import { only, resultText, streamText, TestKernel } from "./client.ts";
 
 let kernel: TestKernel;
@@ -122,6 +123,9 @@ test("a loop in a timer that a finished cell has left is ended too", async () =>
 test("a cell that is still being checked is interrupted before it runs", async () => {
   const own = await TestKernel.start();
   const id = await own.submit("console.log('ran')");
+  const begun = (message: Message): boolean =>
+    message.parentHeader.msg_id === id && message.header.msg_type === "execute_input";
+  await own.iopub.find("execute_input", begun);
   await own.send("control", "interrupt_request", {});
   const ran = await own.finish("shell", id);
   expect(ran.reply.content.ename).toBe("KeyboardInterrupt");
