@@ -9,6 +9,7 @@ import { installViews } from "../view/index.ts";
 export type { DType, Shape } from "../../engine/index.ts";
 export {
   arange,
+  checkGradient,
   concat,
   data,
   enableGrad,

@@ -89,9 +89,8 @@ export async function startJupyter(
     `--ServerApp.root_dir=${notebooks}`,
     `--IdentityProvider.token=${token}`,
     "--ServerApp.allow_root=True",
-    "--LabApp.news_url=",
-    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-  ].filter((argument) => application === "lab" || !argument.startsWith("--LabApp"));
+    "--LanguageServerManager.autodetect=False",
+  ];
   const child = spawn(venvProgram("jupyter"), args, {
     cwd: notebooks,
     env: isolatedEnvironment(settings),
