@@ -93,10 +93,15 @@ function findRuntime(problems: Problem[]): Runtime | null {
   }
 }
 
+const startupRemedy =
+  "the engine works all the same; set NNLAB_BLAS to a library's path or to none, NNLAB_THREADS to a number, or unset them";
+
 async function describeBackend(problems: Problem[]): Promise<Backend | null> {
   try {
     const { getBackend } = await import("../../engine/index.ts");
     const backend = getBackend().describe();
+    const { startupProblems } = await import("../../engine/node.ts");
+    for (const problem of startupProblems()) problems.push({ problem, remedy: startupRemedy });
     if (backend.simd === "none")
       problems.push({
         problem: `the engine computes without SIMD (backend "${backend.name}"), many times slower than it could`,

