@@ -12,7 +12,10 @@ const tool = (...parts) => join(root, "node_modules", ...parts);
 // By their paths: tslab brings a TypeScript of its own, whose `tsc` can win the name in node_modules/.bin.
 const checks = [
   { name: "types", script: [tool("typescript", "bin", "tsc"), "-p", join(root, "tsconfig.json")] },
-  { name: "lint and format", script: [tool("@biomejs", "biome", "bin", "biome"), "ci", "--colors=off", root] },
+  {
+    name: "lint and format",
+    script: [tool("@biomejs", "biome", "bin", "biome"), "ci", "--colors=off", root],
+  },
   { name: "structure", script: [tool("vitest", "vitest.mjs"), "run", join("test", "structure")] },
 ];
 
