@@ -197,22 +197,30 @@ const constants = new WeakMap<Backend, Map<number | string, Tensor>>();
 
 /** A tensor of this shape with one value everywhere. */
 export function full(shape: readonly number[], value: number, options: CreationOptions = {}): Tensor {
-  const sizes = newShape("full", shape, options);
   if (typeof value !== "number")
     throw new ArgumentError(`full: the value is a number; got ${describeValue(value)}`);
-  const made = makeEmpty("full", sizes, options.dtype ?? "float32");
+  return filled("full", shape, value, options);
+}
+
+function filled(
+  operation: string,
+  shape: readonly number[],
+  value: number,
+  options: CreationOptions,
+): Tensor {
+  const made = makeEmpty(operation, newShape(operation, shape, options), options.dtype ?? "float32");
   getBackend().fill(made.storage, value);
   return finish(made, options);
 }
 
 /** A tensor of zeros. */
 export function zeros(shape: readonly number[], options: CreationOptions = {}): Tensor {
-  return full(newShape("zeros", shape, options), 0, options);
+  return filled("zeros", shape, 0, options);
 }
 
 /** A tensor of ones. */
 export function ones(shape: readonly number[], options: CreationOptions = {}): Tensor {
-  return full(newShape("ones", shape, options), 1, options);
+  return filled("ones", shape, 1, options);
 }
 
 /** Shape, dtype and backend of `like`, one value everywhere. */

@@ -298,7 +298,7 @@ function functionName(described: string | undefined): string {
   const name = (described ?? "")
     .replace(/^async /, "")
     .replace(/ \[as .*\]$/, "")
-    .replace(/^(?:Object|Module|global|globalThis)\./, "");
+    .replace(/^(?:Function|Object|Module|global|globalThis)\./, "");
   return /<anonymous>|^eval$/.test(name) ? "" : name;
 }
 

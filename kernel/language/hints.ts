@@ -18,6 +18,10 @@ const unknownModule = new Set([2307, 2792, 7016]);
 
 /** The hint for the error `code` with `message`, or undefined where TypeScript says enough. */
 export function hintFor(code: number, message: string, context: HintContext): string | undefined {
+  if (argumentType.has(code)) {
+    const hint = tensorHint(message);
+    if (hint !== undefined) return hint;
+  }
   if (argumentCount.has(code) || argumentType.has(code)) {
     const signature = context.signature();
     return signature === null ? undefined : `it is declared as ${signature}`;
@@ -31,12 +35,26 @@ export function hintFor(code: number, message: string, context: HintContext): st
   if (code === 2588 || code === 2540) return "declare it with let to change it later";
   if (code === 2632) return `declare a name of your own: let ${context.marked} = …`;
   if (code === 1308) return "mark the function around it async";
-  if (code === 2351 || code === 7009) return "call it without new";
+  if (code === 2350 || code === 2351 || code === 7009) return "call it without new";
   if (code === 2365 && /'?Tensor/.test(message))
     return "tensors are combined by methods: a.add(b), a.mul(b), a.matmul(b)";
   if ((code === 2362 || code === 2363) && message.includes("arithmetic")) {
     return "tensors are combined by methods: a.add(b), a.mul(b), a.matmul(b)";
   }
+  return undefined;
+}
+
+/** For something else where a tensor belongs. */
+function tensorHint(message: string): string | undefined {
+  const given = /^Argument of type '(.+?)' is not assignable to parameter of type '(.+?)'/.exec(message);
+  if (given === null) return undefined;
+  const [, type, wanted] = given;
+  if (wanted === "Iterable<Tensor, any, any>") return "give it the model's parameters: model.parameters()";
+  if (wanted !== "Tensor" && wanted !== "Operand") return undefined;
+  if (type === "string[]" || type === "string")
+    return 'networks compute with numbers: give each class a number, as in tensor([0, 1], { dtype: "int32" })';
+  if (type === "Dataset") return "a data set has images and labels: write .images or .labels after it";
+  if (/^number(\[\])*$/.test(type!)) return "make a tensor of it first: tensor(…)";
   return undefined;
 }
 

@@ -52,6 +52,17 @@ history.epochs.map(({ loss }) => loss.toFixed(2))`),
     expect(await problems("const n: string = tensor(1).item()")).toHaveLength(1);
   });
 
+  test.each([
+    ["nn.relu()([1, 2, 3])", /make a tensor of it first/],
+    ["nn.crossEntropy(ones([2, 2]), ['cat', 'dog'])", /give each class a number/],
+    ["nn.relu()(data.digits().test)", /write \.images or \.labels/],
+    ["optim.sgd(models.leNet5(), { lr: 0.1 })", /model\.parameters\(\)/],
+    ["new nn.linear(2, 3)", /call it without new/],
+  ])("%s: a hint", async (code, hint) => {
+    const { diagnostics } = await language.check({ code, cell: "cell 1", executionCount: 1 });
+    expect(diagnostics.map((diagnostic) => diagnostic.hint).join()).toMatch(hint);
+  });
+
   test("types Node and the web beside it", async () => {
     expect(
       await problems("import { readFileSync } from 'node:fs'; console.log(readFileSync, fetch, URL)"),

@@ -39,6 +39,13 @@ test("an error shows its line as the student wrote it", async () => {
   ]);
 });
 
+test("a method of something callable has its own name", async () => {
+  const lines = await failing(
+    "const layer = Object.setPrototypeOf(function () {}, { forward() { throw new Error('no') } });\nlayer.forward()",
+  );
+  expect(lines[1]).toBe("cell #, line 1, in forward");
+});
+
 test("frames across cells, most recent first, and nothing of Node or nnlab", async () => {
   await notebook.value(
     "enum Shift { Lines }\nfunction inner(x: number): number {\n  if (x > 2) throw new RangeError('too large');\n  return x;\n}\nclass Layer { forward(x: number) { return inner(x) } }",
