@@ -41,9 +41,10 @@ test("an error shows its line as the student wrote it", async () => {
 
 test("a method of something callable has its own name", async () => {
   const lines = await failing(
-    "const layer = Object.setPrototypeOf(function () {}, { forward() { throw new Error('no') } });\nlayer.forward()",
+    "class Base { constructor() { return Object.setPrototypeOf(function () {}, new.target.prototype); } }\n" +
+      "class Net extends Base { forward() { throw new Error('no') } }\nnew Net().forward()",
   );
-  expect(lines[1]).toBe("cell #, line 1, in forward");
+  expect(lines[1]).toBe("cell #, line 2, in forward");
 });
 
 test("frames across cells, most recent first, and nothing of Node or nnlab", async () => {
