@@ -72,7 +72,7 @@ test.skipIf(executable === undefined)(
     expect(shown.charts).toBeGreaterThanOrEqual(6);
     expect(shown.pictures).toBeGreaterThanOrEqual(6);
 
-    await scrollTo(page, "The first epoch does most of the work");
+    await scrollTo(page, "Now the real training");
     await page.waitForTimeout(1000);
     await page.screenshot({ path: join(screenshots, "lesson-11.png") });
   },
@@ -111,12 +111,12 @@ async function lookThrough(page: Page): Promise<{ charts: number; pictures: numb
   return { charts: charts.size, pictures: pictures.size, errors };
 }
 
-/** Scrolls down until a text is in view, and puts it at the bottom of the screen. */
+/** Scrolls down until a text is in view, and puts it at the top of the screen. */
 async function scrollTo(page: Page, text: string): Promise<void> {
   const target = page.locator(".jp-RenderedMarkdown", { hasText: text }).filter({ visible: true });
   for await (const _ of scrolling(page))
     if ((await target.count()) > 0) {
-      await target.first().scrollIntoViewIfNeeded();
+      await target.first().evaluate((element) => element.scrollIntoView({ block: "start" }));
       return;
     }
   await page.screenshot({ path: join(screenshots, "lesson-11-unfinished.png") });
