@@ -1,6 +1,7 @@
 // The training loop of every lesson: `fit`, `evaluate`, what they record and who may watch. It prints nothing by itself and
 // knows no display.
 
+import { adviseOn, hasFallen, weightChange, weightSample } from "./advice.ts";
 import { ArgumentError, describeValue, InterruptError, ShapeError } from "./errors.ts";
 import { noGrad } from "./gradmode.ts";
 import { inspect } from "./inspect.ts";
@@ -14,6 +15,7 @@ import { Optimizer } from "./optim/optimizer.ts";
 import type { Schedule } from "./optim/schedules.ts";
 import { describeShape } from "./shapes.ts";
 import { Tensor } from "./tensor.ts";
+import { count, formatNumber } from "./wording.ts";
 
 /** One pass over the data, in pairs `[x, y]` of inputs and targets: a loader, an array, a generator. */
 export type Batches = Iterable<readonly Tensor[]> | AsyncIterable<readonly Tensor[]>;
@@ -55,8 +57,10 @@ export interface EpochRecord {
 export class History {
   readonly steps: StepRecord[] = [];
   readonly epochs: EpochRecord[] = [];
+  /** What to try when the loss did not fall, in a sentence; else null. */
+  advice: string | null = null;
 
-  /** One sentence: how long, from which loss to which, and the last metrics. */
+  /** One sentence: how long, from which loss to which, and the last metrics; and the advice, if there is one. */
   toString(): string {
     const last = this.epochs.at(-1);
     if (last === undefined) return `History: ${count(this.steps.length, "step")}, no epoch completed`;
@@ -67,7 +71,8 @@ export class History {
     const training = [`loss ${loss}`, ...formatMetrics(last.metrics)].join(", ");
     const validation =
       last.validation === null ? "" : `; validation ${formatMetrics(last.validation).join(", ")}`;
-    return `History: ${count(this.epochs.length, "epoch")}, ${count(this.steps.length, "step")}, ${seconds.toFixed(1)} s: ${training}${validation}`;
+    const advice = this.advice === null ? "" : `. ${this.advice}`;
+    return `History: ${count(this.epochs.length, "epoch")}, ${count(this.steps.length, "step")}, ${seconds.toFixed(1)} s: ${training}${validation}${advice}`;
   }
 
   [inspect](): string {
@@ -104,6 +109,8 @@ export interface TrainingObserver {
 
 const observers = new Set<TrainingObserver>();
 const inTraining = new WeakMap<Module, Run>();
+/** Models whose loss has fallen in a training: that it falls no further later is no failure. */
+const learned = new WeakSet<Module>();
 
 /** Has an observer watch every `fit` that is not silent. Returns the function that stops it. */
 export function observeTraining(observer: TrainingObserver): () => void {
@@ -197,6 +204,7 @@ export async function fit(model: Module, loader: Batches, options: FitOptions): 
   const watchers = options.silent ? [] : [...observers];
   const modes = modesOf(model);
   const learningRate = options.optimizer.lr;
+  const weights = parameterSample(model);
   inTraining.set(model, run);
   try {
     for (const watcher of watchers) await run.rest(watcher.begin?.(run));
@@ -209,6 +217,7 @@ export async function fit(model: Module, loader: Batches, options: FitOptions): 
     }
     run.epoch = run.epochs;
     run.status = "done";
+    conclude(run, learningRate, weights);
   } catch (error) {
     run.status = error instanceof InterruptError ? "interrupted" : "failed";
     throw error;
@@ -220,6 +229,21 @@ export async function fit(model: Module, loader: Batches, options: FitOptions): 
     for (const watcher of watchers) await run.rest(watcher.end?.(run));
   }
   return run.history;
+}
+
+function parameterSample(model: Module): Float64Array {
+  return weightSample(model.parameters().map((tensor) => tensor.storage.values()));
+}
+
+/** Writes the advice, where there is one to give. */
+function conclude({ model, history }: Run, learningRate: number, before: Float64Array): void {
+  const losses = history.steps.map(({ loss }) => loss);
+  const good = Object.entries(history.epochs.at(-1)!.metrics).some(
+    ([name, value]) => /accuracy/i.test(name) && value >= 0.9,
+  );
+  const change = weightChange(before, parameterSample(model));
+  history.advice = adviseOn(losses, learningRate, change, good || learned.has(model));
+  if (hasFallen(losses)) learned.add(model);
 }
 
 class Run implements TrainingRun {
@@ -613,14 +637,4 @@ function formatMetrics(metrics: Readonly<Record<string, number>>): string[] {
     ([name, value]) =>
       `${name} ${/accuracy/i.test(name) ? `${(100 * value).toFixed(2)} %` : formatNumber(value)}`,
   );
-}
-
-function formatNumber(value: number): string {
-  return Math.abs(value) >= 1e5 || (value !== 0 && Math.abs(value) < 1e-4)
-    ? value.toExponential(2)
-    : String(Number(value.toPrecision(4)));
-}
-
-function count(n: number, unit: string): string {
-  return `${n.toLocaleString("en-US")} ${unit}${n === 1 ? "" : "s"}`;
 }

@@ -9,7 +9,7 @@ import type { FrameChart, FrameSeries, TrainingFrame } from "./frame.ts";
 import { layerName } from "./layers.ts";
 import { displaySymbol, type MimeBundle, type Publisher, pictureBundle } from "./mime.ts";
 import { dashes, role } from "./theme.ts";
-import { countOf, formatCount, formatNumber, formatPercent, formatSeconds } from "./wording.ts";
+import { countOf, formatCount, formatNumber, formatPercent, formatSeconds, wrapped } from "./wording.ts";
 
 /** The part of the engine's `TrainingRun` that the dashboard needs. */
 export interface RunLike {
@@ -23,7 +23,11 @@ export interface RunLike {
   /** An estimate, or null while there is none. */
   readonly secondsLeft: number | null;
   readonly status: "running" | "done" | "interrupted" | "failed";
-  readonly history: HistoryLike & { readonly epochs: readonly { readonly samplesPerSecond: number }[] };
+  readonly history: HistoryLike & {
+    readonly epochs: readonly { readonly samplesPerSecond: number }[];
+    /** What to try when the loss did not fall. */
+    readonly advice?: string | null;
+  };
   readonly model: object;
 }
 
@@ -229,7 +233,8 @@ function finalSubtitle(run: RunLike): string[] {
   const last = run.history.epochs[run.history.epochs.length - 1];
   const speed = last ? `, ${formatCount(last.samplesPerSecond)} samples/s` : "";
   const time = `${countOf(run.step, "step")} in ${formatSeconds(run.seconds)}${speed}`;
-  return last ? [epochText(last), time] : [`loss ${formatNumber(lastLoss(run))}`, time];
+  const advice = run.history.advice ? wrapped(run.history.advice, 680) : [];
+  return [last ? epochText(last) : `loss ${formatNumber(lastLoss(run))}`, time, ...advice];
 }
 
 const lastLoss = (run: RunLike): number =>
@@ -254,7 +259,8 @@ export function runSentence(run: RunLike, name: string): string {
     : run.step > 0
       ? `loss ${formatNumber(lastLoss(run))}`
       : "before the first step";
-  return `${head} (${formatSeconds(run.seconds)}): ${result}.`;
+  const advice = run.history.advice ? ` ${run.history.advice}` : "";
+  return `${head} (${formatSeconds(run.seconds)}): ${result}.${advice}`;
 }
 
 function totalSteps(run: RunLike): number | null {

@@ -134,6 +134,19 @@ describe("training dashboard", () => {
     );
   });
 
+  it("ends with the advice, where the loss did not fall", async () => {
+    const { events, run, dashboard } = await watch(1);
+    run.status = "done";
+    const advice = "The loss did not fall: the learning rate 10 is probably too high; try 1 or 0.1.";
+    run.history = { ...run.history, advice };
+    dashboard.end(run);
+    const { bundle } = events[events.length - 1]!;
+    expect(textOf(bundle)).toMatch(
+      /validation data loss 0\.3, accuracy 90\.0 %\. The loss did not fall: .* try 1 or 0\.1\.$/,
+    );
+    expect(JSON.stringify(specOf(bundle).title)).toContain("The loss did not fall");
+  });
+
   it("tells place, values and time left in each frame", async () => {
     const { frames, events } = await watch(1, true, 150);
     const last = frames[frames.length - 1]!;
