@@ -1,9 +1,10 @@
 /** Every notebook of the course runs from a clean kernel by nbconvert and shows what it promises. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
-import { projectRoot } from "../support/jupyter.ts";
-import { executeNotebook, joined, type Notebook, pictures, printedText } from "./notebook.ts";
+import { afterAll, describe, expect, test } from "vitest";
+import { projectRoot, temporaryFolder } from "../support/jupyter.ts";
+import { answer, executeNotebook, joined, type Notebook, pictures, printedText } from "./notebook.ts";
+import { solutions } from "./solutions.ts";
 
 const folder = join(projectRoot, "notebooks", "lectures");
 const lessons = readdirSync(folder).filter((name) => name.endsWith(".ipynb"));
@@ -44,6 +45,19 @@ describe.each(lessons)("%s", (name) => {
     const promise = promises[name];
     if (!promise) throw new Error(`say in this test what ${name} must show`);
     promise(notebook);
+  });
+});
+
+describe.each(Object.entries(solutions))("the exercises of %s", (name, answers) => {
+  const copy = temporaryFolder("answers");
+  afterAll(() => copy.remove());
+
+  test("accept right answers", { timeout: 180_000 }, async () => {
+    const { code, output, notebook } = await executeNotebook(answer(join(folder, name), answers, copy.path));
+    expect(code, output).toBe(0);
+    const printed = printedText(notebook!);
+    expect(printed).not.toMatch(/Not answered yet|not there yet|Expected /);
+    expect(printed.match(/^Right: |well done\.$/gm)).toHaveLength(4);
   });
 });
 

@@ -1,5 +1,5 @@
 /** Executes notebooks by nbconvert and reads what they show. */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { decode } from "fast-png";
 import { isolatedEnvironment, runProgram, temporaryFolder, venvProgram } from "../support/jupyter.ts";
@@ -48,6 +48,29 @@ export async function executeNotebook(
   } finally {
     folder.remove();
   }
+}
+
+/** A copy of a notebook in `folder` with the exercises answered: each starter must stand in it once. */
+export function answer(
+  path: string,
+  answers: readonly (readonly [starter: string, solution: string])[],
+  folder: string,
+): string {
+  const { cells, ...rest } = readNotebook(path);
+  const sources = cells.map(({ source }) => joined(source));
+  for (const [starter, solution] of answers) {
+    const places = sources.filter((source) => source.includes(starter));
+    if (places.length !== 1)
+      throw new Error(`${places.length} cells of ${path} have the starter: ${starter}`);
+    const index = sources.indexOf(places[0]!);
+    sources[index] = places[0]!.replace(starter, () => solution);
+  }
+  const answered = join(folder, basename(path));
+  writeFileSync(
+    answered,
+    JSON.stringify({ ...rest, cells: cells.map((cell, i) => ({ ...cell, source: sources[i] })) }),
+  );
+  return answered;
 }
 
 export function readNotebook(path: string): Notebook {

@@ -15,10 +15,12 @@ export function venvProgram(name: string): string {
     : join(projectRoot, ".venv", "bin", name);
 }
 
-/** An environment in which Jupyter reads no settings of the person who runs the tests, and writes none. */
+/** An environment without the settings and the data sets of the person who runs the tests; writes only to `folder`. */
 export function isolatedEnvironment(folder: string): NodeJS.ProcessEnv {
+  const { NNLAB_DATA: _, ...environment } = process.env;
   return {
-    ...process.env,
+    ...environment,
+    NNLAB_CACHE: join(folder, "cache"),
     JUPYTER_CONFIG_DIR: join(folder, "config"),
     JUPYTER_DATA_DIR: join(folder, "data"),
     JUPYTER_RUNTIME_DIR: join(folder, "runtime"),
