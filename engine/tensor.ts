@@ -2,7 +2,13 @@
  * The tensor: an n-dimensional array of numbers that remembers how it was computed. Methods are thin; the operations
  * are in `ops/`.
  */
-import { type BackwardOptions, backward } from "./autograd.ts";
+import {
+  type BackwardOptions,
+  backward,
+  type GradientHook,
+  type HookHandle,
+  registerGradientHook,
+} from "./autograd.ts";
 import type { DType, Storage, TypedArray } from "./backend/backend.ts";
 import { GradientError, ShapeError } from "./errors.ts";
 import { blockOf, giveBack, type Holding, register, share, valuesOf } from "./memory.ts";
@@ -12,6 +18,7 @@ import * as elementwise from "./ops/elementwise.ts";
 import * as indexing from "./ops/indexing.ts";
 import * as products from "./ops/matmul.ts";
 import * as movement from "./ops/movement.ts";
+import * as rearrange from "./ops/rearrange.ts";
 import * as reduction from "./ops/reduction.ts";
 import * as soft from "./ops/softmax.ts";
 import { formatTensor, nestValues, summariseTensor } from "./printing.ts";
@@ -41,6 +48,8 @@ export class Tensor {
   gradient: Tensor | null = null;
   /** @internal */
   retainsGrad = false;
+  /** @internal */
+  hooks: readonly GradientHook[] | null = null;
   #leafRequiresGrad = false;
 
   /** @internal Use `tensor(…)`. */
@@ -141,6 +150,20 @@ export class Tensor {
    */
   backward(options: BackwardOptions = {}): void {
     backward(this, options);
+  }
+
+  /**
+   * Has every `backward()` call `hook` with this tensor's gradient, once it is complete and before it goes on to the
+   * operands and into `.grad`. A tensor of the same shape that the hook returns takes its place. A large gradient that the
+   * hook stores is recycled two graphs later, unless it is kept with `.keep()`. Throws a GradientError where there is no
+   * gradient.
+   *
+   * @example
+   * const handle = hidden.registerHook((gradient) => gradient.mul(0.5));
+   * handle.remove();
+   */
+  registerHook(hook: GradientHook): HookHandle {
+    return registerGradientHook(this, hook);
   }
 
   /** The same values outside the graph (on the same memory); never recycled. */
@@ -460,6 +483,48 @@ export class Tensor {
   /** The order along the given dimensions reversed. */
   flip(dims: Dims): Tensor {
     return movement.flip(this, dims);
+  }
+  /**
+   * Everything moved by `shifts` places along `dims` (to the right and down if positive); what leaves at one end comes
+   * in at the other. Without `dims` the tensor is shifted as one long row.
+   */
+  roll(shifts: Dims, dims?: Dims): Tensor {
+    return rearrange.roll(this, shifts, dims);
+  }
+  /** The tensor side by side with itself, `repeats[d]` times along dimension d. */
+  repeat(repeats: readonly number[]): Tensor {
+    return rearrange.repeat(this, repeats);
+  }
+  /**
+   * A border: one `[before, after]` per dimension, the last ones if fewer are given, filled with a number (0) or by
+   * "reflect", "replicate" or "circular".
+   */
+  pad(padding: readonly (readonly [number, number])[], fill: number | movement.PadMode = 0): Tensor {
+    return movement.pad(this, padding, fill);
+  }
+  /** Parts along `dim`: of the given sizes, or of one size each (the last may be smaller). */
+  split(sizes: number | readonly number[], dim = 0): Tensor[] {
+    return rearrange.split(this, sizes, dim);
+  }
+  /** At most `count` parts of equal size along `dim`; the last may be smaller. */
+  chunk(count: number, dim = 0): Tensor[] {
+    return rearrange.chunk(this, count, dim);
+  }
+  /** The lower triangle of a matrix, zeros above `diagonal` (0 the main one, 1 the one above it). */
+  tril(diagonal = 0): Tensor {
+    return rearrange.tril(this, diagonal);
+  }
+  /** The upper triangle of a matrix, zeros below `diagonal` (0 the main one, 1 the one above it). */
+  triu(diagonal = 0): Tensor {
+    return rearrange.triu(this, diagonal);
+  }
+  /** A vector as the diagonal of a square matrix, or the diagonal of a matrix as a vector. */
+  diag(diagonal = 0): Tensor {
+    return rearrange.diag(this, diagonal);
+  }
+  /** The sum of the diagonal of a matrix. */
+  trace(): Tensor {
+    return rearrange.trace(this);
   }
   /**
    * A part of a tensor, one range per dimension: `slice(x, [[0, 10], [2, -1], null])`; null keeps a dimension whole,

@@ -6,5 +6,6 @@ export * from "./indexing.ts";
 export * from "./matmul.ts";
 export * from "./movement.ts";
 export * from "./pooling.ts";
+export * from "./rearrange.ts";
 export * from "./reduction.ts";
 export * from "./softmax.ts";

@@ -166,7 +166,7 @@ export function checkDims(operation: string, dims: Dims, x: Tensor): number[] {
 
 // ── Walks: the numbers are copied in another order ───────────────────────────────────────────────────────────────────
 
-interface Walking {
+export interface Walking {
   readonly shape: Shape;
   readonly strides: readonly number[];
   readonly offset: number;
@@ -203,11 +203,12 @@ const expanded: Primitive<Walking> = {
   backward: (g, _y, [x]) => [sumTo(g, x!.shape)],
 };
 
-const sliced = strided("slice");
+/** Reads by a walk. */
+export const sliced: Primitive<Walking> = strided("slice");
 const flipped = strided("flip");
 
 /** The gradient of a walk: every number is added where it was taken from. */
-const stridedSum: Primitive<{ walk: Walking; shape: Shape }> = {
+export const stridedSum: Primitive<{ walk: Walking; shape: Shape }> = {
   name: "stridedSum",
   shape: (_inputs, { shape }) => shape,
   forward: (backend, [g], out, { walk }) => {
@@ -618,7 +619,7 @@ export const stack: Op<[tensors: readonly Tensor[], dim?: number]> = defineOp<
   },
 );
 
-const padded: Primitive<{ walk: Walking; shape: Shape; value: number }> = {
+const padded: Primitive<{ walk: Walking; shape: Shape }> = {
   name: "pad",
   shape: (_inputs, { shape }) => shape,
   forward: (backend, [x], out, { walk }) => {
@@ -629,68 +630,137 @@ const padded: Primitive<{ walk: Walking; shape: Shape; value: number }> = {
   backward: (g, _y, _inputs, { walk }) => [run(sliced, [g], walk)],
 };
 
+/** How a border continues an image: mirrored without repeating the edge, the edge repeated, or from the other side. */
+export type PadMode = "reflect" | "replicate" | "circular";
+
 /**
- * `value` put around a tensor: one `[before, after]` per dimension, the last ones if fewer are given.
- * `pad(images, [[1, 1], [1, 1]])` frames every image of `[N, C, H, W]`.
+ * A border around a tensor: one `[before, after]` per dimension, the last ones if fewer are given. `fill` is a number (0),
+ * or how the border continues the inside: "reflect" `3 2 │ 1 2 3 │ 2 1`, "replicate" `1 1 │ 1 2 3 │ 3 3`, "circular"
+ * `2 3 │ 1 2 3 │ 1 2`. `pad(images, [[1, 1], [1, 1]])` frames every image of `[N, C, H, W]`.
+ * Throws a ShapeError where a mode needs more values than there are.
  */
-export const pad: Op<[x: Tensor, padding: readonly (readonly [number, number])[], value?: number]> = defineOp<
-  [x: Tensor, padding: readonly (readonly [number, number])[], value?: number]
->(
-  {
-    name: "pad",
-    formula: "y[i + before] = x[i], value elsewhere;  ∂L/∂x = the inner part of ∂L/∂y",
-    samples: (make) => [
-      [make.normal(2, 3), [[1, 2]]],
-      [
-        make.normal(2, 3),
+export const pad: Op<[x: Tensor, padding: readonly (readonly [number, number])[], fill?: number | PadMode]> =
+  defineOp<[x: Tensor, padding: readonly (readonly [number, number])[], fill?: number | PadMode]>(
+    {
+      name: "pad",
+      formula:
+        "y[i + before] = x[i], the fill elsewhere;  ∂L/∂x = the inner part of ∂L/∂y, plus the border's where it came from x",
+      samples: (make) => [
+        [make.normal(2, 3), [[1, 2]]],
         [
-          [1, 0],
-          [0, 2],
-        ],
-        1.5,
-      ],
-    ],
-    mistakes: (make) => [
-      [[make.normal(2), [[1, -1]]], /pad: paddings are whole numbers from 0 up; got \[1, -1\]/],
-      [
-        [make.normal(2), 1],
-        /pad: expects \[before, after\] for each dimension to pad, such as \[\[1, 1\], \[1, 1\]\]; got 1/,
-      ],
-      [
-        [
-          make.normal(2),
+          make.normal(2, 3),
           [
-            [1, 1],
-            [1, 1],
+            [1, 0],
+            [0, 2],
           ],
+          1.5,
         ],
-        /pad: 2 paddings for a tensor \[2\] of 1 dimension/,
+        ...(["reflect", "replicate", "circular"] as const).flatMap(
+          (mode): [Tensor, [number, number][], PadMode][] => [
+            [make.normal(4), [[2, 1]], mode],
+            [
+              make.normal(2, 3, 4),
+              [
+                [2, 1],
+                [0, 3],
+              ],
+              mode,
+            ],
+          ],
+        ),
       ],
-    ],
-  },
-  (x, padding, value = 0) => {
-    checkTensor("pad", x);
-    if (!Array.isArray(padding) || !padding.every((pair) => Array.isArray(pair) && pair.length === 2))
-      throw new ArgumentError(
-        `pad: expects [before, after] for each dimension to pad, such as [[1, 1], [1, 1]]; got ${describeValue(padding)}`,
-      );
-    if (padding.length > x.ndim)
-      throw new ShapeError(
-        `pad: ${padding.length} paddings for a tensor ${describeShape(x.shape)} of ${x.ndim} dimension${x.ndim === 1 ? "" : "s"}`,
-      );
-    for (const pair of padding)
-      if (!pair.every((size: unknown) => Number.isInteger(size) && (size as number) >= 0))
-        throw new ArgumentError(`pad: paddings are whole numbers from 0 up; got [${pair.join(", ")}]`);
-    const lead = x.ndim - padding.length;
-    const before = (d: number) => padding[d - lead]?.[0] ?? 0;
-    const shape = x.shape.map((size, d) => size + before(d) + (padding[d - lead]?.[1] ?? 0));
-    const strides = stridesOf(shape);
-    const offset = strides.reduce((sum, stride, d) => sum + stride * before(d), 0);
-    const walk = { shape: x.shape, strides, offset };
-    const framed = run(padded, [x], { walk, shape, value });
-    return value === 0 ? framed : where(insideOf(framed, walk), framed, value);
-  },
-);
+      mistakes: (make) => [
+        [
+          [make.normal(2, 3), [[3, 0]], "reflect"],
+          /pad: mode "reflect" needs more than 3 values along dimension 1; it has 3/,
+        ],
+        [
+          [make.normal(2, 3), [[0, 4]], "circular"],
+          /pad: mode "circular" needs at least 4 values along dimension 1; it has 3/,
+        ],
+        [
+          [make.normal(0), [[0, 1]], "replicate"],
+          /pad: mode "replicate" needs at least 1 value along dimension 0/,
+        ],
+        [
+          [make.normal(2), [[0, 1]], "mirror"],
+          /pad: the fill is a number, "reflect", "replicate" or "circular"; got the string "mirror"/,
+        ],
+        [[make.normal(2), [[1, -1]]], /pad: paddings are whole numbers from 0 up; got \[1, -1\]/],
+        [
+          [make.normal(2), 1],
+          /pad: expects \[before, after\] for each dimension to pad, such as \[\[1, 1\], \[1, 1\]\]; got 1/,
+        ],
+        [
+          [
+            make.normal(2),
+            [
+              [1, 1],
+              [1, 1],
+            ],
+          ],
+          /pad: 2 paddings for a tensor \[2\] of 1 dimension/,
+        ],
+      ],
+    },
+    (x, padding, fill = 0) => {
+      checkTensor("pad", x);
+      if (!Array.isArray(padding) || !padding.every((pair) => Array.isArray(pair) && pair.length === 2))
+        throw new ArgumentError(
+          `pad: expects [before, after] for each dimension to pad, such as [[1, 1], [1, 1]]; got ${describeValue(padding)}`,
+        );
+      if (padding.length > x.ndim)
+        throw new ShapeError(
+          `pad: ${padding.length} paddings for a tensor ${describeShape(x.shape)} of ${x.ndim} dimension${x.ndim === 1 ? "" : "s"}`,
+        );
+      for (const pair of padding)
+        if (!pair.every((size: unknown) => Number.isInteger(size) && (size as number) >= 0))
+          throw new ArgumentError(`pad: paddings are whole numbers from 0 up; got [${pair.join(", ")}]`);
+      if (typeof fill !== "number") return continued(x, padding, fill);
+      const lead = x.ndim - padding.length;
+      const before = (d: number) => padding[d - lead]?.[0] ?? 0;
+      const shape = x.shape.map((size, d) => size + before(d) + (padding[d - lead]?.[1] ?? 0));
+      const strides = stridesOf(shape);
+      const offset = strides.reduce((sum, stride, d) => sum + stride * before(d), 0);
+      const walk = { shape: x.shape, strides, offset };
+      const framed = run(padded, [x], { walk, shape });
+      return fill === 0 ? framed : where(insideOf(framed, walk), framed, fill);
+    },
+  );
+
+/** Pads with parts of the tensor itself, one dimension after the other. */
+function continued(x: Tensor, padding: readonly (readonly [number, number])[], mode: PadMode): Tensor {
+  if (mode !== "reflect" && mode !== "replicate" && mode !== "circular")
+    throw new ArgumentError(
+      `pad: the fill is a number, "reflect", "replicate" or "circular"; got ${describeValue(mode)}`,
+    );
+  const lead = x.ndim - padding.length;
+  return padding.reduce((inside, [before, after], i) => {
+    const dim = lead + i;
+    const size = x.shape[dim]!;
+    const reach = Math.max(before, after);
+    if (reach === 0) return inside;
+    checkReach(mode, reach, size, dim, x.shape);
+    const part = (start: number, length: number) => narrow(inside, dim, start, length);
+    const repeated = (start: number, length: number) =>
+      expand(part(start, 1), inside.shape.with(dim, length));
+    const border = {
+      reflect: () => [flip(part(1, before), dim), flip(part(size - 1 - after, after), dim)],
+      replicate: () => [repeated(0, before), repeated(size - 1, after)],
+      circular: () => [part(size - before, before), part(0, after)],
+    }[mode]();
+    return concat([border[0]!, inside, border[1]!], dim);
+  }, x);
+}
+
+function checkReach(mode: PadMode, reach: number, size: number, dim: number, shape: Shape): void {
+  const least = { reflect: reach + 1, replicate: 1, circular: reach }[mode];
+  if (size >= least) return;
+  const needed = mode === "reflect" ? `more than ${reach}` : `at least ${least}`;
+  throw new ShapeError(
+    `pad: mode "${mode}" needs ${needed} value${needed === "at least 1" ? "" : "s"} along dimension ${dim}; it has ${size} (shape ${describeShape(shape)})`,
+  );
+}
 
 /** True where a walk passes. */
 function insideOf(like: Tensor, walk: Walking): Tensor {

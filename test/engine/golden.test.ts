@@ -1,4 +1,4 @@
-/** PyTorch's values and gradients (golden/golden.py), and the lectures' worked numbers. */
+/** PyTorch's values and gradients (golden/*.py), and the lectures' worked numbers. */
 import { describe, expect, test } from "vitest";
 import { withBackend } from "../../engine/backend/current.ts";
 import {
@@ -13,6 +13,7 @@ import {
 } from "../../engine/index.ts";
 import { isOp } from "../../engine/op.ts";
 import * as ops from "../../engine/ops/index.ts";
+import arrangement from "./golden/arrangement.json" with { type: "json" };
 import golden from "./golden/golden.json" with { type: "json" };
 import { backends, numbers } from "./helpers.ts";
 
@@ -33,10 +34,21 @@ function expectValues(actual: Tensor, expected: Packed, what: string): void {
   });
 }
 
+interface Case {
+  readonly op: string;
+  readonly note: string;
+  readonly options: unknown;
+  readonly operands: readonly (Packed & { readonly whole: boolean })[];
+  readonly output: Packed;
+  readonly gradients: readonly (Packed | null)[];
+}
+
+const cases: readonly Case[] = [...golden.cases, ...arrangement.cases];
+
 describe.each(backends.slice(0, 3).map(({ name, backend }) => [name, backend] as const))(
   "on %s",
   (_name, backend) => {
-    test.each(golden.cases.map((entry, i) => [`${entry.op} ${entry.note || i}`, entry] as const))(
+    test.each(cases.map((entry, i) => [`${entry.op} ${entry.note || i}`, entry] as const))(
       "%s is PyTorch's",
       (_title, entry) => {
         withBackend(backend, () => {

@@ -1,36 +1,12 @@
 """Values and gradients from PyTorch for the operations that are easy to get subtly wrong.
 
 Run: python golden.py > golden.json   (torch 2.13.0, CPU)
-Every case: the op's name, its operands (shape and values; integers for indices), its options as nnlab takes them, the
-output, and the gradients of sum(output * weights), weights being cos(i) + 0.2 over the flattened output.
 """
-import json
 import torch
 import torch.nn.functional as F
+from cases import case, finish
 
 torch.manual_seed(7)
-cases = []
-
-
-def pack(t):
-    return {"shape": list(t.shape), "values": [float(v) for v in t.detach().flatten()]}
-
-
-def case(op, operands, options, f, note=""):
-    # Operands are float32 numbers, the computation is float64: the exact answer to what nnlab is asked.
-    operands = [o.float() if o.is_floating_point() else o for o in operands]
-    leaves = [o.double().requires_grad_() if o.is_floating_point() else o for o in operands]
-    y = f(*leaves)
-    w = torch.cos(torch.arange(y.numel(), dtype=torch.float64)).reshape(y.shape) + 0.2
-    (y * w).sum().backward()
-    cases.append({
-        "op": op, "note": note, "options": options,
-        "operands": [dict(pack(o), whole=not o.is_floating_point()) for o in operands],
-        "output": pack(y),
-        "gradients": [pack(l.grad) if l.is_floating_point() and l.grad is not None else None for l in leaves],
-    })
-
-
 r = torch.randn
 for note, x, w, b, ours, theirs in [
     ("plain", (2, 3, 7, 6), (4, 3, 3, 3), (4,), {}, {}),
@@ -91,4 +67,4 @@ case("gather", [r(3, 4), torch.tensor([[0, 0, 3], [2, 1, 0]])], [1], lambda x, i
 case("indexSelect", [r(3, 4), torch.tensor([1, 1, 3])], [1], lambda x, i: torch.index_select(x, 1, i), "repeated indices")
 case("pad", [r(2, 3)], [[[1, 0], [0, 2]], 1.5], lambda x: F.pad(x, (0, 2, 1, 0), value=1.5))
 
-print(json.dumps({"torch": torch.__version__.split("+")[0], "cases": cases}))
+finish()
