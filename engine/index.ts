@@ -7,6 +7,7 @@ export { enableGrad, gradients, isGradEnabled, noGrad } from "./autograd.ts";
 export type { Backend, BackendDescription, DType, TypedArray } from "./backend/backend.ts";
 export { getBackend, setBackend, withBackend } from "./backend/current.ts";
 export { referenceBackend } from "./backend/reference.ts";
+export { shapeOnlyBackend } from "./backend/shapeOnly.ts";
 export * from "./checkgradient.ts";
 export type { CreationOptions, RandomOptions, TensorData, TensorOptions } from "./creation.ts";
 export {
@@ -40,6 +41,7 @@ if (typeof process !== "undefined" && process.versions?.node !== undefined)
   (await import("./node.ts")).startOnNode();
 
 export * as data from "./data/index.ts";
+export * as exchange from "./exchange/index.ts";
 export * as metrics from "./metrics.ts";
 export * as models from "./models/index.ts";
 export * as nn from "./nn/index.ts";

@@ -200,7 +200,12 @@ export function blockOf(holding: Holding): Block {
 export function valuesOf(holding: Holding): TypedArray {
   if (holding.values !== null) return holding.values;
   blockOf(holding);
-  return holding.storage.values();
+  const values = holding.storage.values();
+  if (values.length < holding.storage.length)
+    throw new TypeError(
+      `a tensor ${describeShape(holding.shape)} on the ${holding.backend.name} backend has a shape and no values; make it on another backend to compute with it`,
+    );
+  return values;
 }
 
 /** Takes memory again for a small tensor that a graph's end moved out. */

@@ -116,6 +116,11 @@ export abstract class Module<Inputs extends readonly Tensor[] = [Tensor], Output
     return this.namedState().filter(([, tensor]) => isParameter(tensor));
   }
 
+  /** Every buffer with its path: what belongs to the state but is not trained, such as the running mean of a batch norm. */
+  namedBuffers(): [string, Tensor][] {
+    return this.namedState().filter(([, tensor]) => !isParameter(tensor));
+  }
+
   /** This module (path `""`) and every module in it with its path, parents first; a shared one once. */
   namedModules(): [string, AnyModule][] {
     const found: [string, AnyModule][] = [];

@@ -14,6 +14,7 @@ export {
   data,
   enableGrad,
   evaluate,
+  exchange,
   eye,
   fit,
   full,

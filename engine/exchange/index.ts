@@ -1,0 +1,5 @@
+// The namespace `exchange`: weights to and from files that PyTorch reads and writes.
+
+export { type LoadOptions, LoadReport, loadWeights } from "./loadWeights.ts";
+export { WeightFileError } from "./safetensors.ts";
+export { loadSafetensors, saveSafetensors } from "./weightFiles.ts";

@@ -1,0 +1,72 @@
+/** Weight files on Node. Node only: nothing else in `exchange/` imports Node's modules. */
+
+import { mkdir, open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { ArgumentError, describeValue } from "../errors.ts";
+import type { WeightFile } from "./safetensors.ts";
+
+/** Gives an opened file to `use` and closes it whatever happens. */
+export async function withFile<T>(path: string, use: (file: WeightFile) => Promise<T>): Promise<T> {
+  checkPath("loadSafetensors", path);
+  const handle = await open(path).catch((error: unknown) => {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") {
+      throw new ArgumentError(
+        `loadSafetensors: there is no file ${path} in ${process.cwd()}; give its path from there, or the whole path`,
+      );
+    }
+    throw error;
+  });
+  try {
+    const { size } = await handle.stat();
+    return await use({
+      size,
+      async read(start, length) {
+        const bytes = new Uint8Array(length);
+        let done = 0;
+        while (done < length) {
+          const { bytesRead } = await handle.read(
+            bytes,
+            done,
+            Math.min(length - done, 2 ** 30),
+            start + done,
+          );
+          if (bytesRead === 0) break;
+          done += bytesRead;
+        }
+        return bytes.subarray(0, done);
+      },
+    });
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Writes a file's parts; the file appears under its name when it is whole, never half. */
+export async function writeParts(path: string, parts: Iterable<Uint8Array>): Promise<void> {
+  checkPath("saveSafetensors", path);
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = `${path}.${process.pid}.${Date.now()}.part`;
+  try {
+    const handle = await open(temporary, "w");
+    try {
+      for (const part of parts) {
+        let done = 0;
+        while (done < part.length)
+          done += (await handle.write(part, done, Math.min(part.length - done, 2 ** 30))).bytesWritten;
+      }
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+function checkPath(operation: string, path: unknown): void {
+  if (typeof path === "string" && path !== "") return;
+  const turned = operation === "saveSafetensors" ? "; first the state, then the path" : "";
+  throw new ArgumentError(`${operation}: the path must be a text, got ${describeValue(path)}${turned}`);
+}
