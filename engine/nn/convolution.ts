@@ -2,7 +2,7 @@
 
 import { zeros } from "../creation.ts";
 import { ArgumentError, ShapeError } from "../errors.ts";
-import { conv2d as conv2dOp } from "../ops/convolution.ts";
+import { conv2d as conv2dOp, convTranspose2d as convTranspose2dOp } from "../ops/convolution.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { formatPair, type Pair, requireCount, requirePair } from "./arguments.ts";
@@ -136,4 +136,106 @@ export function conv2d(
   options: Conv2dOptions = {},
 ): Conv2d {
   return new Conv2d(inChannels, outChannels, kernelSize, options);
+}
+
+export interface ConvTranspose2dOptions {
+  /** Distance between the stamps in the output (default 1). */
+  readonly stride?: Pair;
+  /** Rows and columns cut off on each side of the output (default 0). */
+  readonly padding?: Pair;
+  /** Rows and columns added at the bottom and right of the output; smaller than the stride or the dilation (default 0). */
+  readonly outputPadding?: Pair;
+  /** Distance between the taps of the kernel (default 1). */
+  readonly dilation?: Pair;
+  /** Splits the channels into groups that do not see each other (default 1). */
+  readonly groups?: number;
+  /** Adds a trainable bias per output channel (default true). */
+  readonly bias?: boolean;
+}
+
+/** See {@link convTranspose2d}. */
+export class ConvTranspose2d extends Module {
+  /** `[inChannels, outChannels / groups, kernelHeight, kernelWidth]` */
+  weight: Parameter;
+  /** `[outChannels]`, or null without bias */
+  bias: Parameter | null;
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly kernelSize: readonly [number, number];
+  readonly stride: readonly [number, number];
+  readonly padding: readonly [number, number];
+  readonly outputPadding: readonly [number, number];
+  readonly dilation: readonly [number, number];
+  readonly groups: number;
+
+  constructor(
+    inChannels: number,
+    outChannels: number,
+    kernelSize: Pair,
+    options: ConvTranspose2dOptions = {},
+  ) {
+    super();
+    const { stride = 1, padding = 0, outputPadding = 0, dilation = 1, groups = 1, bias = true } = options;
+    const name = "convTranspose2d";
+    this.inChannels = requireCount(name, "inChannels", inChannels);
+    this.outChannels = requireCount(name, "outChannels", outChannels);
+    this.kernelSize = requirePair(name, "kernelSize", kernelSize);
+    this.stride = requirePair(name, "stride", stride);
+    this.padding = requirePair(name, "padding", padding, 0);
+    this.outputPadding = requirePair(name, "outputPadding", outputPadding, 0);
+    this.dilation = requirePair(name, "dilation", dilation);
+    this.groups = requireCount(name, "groups", groups);
+    if (inChannels % groups !== 0 || outChannels % groups !== 0) {
+      throw new ArgumentError(
+        `${name}: ${groups} groups must divide both ${inChannels} input and ${outChannels} output channels`,
+      );
+    }
+    const [kernelHeight, kernelWidth] = this.kernelSize;
+    const bound = 1 / Math.sqrt((outChannels / groups) * kernelHeight * kernelWidth);
+    const range = { low: -bound, high: bound };
+    this.weight = uniform(
+      parameter(zeros([inChannels, outChannels / groups, kernelHeight, kernelWidth])),
+      range,
+    ).named("weight");
+    this.bias = bias ? uniform(parameter(zeros([outChannels])), range).named("bias") : null;
+  }
+
+  forward(x: Tensor): Tensor {
+    requireImages(x, this.inChannels, `nn.convTranspose2d(${x.shape[1]}, ${this.outChannels}, …)`);
+    const { stride, padding, outputPadding, dilation, groups } = this;
+    return convTranspose2dOp(x, this.weight, this.bias, { stride, padding, outputPadding, dilation, groups });
+  }
+
+  override details(): string {
+    const parts = [
+      `${this.inChannels} → ${this.outChannels}`,
+      `kernel ${this.kernelSize[0]}×${this.kernelSize[1]}`,
+      formatPair(this.stride) === "1" ? "" : `stride ${formatPair(this.stride)}`,
+      formatPair(this.padding) === "0" ? "" : `padding ${formatPair(this.padding)}`,
+      formatPair(this.outputPadding) === "0" ? "" : `output padding ${formatPair(this.outputPadding)}`,
+      formatPair(this.dilation) === "1" ? "" : `dilation ${formatPair(this.dilation)}`,
+      this.groups === 1 ? "" : `${this.groups} groups`,
+      this.bias === null ? "no bias" : "",
+    ];
+    return parts.filter(Boolean).join(", ");
+  }
+}
+
+/**
+ * A transposed 2-D convolution: each input pixel stamps the kernel, times its value, into the output, `stride` apart; stamps add up
+ * where they overlap. `[N, inChannels, H, W] → [N, outChannels, H', W']` with
+ * `H' = (H − 1)·s − 2p + d·(k − 1) + outputPadding + 1`: it enlarges what {@link conv2d} of the same options shrinks.
+ *
+ * Weights `[inChannels, outChannels / groups, kH, kW]` start as PyTorch's. Throws a ShapeError when the channels or the number of
+ * dimensions differ.
+ *
+ *     nn.convTranspose2d(64, 32, 2, { stride: 2 })(maps)   // [N, 64, 7, 7] → [N, 32, 14, 14]
+ */
+export function convTranspose2d(
+  inChannels: number,
+  outChannels: number,
+  kernelSize: Pair,
+  options: ConvTranspose2dOptions = {},
+): ConvTranspose2d {
+  return new ConvTranspose2d(inChannels, outChannels, kernelSize, options);
 }

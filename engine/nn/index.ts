@@ -1,8 +1,47 @@
 // The namespace `nn`: layers, losses and initial values.
 
-export { ReLU, relu, Sigmoid, Softmax, sigmoid, softmax, Tanh, tanh } from "./activation.ts";
+export {
+  ELU,
+  elu,
+  GELU,
+  type GELUOptions,
+  gelu,
+  Identity,
+  identity,
+  LeakyReLU,
+  LogSoftmax,
+  leakyRelu,
+  logSoftmax,
+  Maxout,
+  maxout,
+  PReLU,
+  type PReLUOptions,
+  prelu,
+  ReLU,
+  relu,
+  Sigmoid,
+  Sign,
+  Softmax,
+  Softplus,
+  Step,
+  sigmoid,
+  sign,
+  softmax,
+  softplus,
+  step,
+  Tanh,
+  tanh,
+} from "./activation.ts";
 export type { Pair } from "./arguments.ts";
-export { Conv2d, type Conv2dOptions, conv2d } from "./convolution.ts";
+export { Concat, concat, Parallel, parallel, Residual, residual } from "./combinators.ts";
+export {
+  Conv2d,
+  type Conv2dOptions,
+  ConvTranspose2d,
+  type ConvTranspose2dOptions,
+  conv2d,
+  convTranspose2d,
+} from "./convolution.ts";
 export { Dropout, type DropoutOptions, dropout } from "./dropout.ts";
 export { Flatten, flatten } from "./flatten.ts";
 export * as init from "./init.ts";
@@ -14,5 +53,25 @@ export {
 } from "./localResponseNorm.ts";
 export { bceWithLogits, crossEntropy, type Loss, type LossOptions, mse, type Reduction } from "./losses.ts";
 export { type AnyModule, buffer, Module, type Parameter, parameter, type TraceRecord } from "./module.ts";
-export { AvgPool2d, avgPool2d, MaxPool2d, maxPool2d, type Pool2dOptions } from "./pooling.ts";
+export {
+  BatchNorm1d,
+  BatchNorm2d,
+  type BatchNormOptions,
+  batchNorm1d,
+  batchNorm2d,
+  LayerNorm,
+  type LayerNormOptions,
+  layerNorm,
+} from "./normalization.ts";
+export {
+  AdaptiveAvgPool2d,
+  AvgPool2d,
+  adaptiveAvgPool2d,
+  avgPool2d,
+  GlobalAvgPool2d,
+  globalAvgPool2d,
+  MaxPool2d,
+  maxPool2d,
+  type Pool2dOptions,
+} from "./pooling.ts";
 export { Sequential, sequential } from "./sequential.ts";

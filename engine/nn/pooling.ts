@@ -1,6 +1,10 @@
 // Pooling layers: each window of a feature map becomes one number.
 
-import { avgPool2d as avgPool2dOp, maxPool2d as maxPool2dOp } from "../ops/pooling.ts";
+import {
+  adaptiveAvgPool2d as adaptiveAvgPool2dOp,
+  avgPool2d as avgPool2dOp,
+  maxPool2d as maxPool2dOp,
+} from "../ops/pooling.ts";
 import type { Tensor } from "../tensor.ts";
 import { formatPair, type Pair, requirePair } from "./arguments.ts";
 import { requireImages } from "./convolution.ts";
@@ -60,6 +64,33 @@ export class AvgPool2d extends Pool2d {
   }
 }
 
+/** See {@link adaptiveAvgPool2d}. */
+export class AdaptiveAvgPool2d extends Module {
+  readonly outputSize: readonly [number, number];
+
+  constructor(outputSize: Pair) {
+    super();
+    this.outputSize = requirePair("adaptiveAvgPool2d", "outputSize", outputSize);
+  }
+
+  forward(x: Tensor): Tensor {
+    requireImages(x, null);
+    return adaptiveAvgPool2dOp(x, this.outputSize);
+  }
+
+  override details(): string {
+    return `to ${this.outputSize[0]}×${this.outputSize[1]}`;
+  }
+}
+
+/** See {@link globalAvgPool2d}. */
+export class GlobalAvgPool2d extends Module {
+  forward(x: Tensor): Tensor {
+    requireImages(x, null);
+    return x.mean([2, 3]);
+  }
+}
+
 /**
  * The largest value of each window: `[N, C, H, W] → [N, C, H', W']` with `H' = ⌊(H + 2p − k) / s⌋ + 1`.
  *
@@ -76,4 +107,23 @@ export function maxPool2d(kernelSize: Pair, options: Pool2dOptions = {}): MaxPoo
  */
 export function avgPool2d(kernelSize: Pair, options: Pool2dOptions = {}): AvgPool2d {
   return new AvgPool2d(kernelSize, options);
+}
+
+/**
+ * The mean of windows chosen so that the output has this size, whatever the input's: `[N, C, H, W] → [N, C, h, w]`. Window i reaches
+ * from ⌊i·H/h⌋ to ⌈(i + 1)·H/h⌉, as in PyTorch.
+ *
+ *     nn.adaptiveAvgPool2d(7)(maps)   // [N, 512, 9, 12] → [N, 512, 7, 7]
+ */
+export function adaptiveAvgPool2d(outputSize: Pair): AdaptiveAvgPool2d {
+  return new AdaptiveAvgPool2d(outputSize);
+}
+
+/**
+ * The mean of each whole map: `[N, C, H, W] → [N, C]`, ready for a linear layer. Lin et al. 2013; the basis of class activation maps.
+ *
+ *     nn.sequential(nn.conv2d(1, 32, 3), nn.relu(), nn.globalAvgPool2d(), nn.linear(32, 10))
+ */
+export function globalAvgPool2d(): GlobalAvgPool2d {
+  return new GlobalAvgPool2d();
 }

@@ -4,6 +4,8 @@ import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { checkFloat, checkSameDType, checkTensor, defineOp, type Op, type Primitive, run } from "../op.ts";
 import { describeShape, type Shape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
+import { add } from "./elementwise.ts";
+import { reshape } from "./movement.ts";
 import { sum } from "./reduction.ts";
 
 /** One number for both directions, or `[height, width]`. */
@@ -281,3 +283,165 @@ export const conv2d: Op<[x: Tensor, weight: Tensor, bias?: Tensor | null, option
       return run(convolution, bias === null ? [x, weight] : [x, weight, bias], geometry);
     },
   );
+
+export interface ConvTranspose2dOptions {
+  stride?: Size2d;
+  /** Rows and columns cut off around the output: what the convolution of the same options would have padded. */
+  padding?: Size2d;
+  /** Rows and columns added at the bottom and at the right, below the stride (or the dilation): a convolution maps several sizes to one, this picks which. */
+  outputPadding?: Size2d;
+  /** Distance between the kernel's taps. */
+  dilation?: Size2d;
+  /** Channels are split into this many groups that do not see each other. */
+  groups?: number;
+}
+
+function resolveTransposed(x: Tensor, weight: Tensor, options: ConvTranspose2dOptions): Conv2dGeometry {
+  const name = "convTranspose2d";
+  const { stride = 1, padding = 0, outputPadding = 0, dilation = 1, groups = 1 } = options;
+  const [strideHeight, strideWidth] = checkSize2d(name, "stride", stride, 1);
+  const [dilationHeight, dilationWidth] = checkSize2d(name, "dilation", dilation, 1);
+  const [padTop, padLeft] = checkSize2d(name, "padding", padding, 0);
+  const [extraHeight, extraWidth] = checkSize2d(name, "outputPadding", outputPadding, 0);
+  const [batch, channels, height, width] = x.shape as readonly [number, number, number, number];
+  const [inChannels, perGroup, kernelHeight, kernelWidth] = weight.shape as readonly [
+    number,
+    number,
+    number,
+    number,
+  ];
+  if (channels !== inChannels)
+    throw new ShapeError(
+      `${name}: the input ${describeShape(x.shape, ["N", "C", "H", "W"])} has ${channels} channels, the weight ` +
+        `${describeShape(weight.shape, ["in", "out", "kH", "kW"])} takes ${inChannels}; make both equal (the weight's input channels come first, ` +
+        "other than in conv2d)",
+    );
+  if (!Number.isInteger(groups) || groups < 1 || inChannels % groups !== 0)
+    throw new ShapeError(
+      `${name}: groups divides the input's ${inChannels} channels; got ${describeValue(groups)}`,
+    );
+  if (
+    extraHeight >= Math.max(strideHeight, dilationHeight) ||
+    extraWidth >= Math.max(strideWidth, dilationWidth)
+  )
+    throw new ArgumentError(
+      `${name}: outputPadding is smaller than the stride (or the dilation); got ${extraHeight} × ${extraWidth} with stride ${strideHeight} × ${strideWidth}`,
+    );
+  const grown = (size: number, by: number, pad: number, taps: number, kernel: number, extra: number) =>
+    (size - 1) * by - 2 * pad + taps * (kernel - 1) + extra + 1;
+  const inHeight = grown(height, strideHeight, padTop, dilationHeight, kernelHeight, extraHeight);
+  const inWidth = grown(width, strideWidth, padLeft, dilationWidth, kernelWidth, extraWidth);
+  if (inHeight < 1 || inWidth < 1)
+    throw new ShapeError(
+      `${name}: nothing is left of the output: ${inHeight} × ${inWidth} after cutting off padding ${padTop} × ${padLeft} on each side; use a smaller padding`,
+    );
+  // The convolution whose gradient this is: from the output here to the input here.
+  return {
+    batch,
+    inChannels: perGroup * groups,
+    inHeight,
+    inWidth,
+    outChannels: inChannels,
+    outHeight: height,
+    outWidth: width,
+    kernelHeight,
+    kernelWidth,
+    strideHeight,
+    strideWidth,
+    padTop,
+    padLeft,
+    dilationHeight,
+    dilationWidth,
+    groups,
+  };
+}
+
+const transposedConvolution: Primitive<Conv2dGeometry> = { ...inputGradient, name: "convTranspose2d" };
+
+/**
+ * The transposed convolution: every input pixel stamps the kernel, times its value, into the output, `stride` apart; stamps
+ * add up where they overlap. It is the gradient of `conv2d` with respect to its input, as a matrix its transpose. `x [N, C, H, W]`,
+ * `weight [C, out / groups, kH, kW]` (input channels first), `bias [out]` or null → `[N, out, H′, W′]` with
+ * H′ = (H − 1)·stride − 2·padding + dilation·(kH − 1) + outputPadding + 1; W′ alike.
+ *
+ * @example
+ * convTranspose2d(maps, kernels, null, { stride: 2 })   // [1, 1, 2, 2] and [1, 1, 3, 3] give [1, 1, 5, 5]
+ */
+export const convTranspose2d: Op<
+  [x: Tensor, weight: Tensor, bias?: Tensor | null, options?: ConvTranspose2dOptions]
+> = defineOp<[x: Tensor, weight: Tensor, bias?: Tensor | null, options?: ConvTranspose2dOptions]>(
+  {
+    name: "convTranspose2d",
+    formula:
+      "y[n, o, i·s + u·d − p, j·s + v·d − p] += w[c, o, u, v] · x[n, c, i, j], from b[o];  ∂L/∂x = the convolution of ∂L/∂y with w",
+    samples: (make) => [
+      [make.normal(2, 1, 3, 3), make.normal(1, 2, 3, 3), make.normal(2)],
+      [make.normal(1, 2, 3, 4), make.normal(2, 3, 3, 2), null, { stride: 2 }],
+      [
+        make.normal(1, 2, 3, 2),
+        make.normal(2, 1, 3, 3),
+        null,
+        { stride: [2, 3], padding: 1, outputPadding: 1 },
+      ],
+      [make.normal(1, 4, 3, 3), make.normal(4, 2, 3, 3), make.normal(4), { groups: 2, padding: [1, 0] }],
+      [make.normal(1, 1, 3, 3), make.normal(1, 2, 2, 2), null, { dilation: 2 }],
+      [make.normal(2, 3, 2, 2), make.normal(3, 4, 1, 1), make.normal(4)],
+    ],
+    mistakes: (make) => [
+      [
+        [make.normal(2, 3, 4, 4), make.normal(4, 3, 3, 3)],
+        /convTranspose2d: the input \[N=2, C=3, H=4, W=4\] has 3 channels, the weight \[in=4, out=3, kH=3, kW=3\] takes 4; .* come first/,
+      ],
+      [
+        [make.normal(4, 4), make.normal(1, 1, 3, 3)],
+        /convTranspose2d: the input is \[4, 4\], it should be \[N, C, H, W\].*unsqueeze/,
+      ],
+      [
+        [make.normal(1, 1, 4, 4), make.normal(3, 3)],
+        /convTranspose2d: the weight is \[3, 3\], it should be \[in, out \/ groups, kH, kW\]/,
+      ],
+      [
+        [make.normal(1, 1, 4, 4), make.normal(1, 2, 3, 3), make.normal(1)],
+        /convTranspose2d: the bias is \[1\], it should be \[out=2\]/,
+      ],
+      [
+        [make.normal(1, 1, 4, 4), make.normal(1, 2, 3, 3), null, { stride: 2, outputPadding: 2 }],
+        /convTranspose2d: outputPadding is smaller than the stride .* got 2 × 2 with stride 2 × 2/,
+      ],
+      [
+        [make.normal(1, 1, 1, 1), make.normal(1, 1, 3, 3), null, { padding: 2 }],
+        /convTranspose2d: nothing is left of the output: -1 × -1 .* smaller padding/,
+      ],
+      [
+        [make.normal(1, 3, 4, 4), make.normal(3, 1, 3, 3), null, { groups: 2 }],
+        /convTranspose2d: groups divides the input's 3 channels; got 2/,
+      ],
+    ],
+  },
+  (x, weight, bias = null, options = {}) => {
+    const name = "convTranspose2d";
+    checkTensor(name, x, "input");
+    checkTensor(name, weight, "weight");
+    checkFloat(name, x);
+    checkSameDType(name, x, weight);
+    if (x.ndim !== 4)
+      throw new ShapeError(
+        `${name}: the input is ${describeShape(x.shape)}, it should be [N, C, H, W]; add missing dimensions with unsqueeze(0)`,
+      );
+    if (weight.ndim !== 4)
+      throw new ShapeError(
+        `${name}: the weight is ${describeShape(weight.shape)}, it should be [in, out / groups, kH, kW]`,
+      );
+    const geometry = resolveTransposed(x, weight, options);
+    if (bias !== null) {
+      checkTensor(name, bias, "bias");
+      checkSameDType(name, x, bias);
+      if (bias.ndim !== 1 || bias.size !== geometry.inChannels)
+        throw new ShapeError(
+          `${name}: the bias is ${describeShape(bias.shape)}, it should be [out=${geometry.inChannels}]`,
+        );
+    }
+    const y = run(transposedConvolution, [x, weight], geometry);
+    return bias === null ? y : add(y, reshape(bias, [1, bias.size, 1, 1]));
+  },
+);

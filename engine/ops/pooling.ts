@@ -1,12 +1,16 @@
 /** Windows over images: the largest value, the mean. */
 import type { Pool2dGeometry } from "../backend/backend.ts";
-import { makeEmpty } from "../creation.ts";
+import { withBackend } from "../backend/current.ts";
+import { makeEmpty, tensor } from "../creation.ts";
 import { ArgumentError, ShapeError } from "../errors.ts";
 import { checkFloat, checkTensor, defineOp, type Op, type Primitive, run, type SampleMaker } from "../op.ts";
 import { describeShape, type Shape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkSize2d, countWindows, type Size2d } from "./convolution.ts";
 import { gather } from "./indexing.ts";
+import { matmul } from "./matmul.ts";
+import { reshape } from "./movement.ts";
+import { mean } from "./reduction.ts";
 
 export interface Pool2dOptions {
   /** Distance between windows; the window's size by default, so that windows do not overlap. */
@@ -15,13 +19,17 @@ export interface Pool2dOptions {
   padding?: Size2d;
 }
 
-function resolve(name: string, x: Tensor, kernel: Size2d, options: Pool2dOptions): Pool2dGeometry {
+function checkImages(name: string, x: Tensor): void {
   checkTensor(name, x);
   checkFloat(name, x);
   if (x.ndim !== 4)
     throw new ShapeError(
       `${name}: the input is ${describeShape(x.shape)}, it should be [N, C, H, W]; add missing dimensions with unsqueeze(0)`,
     );
+}
+
+function resolve(name: string, x: Tensor, kernel: Size2d, options: Pool2dOptions): Pool2dGeometry {
+  checkImages(name, x);
   const [kernelHeight, kernelWidth] = checkSize2d(name, "the window (kernel)", kernel, 1);
   const [strideHeight, strideWidth] = checkSize2d(name, "stride", options.stride ?? kernel, 1);
   const [padTop, padLeft] = checkSize2d(name, "padding", options.padding ?? 0, 0);
@@ -166,5 +174,58 @@ export const avgPool2d: PoolOp = defineOp<PoolArgs>(
   (x, kernel, options = {}) => {
     const geometry = resolve("avgPool2d", x, kernel, options);
     return run(avgPooling, [x], { geometry, leading: x.shape.slice(0, 2) });
+  },
+);
+
+/** `[to, from]`: row i averages positions ⌊i·from/to⌋ up to ⌈(i + 1)·from/to⌉, PyTorch's windows. */
+function averagingMatrix(from: number, to: number, like: Tensor): Tensor {
+  const values = new Float64Array(to * from);
+  for (let i = 0; i < to; i++) {
+    const start = Math.floor((i * from) / to);
+    const end = Math.ceil(((i + 1) * from) / to);
+    values.fill(1 / (end - start), i * from + start, i * from + end);
+  }
+  return withBackend(like.holding.backend, () => tensor(values, { shape: [to, from], dtype: like.dtype }));
+}
+
+/**
+ * The mean of windows chosen so that the output has the given size, whatever the input's: `[N, C, H, W]` → `[N, C, h, w]`. Window i
+ * reaches from ⌊i·H/h⌋ to ⌈(i + 1)·H/h⌉, so windows may differ in size and overlap, as in PyTorch. Size 1 is the mean of each map.
+ */
+export const adaptiveAvgPool2d: Op<[x: Tensor, outputSize: Size2d]> = defineOp<
+  [x: Tensor, outputSize: Size2d]
+>(
+  {
+    name: "adaptiveAvgPool2d",
+    formula: "y[i, j] = mean of x over rows ⌊i·H/h⌋ … ⌈(i+1)·H/h⌉ − 1 and columns alike",
+    samples: (make) => [
+      [make.normal(2, 3, 4, 6), 2],
+      [make.normal(1, 2, 5, 7), [3, 2]],
+      [make.normal(2, 2, 5, 4), 1],
+      [make.normal(1, 1, 2, 3), [4, 3]],
+    ],
+    mistakes: (make) => [
+      [[make.normal(4, 4), 2], /adaptiveAvgPool2d: the input is \[4, 4\], it should be \[N, C, H, W\]/],
+      [[make.normal(1, 1, 4, 4), 0], /adaptiveAvgPool2d: the output's size is a whole number from 1 up/],
+      [[make.normal(1, 1, 0, 4), 1], /adaptiveAvgPool2d: the input \[1, 1, 0, 4\] has no pixels/],
+    ],
+  },
+  (x, outputSize) => {
+    checkImages("adaptiveAvgPool2d", x);
+    const [outHeight, outWidth] = checkSize2d("adaptiveAvgPool2d", "the output's size", outputSize, 1);
+    const [batch, channels, height, width] = x.shape as readonly [number, number, number, number];
+    if (height === 0 || width === 0)
+      throw new ShapeError(
+        `adaptiveAvgPool2d: the input ${describeShape(x.shape)} has no pixels to take a mean of`,
+      );
+    if (outHeight === 1 && outWidth === 1) return mean(x, [2, 3], { keepDim: true });
+    if (height % outHeight === 0 && width % outWidth === 0)
+      return avgPool2d(x, [height / outHeight, width / outWidth]);
+    // A mean over rows and columns is a product from both sides.
+    const rows = averagingMatrix(height, outHeight, x);
+    const columns = averagingMatrix(width, outWidth, x);
+    const narrowed = matmul(reshape(x, [batch * channels * height, width]), columns, { transposeB: true });
+    const maps = matmul(rows, reshape(narrowed, [batch * channels, height, outWidth]));
+    return reshape(maps, [batch, channels, outHeight, outWidth]);
   },
 );

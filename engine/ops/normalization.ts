@@ -1,0 +1,100 @@
+/** Mean 0 and variance 1: what batch and layer normalisation are made of. */
+import type { Backend } from "../backend/backend.ts";
+import { ArgumentError, describeValue } from "../errors.ts";
+import { isGradEnabled, noGrad } from "../gradmode.ts";
+import { checkFloat, checkTensor, defineOp, type Op, type Primitive, run } from "../op.ts";
+import { broadcastStrides } from "../shapes.ts";
+import type { Dims, Tensor } from "../tensor.ts";
+import { add, mul, reciprocal, sqrt, sub } from "./elementwise.ts";
+import { checkDims } from "./movement.ts";
+import { mean, variance } from "./reduction.ts";
+
+export interface StandardizeOptions {
+  /** Added to the variance, so that constant values give 0 instead of 0/0; 1e-5 by default. */
+  epsilon?: number;
+}
+
+/** Mean and variance (divided by n) over `dims`, which stay in the shape with size 1; not part of any graph. */
+export function moments(x: Tensor, dims: Dims): { mean: Tensor; variance: Tensor } {
+  return noGrad(() => ({
+    mean: mean(x, dims, { keepDim: true }),
+    variance: variance(x, dims, { keepDim: true, correction: 0 }),
+  }));
+}
+
+const inverseDeviation = (spread: Tensor, epsilon: number) => reciprocal(sqrt(add(spread, epsilon)));
+
+/** Operands: x, its mean and 1 / its deviation, both over `dims` and therefore no constants for the gradient. */
+const standardizing: Primitive<{ readonly dims: readonly number[]; readonly epsilon: number }> = {
+  name: "standardize",
+  shape: ([x]) => x!.shape,
+  forward: (backend: Backend, [x, centre, inverse], out) => {
+    if (out.size === 0) return null;
+    const strides = broadcastStrides(centre!.shape, x!.shape);
+    const walk = {
+      shape: x!.shape,
+      aStrides: broadcastStrides(x!.shape, x!.shape),
+      bStrides: strides,
+    };
+    backend.binary("sub", x!.storage, centre!.storage, out.storage, walk);
+    backend.binary("mul", out.storage, inverse!.storage, out.storage, walk);
+    return null;
+  },
+  backward: (g, y, [x, _centre, saved], { dims, epsilon }) => {
+    // A second derivative needs the deviation as a function of x.
+    const inverse = isGradEnabled()
+      ? inverseDeviation(variance(x!, dims, { keepDim: true, correction: 0 }), epsilon)
+      : saved!;
+    const level = mean(g, dims, { keepDim: true });
+    const slope = mean(mul(g, y), dims, { keepDim: true });
+    return [mul(inverse, sub(sub(g, level), mul(y, slope))), null, null];
+  },
+};
+
+/** {@link standardize} with moments computed before. */
+export function standardizeBy(
+  x: Tensor,
+  dims: Dims,
+  found: { readonly mean: Tensor; readonly variance: Tensor },
+  epsilon: number,
+): Tensor {
+  const inverse = noGrad(() => inverseDeviation(found.variance, epsilon));
+  return run(standardizing, [x, found.mean, inverse], {
+    dims: checkDims("standardize", dims, x),
+    epsilon,
+  });
+}
+
+/**
+ * `(x − mean) / √(variance + ε)` with mean and variance (divided by n) over the given dimensions: over `[0, 2, 3]` of
+ * `[N, C, H, W]` batch normalisation, over the last ones layer normalisation. Ioffe & Szegedy 2015.
+ */
+export const standardize: Op<[x: Tensor, dims: Dims, options?: StandardizeOptions]> = defineOp<
+  [x: Tensor, dims: Dims, options?: StandardizeOptions]
+>(
+  {
+    name: "standardize",
+    formula: "y = (x − μ) / s, s = √(σ² + ε);  ∂L/∂x = (g − mean g − y · mean(g·y)) / s, means over dims",
+    samples: (make) => [
+      [make.normal(4, 3), 0],
+      [make.normal(2, 3, 2, 3), [0, 2, 3]],
+      [make.normal(3, 5), -1, { epsilon: 0.1 }],
+      [make.normal(2, 3, 4), [1, 2]],
+      [make.normal(3, 1), 1],
+    ],
+    mistakes: (make) => [
+      [[make.normal(2, 3), 2], /standardize: dim 2 does not exist/],
+      [[make.normal(2, 3)], /standardize: dim is a whole number or an array of them; got undefined/],
+      [[make.labels(3, 4), 0], /standardize: works on float numbers, got int32/],
+      [[make.normal(2), 0, { epsilon: -1 }], /standardize: epsilon is a number from 0 up; got -1/],
+    ],
+  },
+  (x, dims, { epsilon = 1e-5 } = {}) => {
+    checkTensor("standardize", x);
+    checkFloat("standardize", x);
+    const axes = checkDims("standardize", dims, x);
+    if (!(typeof epsilon === "number" && epsilon >= 0))
+      throw new ArgumentError(`standardize: epsilon is a number from 0 up; got ${describeValue(epsilon)}`);
+    return standardizeBy(x, axes, moments(x, axes), epsilon);
+  },
+);

@@ -1,0 +1,226 @@
+/** Normalisation, activations, combinators, transposed convolution as students use them: state, modes, mistakes. */
+import { describe, expect, it } from "vitest";
+import { withBackend } from "../../../engine/backend/current.ts";
+import { referenceBackend } from "../../../engine/backend/reference.ts";
+import { checkGradient } from "../../../engine/checkgradient.ts";
+import { ones, randn, tensor, zeros } from "../../../engine/creation.ts";
+import { noGrad } from "../../../engine/gradmode.ts";
+import * as nn from "../../../engine/nn/index.ts";
+import type { Tensor } from "../../../engine/tensor.ts";
+
+describe("batch normalisation", () => {
+  it("standardises the lecture's 1, 2, 3, 4", () => {
+    const layer = nn.batchNorm1d(1, { epsilon: 0 });
+    const y = layer(tensor([[1], [2], [3], [4]]));
+    const expected = [-1.341641, -0.447214, 0.447214, 1.341641];
+    y.toTypedArray().forEach((value, i) => {
+      expect(value).toBeCloseTo(expected[i]!, 5);
+    });
+    expect(layer.runningMean!.toTypedArray()[0]).toBeCloseTo(0.25, 6);
+    expect(layer.runningVar!.toTypedArray()[0]).toBeCloseTo(0.9 + (0.1 * 5) / 3, 6);
+  });
+
+  it("does not depend on the batch in evaluation, and then changes no statistics", () => {
+    const layer = nn.batchNorm2d(3);
+    for (let i = 0; i < 5; i++) layer(randn([4, 3, 5, 5]).add(2));
+    layer.eval();
+    const before = layer.stateDict();
+    const batch = randn([4, 3, 5, 5]);
+    const together = layer(batch).toArray();
+    const alone = [0, 1, 2, 3].map((i) =>
+      layer(batch.narrow(0, i, 1))
+        .squeeze(0)
+        .toArray(),
+    );
+    expect(alone).toEqual(together);
+    expect(layer.stateDict().runningVar!.toArray()).toEqual(before.runningVar!.toArray());
+    expect(layer.numBatchesTracked!.item()).toBe(5);
+  });
+
+  it("has its statistics in the state, and none among the parameters", () => {
+    const layer = nn.batchNorm2d(3);
+    expect(layer.parameterCount).toBe(6);
+    expect(Object.keys(layer.stateDict()).sort()).toEqual(
+      ["bias", "numBatchesTracked", "runningMean", "runningVar", "weight"].sort(),
+    );
+    for (let i = 0; i < 3; i++) layer(randn([4, 3, 5, 5]));
+    const copy = nn.batchNorm2d(3).loadStateDict(layer.stateDict());
+    const x = randn([2, 3, 5, 5]);
+    expect(copy.eval()(x).toArray()).toEqual(layer.eval()(x).toArray());
+  });
+
+  it("updates its statistics under noGrad too, and keeps them through backward", () => {
+    const model = nn.sequential(nn.linear(3, 4), nn.batchNorm1d(4), nn.linear(4, 1));
+    noGrad(() => model(randn([8, 3])));
+    for (let i = 0; i < 4; i++)
+      model(randn([8, 3]))
+        .sum()
+        .backward();
+    expect(model.stateDict()["1.numBatchesTracked"]!.item()).toBe(5);
+    expect(Array.from(model.stateDict()["1.runningVar"]!.toTypedArray()).every(Number.isFinite)).toBe(true);
+  });
+
+  it("has the gradient of differences", () => {
+    withBackend(referenceBackend, () => {
+      const layer = nn.batchNorm1d(3, { trackRunningStats: false });
+      for (const parameter of layer.parameters()) parameter.requiresGrad = false;
+      const x = randn([5, 3], { dtype: "float64" });
+      x.requiresGrad = true;
+      layer.weight = null;
+      layer.bias = null;
+      expect(checkGradient(() => layer(x).square().mul(layer(x)), [x]).ok).toBe(true);
+    });
+  });
+
+  it("says what does not fit", () => {
+    expect(() => nn.batchNorm2d(3)(randn([2, 4, 5, 5]))).toThrow(
+      "BatchNorm2d(3): expected [N, 3, H, W], got [2, 4, 5, 5]; the input has 4 channels: nn.batchNorm2d(4)",
+    );
+    expect(() => nn.batchNorm2d(3)(randn([2, 3]))).toThrow(/for feature vectors use nn\.batchNorm1d\(3\)/);
+    expect(() => nn.batchNorm1d(3)(randn([2, 3, 5, 5]))).toThrow(/for images use nn\.batchNorm2d\(3\)/);
+    expect(() => nn.batchNorm1d(3)(randn([2, 5]))).toThrow(/make this layer nn\.batchNorm1d\(5\)/);
+    expect(() => nn.batchNorm1d(3)(randn([3]))).toThrow(/x\.unsqueeze\(0\)/);
+    expect(() => nn.sequential(nn.linear(2, 3), nn.batchNorm1d(3))(randn([1, 2]))).toThrow(
+      /Sequential\.1 \(BatchNorm1d 3\): training needs at least 2 values per channel .* got 1 in \[1, 3\]; .* model\.eval\(\)/,
+    );
+    expect(nn.batchNorm1d(3).eval()(randn([1, 3])).shape).toEqual([1, 3]);
+    expect(() => nn.batchNorm2d(0)).toThrow(/batchNorm2d: channels must be a whole number ≥ 1, got 0/);
+    expect(() => nn.batchNorm2d(3, { momentum: 2 })).toThrow(/momentum is the share of the new batch/);
+  });
+
+  it("prints itself", () => {
+    expect(nn.batchNorm2d(64).toString()).toBe("BatchNorm2d(64), 128 parameters");
+    expect(nn.batchNorm1d(4, { momentum: null, affine: false }).toString()).toBe(
+      "BatchNorm1d(4, cumulative, not affine)",
+    );
+  });
+});
+
+describe("layer normalisation", () => {
+  it("says what does not fit", () => {
+    expect(() => nn.layerNorm(4)(randn([2, 5]))).toThrow(
+      "LayerNorm(4): expected […, 4], got [2, 5]; make this layer nn.layerNorm(5)",
+    );
+    expect(() => nn.layerNorm([2, 3])(randn([4, 3, 2]))).toThrow(/make this layer nn\.layerNorm\(\[3, 2\]\)/);
+    expect(() => nn.layerNorm([])).toThrow(/give the sizes of the last dimensions/);
+  });
+});
+
+describe("activations", () => {
+  it("step and sign fire only above 0", () => {
+    const x = tensor([-2, 0, 3], { requiresGrad: true });
+    expect(nn.step()(x).toArray()).toEqual([0, 0, 1]);
+    expect(nn.sign()(x).toArray()).toEqual([-1, -1, 1]);
+    nn.sign()(x).sum().backward();
+    expect(x.grad!.toArray()).toEqual([0, 0, 0]);
+  });
+
+  it("a maxout unit is the larger of two planes", () => {
+    const layer = nn.linear(2, 2);
+    layer.weight = nn.parameter(tensor([[1, 2], [-3, 1]])); // biome-ignore format: two planes
+    layer.bias = nn.parameter(tensor([0.5, -0.5]));
+    const x = tensor([
+      [1, 1],
+      [-2, 1],
+    ]);
+    expect(nn.sequential(layer, nn.maxout(2))(x).toArray()).toEqual([[3.5], [6.5]]);
+  });
+
+  it("prelu learns its slope, and is leaky relu with that slope", () => {
+    const layer = nn.prelu();
+    expect(layer.toString()).toBe("PReLU(one slope), 1 parameter");
+    const x = tensor([-4, 2]);
+    expect(layer(x).toArray()).toEqual([-1, 2]);
+    layer(x).sum().backward();
+    expect(layer.weight.grad!.toArray()).toEqual([-4]);
+  });
+
+  it("say what does not fit", () => {
+    expect(() => nn.prelu(3)(randn([2, 4]))).toThrow(
+      "PReLU(3 slopes): expected [N, 3, …], got [2, 4]; make this layer nn.prelu(4), or nn.prelu() with one slope for all",
+    );
+    expect(() => nn.maxout(2)(randn([2, 5]))).toThrow(/Maxout\(2 pieces\): maxout: 2 pieces do not divide/);
+    expect(() => Reflect.apply(nn.leakyRelu, undefined, ["0.1"])).toThrow(
+      /leakyRelu: slope must be a number/,
+    );
+    expect(() => Reflect.apply(nn.elu, undefined, [Number.NaN])).toThrow(
+      /elu: alpha must be a number, got NaN/,
+    );
+  });
+});
+
+describe("combinators", () => {
+  it("residual adds its input, and names its parts", () => {
+    const block = nn.residual(nn.sequential(nn.linear(3, 3), nn.relu()), nn.linear(3, 3));
+    expect(block.namedParameters().map(([path]) => path)).toEqual([
+      "body.0.weight",
+      "body.0.bias",
+      "shortcut.weight",
+      "shortcut.bias",
+    ]);
+    const body = nn.linear(2, 2);
+    nn.init.zeros(body.weight);
+    nn.init.zeros(body.bias!);
+    expect(
+      nn
+        .residual(body)(tensor([[1, 2]]))
+        .toArray(),
+    ).toEqual([[1, 2]]);
+  });
+
+  it("parallel returns what each head gives, and all learn", () => {
+    const heads = nn.parallel(nn.linear(4, 10), nn.linear(4, 3));
+    const [digit, colour] = heads(ones([2, 4])) as [Tensor, Tensor];
+    expect([digit.shape, colour.shape]).toEqual([
+      [2, 10],
+      [2, 3],
+    ]);
+    digit.sum().add(colour.sum()).backward();
+    expect(heads.parameters().every(({ grad }) => grad !== null)).toBe(true);
+    expect(heads.namedParameters().map(([path]) => path)).toEqual([
+      "0.weight",
+      "0.bias",
+      "1.weight",
+      "1.bias",
+    ]);
+  });
+
+  it("say what does not fit", () => {
+    const x = zeros([1, 4, 8, 8]);
+    expect(() => nn.residual(nn.conv2d(4, 6, 3, { padding: 1, stride: 2 }))(x)).toThrow(
+      /^Residual: the body gives \[1, 6, 4, 4\], the shortcut \[1, 4, 8, 8\], and they are added; give a shortcut of that shape: nn\.conv2d\(4, 6, 1, \{ stride: 2 \}\)$/,
+    );
+    expect(() => nn.residual(nn.linear(2, 3))(zeros([1, 2]))).toThrow(/nn\.linear\(2, 3\)$/);
+    expect(() => nn.concat(nn.conv2d(4, 2, 1), nn.conv2d(4, 2, 3))(x)).toThrow(
+      /^Concat: branch 1 gives \[1, 2, 6, 6\], branch 0 \[1, 2, 8, 8\]; all sizes except the channels/,
+    );
+    expect(() => nn.concat()).toThrow(/concat: give at least one module/);
+    expect(() => Reflect.apply(nn.parallel, undefined, [nn.relu])).toThrow(
+      /parallel: branch 0 must be a module.*call it/,
+    );
+    expect(() => Reflect.apply(nn.residual, undefined, [undefined])).toThrow(
+      /residual: the body must be a module/,
+    );
+  });
+});
+
+describe("transposed convolution", () => {
+  it("enlarges what the convolution of the same options shrinks", () => {
+    const shrink = nn.conv2d(3, 5, 4, { stride: 2, padding: 1 });
+    const enlarge = nn.convTranspose2d(5, 3, 4, { stride: 2, padding: 1 });
+    const x = randn([2, 3, 14, 10]);
+    expect(enlarge(shrink(x)).shape).toEqual(x.shape);
+    expect(enlarge.toString()).toBe(
+      "ConvTranspose2d(5 → 3, kernel 4×4, stride 2, padding 1), 243 parameters",
+    );
+  });
+
+  it("says what does not fit", () => {
+    expect(() => nn.convTranspose2d(4, 2, 3)(zeros([1, 3, 8, 8]))).toThrow(
+      "ConvTranspose2d(4 → 2, kernel 3×3): expected [N, 4, H, W], got [1, 3, 8, 8]; the input has 3 channels: nn.convTranspose2d(3, 2, …)",
+    );
+    expect(() => nn.convTranspose2d(4, 2, 3, { groups: 3 })).toThrow(
+      /3 groups must divide both 4 input and 2 output/,
+    );
+  });
+});

@@ -1,0 +1,171 @@
+"""Makes layers.json: what PyTorch's layers compute, and their gradients. Run with torch 2.13.0: python layers.py
+
+Every case: the expression that builds the layer in nnlab, the input, the parameters (set in both to the same numbers), the output,
+and the gradients of sum(output * (cos(i) + 0.2)) for the input and every parameter, computed in float64 from float32 numbers;
+for layers with running statistics also those after the pass, and the output in evaluation.
+"""
+
+import json
+import math
+import pathlib
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+torch.manual_seed(3)
+torch.set_num_threads(1)
+cases = []
+
+
+def pack(t):
+    return {"shape": list(t.shape), "values": t.detach().double().flatten().tolist()}
+
+
+def exact(t):
+    """float64 numbers that float32 holds."""
+    return t.float().double()
+
+
+def case(build, layer, shape, x=None, names=None, note="", whole=False):
+    layer = layer.double()
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            parameter.copy_(exact(torch.randn(parameter.shape) * 0.7 + 0.1))
+    x = exact(torch.randn(shape)) if x is None else (x if whole else exact(x))
+    if not whole:
+        x.requires_grad_()
+    before = [pack(p) for p in layer.parameters()]
+    y = layer(x)
+    weights = torch.cos(torch.arange(y.numel(), dtype=torch.float64)).reshape(y.shape) + 0.2
+    (y * weights).sum().backward()
+    entry = {
+        "build": build,
+        "note": note,
+        "whole": whole,
+        "input": pack(x),
+        "parameters": before,
+        "output": pack(y),
+        "inputGradient": None if whole else pack(x.grad),
+        "gradients": [pack(p.grad) for p in layer.parameters()],
+    }
+    buffers = dict(layer.named_buffers())
+    if buffers:
+        again = exact(torch.randn(x.shape))
+        layer(again)
+        entry["second"] = pack(again)
+        entry["runningMean"] = pack(buffers["running_mean"])
+        entry["runningVar"] = pack(buffers["running_var"])
+        layer.eval()
+        x2 = x.detach().clone().requires_grad_()
+        layer.zero_grad()
+        y = layer(x2)
+        (y * weights).sum().backward()
+        entry["evaluated"] = pack(y)
+        entry["evaluatedInputGradient"] = pack(x2.grad)
+        entry["evaluatedGradients"] = [pack(p.grad) for p in layer.parameters()]
+    cases.append(entry)
+
+
+class Function(nn.Module):
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, x):
+        return self.function(x)
+
+
+# Activations, at 0 too.
+marks = torch.tensor([[-30.0, -3.0, -1.0, -0.1], [-1e-4, 0.0, 1e-4, 0.1], [1.0, 3.0, 8.0, 30.0]])
+case("nn.identity()", nn.Identity(), None, marks)
+case("nn.leakyRelu()", nn.LeakyReLU(), None, marks)
+case("nn.leakyRelu(0.2)", nn.LeakyReLU(0.2), None, marks)
+case("nn.elu()", nn.ELU(), None, marks)
+case("nn.elu(0.4)", nn.ELU(0.4), None, marks)
+case("nn.softplus()", nn.Softplus(), None, marks)
+case("nn.gelu()", nn.GELU(), None, marks)
+case("nn.gelu({ approximate: 'tanh' })", nn.GELU(approximate="tanh"), None, marks)
+case("nn.logSoftmax()", nn.LogSoftmax(-1), None, marks)
+case("nn.logSoftmax(1)", nn.LogSoftmax(1), (2, 3, 2, 2))
+case("nn.prelu()", nn.PReLU(), None, marks)
+case("nn.prelu(4)", nn.PReLU(4), None, marks)
+case("nn.prelu(3)", nn.PReLU(3), (2, 3, 3, 2))
+case("nn.maxout(2)", Function(lambda x: x.reshape(3, 4, 2).amax(2)), (3, 8))
+case("nn.maxout(3)", Function(lambda x: x.reshape(2, 2, 3, 3, 4).amax(2)), (2, 6, 3, 4))
+
+# Batch normalisation.
+case("nn.batchNorm1d(5)", nn.BatchNorm1d(5), (7, 5))
+case("nn.batchNorm1d(3)", nn.BatchNorm1d(3), (2, 3, 5), note="channels of sequences")
+case("nn.batchNorm2d(3)", nn.BatchNorm2d(3), (4, 3, 5, 3))
+case("nn.batchNorm2d(3)", nn.BatchNorm2d(3), (1, 3, 3, 5), note="a batch of one")
+case("nn.batchNorm2d(2, { momentum: 0.7, epsilon: 0.01 })", nn.BatchNorm2d(2, momentum=0.7, eps=0.01), (3, 2, 4, 4))
+case("nn.batchNorm2d(2, { momentum: null })", nn.BatchNorm2d(2, momentum=None), (3, 2, 4, 4), note="cumulative")
+case("nn.batchNorm2d(2, { affine: false })", nn.BatchNorm2d(2, affine=False), (3, 2, 4, 4))
+case("nn.batchNorm2d(2, { trackRunningStats: false })", nn.BatchNorm2d(2, track_running_stats=False), (3, 2, 3, 3))
+case("nn.batchNorm1d(2)", nn.BatchNorm1d(2), None, 10 + 0.5 * torch.randn(6, 2), note="a mean far from 0")
+case("nn.layerNorm(5)", nn.LayerNorm(5), (3, 5))
+case("nn.layerNorm([3, 4])", nn.LayerNorm([3, 4]), (2, 2, 3, 4))
+case("nn.layerNorm(6, { affine: false, epsilon: 0.1 })", nn.LayerNorm(6, elementwise_affine=False, eps=0.1), (1, 6))
+
+# Pooling to a size.
+case("nn.globalAvgPool2d()", Function(lambda x: x.mean((2, 3))), (2, 3, 5, 4))
+for size, shape in [((1, 1), (2, 3, 5, 4)), ((3, 2), (1, 2, 7, 5)), ((2, 2), (2, 2, 6, 8)), ((4, 5), (1, 2, 3, 3))]:
+    case(f"nn.adaptiveAvgPool2d([{size[0]}, {size[1]}])", nn.AdaptiveAvgPool2d(size), shape)
+
+# Transposed convolution.
+for channels, kernel, shape, options in [
+    ((2, 3), 3, (2, 2, 4, 5), {}),
+    ((2, 3), 3, (1, 2, 3, 4), {"stride": 2}),
+    ((3, 2), (3, 2), (2, 3, 4, 3), {"stride": (2, 3), "padding": 1}),
+    ((2, 2), 4, (1, 2, 5, 5), {"stride": 2, "padding": 1, "bias": False}),
+    ((2, 2), 3, (2, 2, 3, 3), {"stride": 2, "padding": 1, "outputPadding": 1}),
+    ((1, 2), 3, (1, 1, 4, 3), {"stride": (3, 2), "outputPadding": (2, 1)}),
+    ((2, 1), 3, (1, 2, 3, 4), {"dilation": 2}),
+    ((2, 2), (2, 3), (1, 2, 3, 3), {"dilation": (3, 2), "stride": 2, "padding": (0, 1), "outputPadding": (2, 0)}),
+    ((4, 6), 3, (2, 4, 3, 3), {"groups": 2, "padding": 2}),
+    ((3, 3), 2, (1, 3, 4, 4), {"groups": 3, "stride": 2}),
+    ((2, 3), 1, (2, 2, 3, 3), {"stride": 2}),
+]:
+    theirs = {"output_padding" if key == "outputPadding" else key: value for key, value in options.items()}
+    layer = nn.ConvTranspose2d(*channels, kernel, **theirs)
+    size = json.dumps(kernel)
+    case(f"nn.convTranspose2d({channels[0]}, {channels[1]}, {size}, {json.dumps(options)})", layer, shape)
+
+# Combinators.
+body = nn.Conv2d(2, 2, 3, padding=1)
+
+
+class Residual(nn.Module):
+    def __init__(self, body, shortcut=None):
+        super().__init__()
+        self.body = body
+        self.shortcut = shortcut
+
+    def forward(self, x):
+        return self.body(x) + (x if self.shortcut is None else self.shortcut(x))
+
+
+class Concat(nn.Module):
+    def __init__(self, *branches):
+        super().__init__()
+        self.branches = nn.ModuleList(branches)
+
+    def forward(self, x):
+        return torch.cat([branch(x) for branch in self.branches], 1)
+
+
+case("nn.residual(nn.conv2d(2, 2, 3, { padding: 1 }))", Residual(body), (2, 2, 4, 3))
+case(
+    "nn.residual(nn.conv2d(2, 3, 3, { padding: 1, stride: 2 }), nn.conv2d(2, 3, 1, { stride: 2 }))",
+    Residual(nn.Conv2d(2, 3, 3, padding=1, stride=2), nn.Conv2d(2, 3, 1, stride=2)),
+    (2, 2, 5, 4),
+)
+case(
+    "nn.concat(nn.identity(), nn.conv2d(2, 1, 1), nn.conv2d(2, 3, 3, { padding: 1 }))",
+    Concat(nn.Identity(), nn.Conv2d(2, 1, 1), nn.Conv2d(2, 3, 3, padding=1)),
+    (2, 2, 4, 3),
+)
+
+golden = {"torch": torch.__version__, "cases": cases}
+pathlib.Path(__file__).with_suffix(".json").write_text(json.dumps(golden) + "\n")
