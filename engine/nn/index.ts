@@ -51,7 +51,37 @@ export {
   type LocalResponseNormOptions,
   localResponseNorm,
 } from "./localResponseNorm.ts";
-export { bceWithLogits, crossEntropy, type Loss, type LossOptions, mse, type Reduction } from "./losses.ts";
+export * as adversarial from "./losses/adversarial.ts";
+export {
+  bce,
+  bceWithLogits,
+  type CrossEntropyOptions,
+  crossEntropy,
+  type DiceOptions,
+  dice,
+  type NllOptions,
+  nll,
+} from "./losses/classification.ts";
+export { l1Penalty, l2Penalty, multiTask } from "./losses/composition.ts";
+export { type ElboOptions, elbo, gaussianKl, klDivergence } from "./losses/distribution.ts";
+export type { Loss, LossOptions, Reduction } from "./losses/reduction.ts";
+export {
+  type GaussianNllOptions,
+  gaussianNll,
+  mae,
+  mse,
+  type PNormOptions,
+  pNorm,
+  type SseOptions,
+  sse,
+} from "./losses/regression.ts";
+export {
+  type ContrastiveOptions,
+  contrastive,
+  ntXent,
+  type TripletOptions,
+  triplet,
+} from "./losses/similarity.ts";
 export { type AnyModule, buffer, Module, type Parameter, parameter, type TraceRecord } from "./module.ts";
 export {
   BatchNorm1d,

@@ -134,7 +134,7 @@ describe("what students do wrong", () => {
       "mse: prediction [5, 1] and target [5] must have one shape; target.reshape([5, 1]) fits",
     );
     expect(() => nn.mse(zeros([5, 2]), zeros([5]))).toThrow(/each prediction needs one target/);
-    expect(() => nn.bceWithLogits(zeros([5, 1]), zeros([5]))).toThrow(/target\.reshape\(\[5, 1\]\) fits/);
+    expect(() => nn.bceWithLogits(zeros([5, 1]), zeros([5]))).toThrow(/targets\.reshape\(\[5, 1\]\) fits/);
   });
 
   it("targets of bceWithLogits outside 0 to 1, an unknown reduction", () => {

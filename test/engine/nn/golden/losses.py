@@ -1,0 +1,97 @@
+"""Makes losses.json: what PyTorch computes for every loss. Run with torch 2.13.0: python losses.py"""
+
+import json
+import math
+import pathlib
+
+import torch
+from torch.nn import functional as F
+
+torch.set_num_threads(1)
+
+
+def wave(shape, scale, step, phase=0.0):
+    """scale * sin(step * i + phase)."""
+    values = [scale * math.sin(step * i + phase) for i in range(math.prod(shape))]
+    return torch.tensor(values, dtype=torch.float64).reshape(shape).to(torch.float32)
+
+
+def numbers(tensor):
+    return tensor.detach().to(torch.float64).tolist()
+
+
+scores = wave([4, 3], 3.0, 1.7)
+labels = torch.tensor([0, 2, 1, 2])
+soft = torch.softmax(wave([4, 3], 2.0, 0.9, 0.4), 1)
+weight = torch.tensor([0.5, 2.0, 1.25])
+spread = wave([2, 3, 2, 2], 2.0, 1.3)
+spread_labels = torch.tensor([[[0, 2], [1, 1]], [[2, 0], [0, 1]]])
+target = wave([4, 3], 1.0, 0.7, 0.2)
+shares = torch.sigmoid(wave([4, 3], 3.0, 1.1))
+goals = torch.sigmoid(wave([4, 3], 2.0, 0.6, 1.0))
+mask = (wave([2, 3, 3], 1.0, 0.8) > 0).to(torch.float32)
+found = torch.sigmoid(wave([2, 3, 3], 2.0, 0.5))
+log_variance = wave([4, 3], 1.0, 0.9, 0.5)
+other = wave([4, 3], 2.0, 0.8, 0.9)
+
+
+def reduced(losses, reduction):
+    return {"mean": losses.mean, "sum": losses.sum, "none": lambda: losses}[reduction]()
+
+
+def dice(p, t, reduction):
+    a, b = p.flatten(1), t.flatten(1)
+    return reduced(1 - (2 * (a * b).sum(1) + 1e-6) / (a.sum(1) + b.sum(1) + 1e-6), reduction)
+
+
+def nt_xent(a, b, reduction, temperature):
+    n = a.shape[0]
+    rows = F.normalize(torch.cat([a, b]), dim=1)
+    scores = (rows @ rows.T / temperature).masked_fill(torch.eye(2 * n, dtype=torch.bool), float("-inf"))
+    partner = torch.cat([torch.arange(n, 2 * n), torch.arange(n)])
+    return F.cross_entropy(scores, partner, reduction=reduction)
+
+
+cases = {
+    "crossEntropyWeight": (lambda x, r: F.cross_entropy(x, labels, weight=weight, reduction=r), scores, labels),
+    "crossEntropySmoothing": (lambda x, r: F.cross_entropy(x, labels, label_smoothing=0.2, reduction=r), scores, labels),
+    "crossEntropyBoth": (
+        lambda x, r: F.cross_entropy(x, labels, weight=weight, label_smoothing=0.2, reduction=r), scores, labels),
+    "crossEntropySoftBoth": (
+        lambda x, r: F.cross_entropy(x, soft, weight=weight, label_smoothing=0.2, reduction=r), scores, soft),
+    "crossEntropySpreadBoth": (
+        lambda x, r: F.cross_entropy(x, spread_labels, weight=weight, label_smoothing=0.1, reduction=r),
+        spread, spread_labels),
+    "nll": (lambda x, r: F.nll_loss(x, labels, reduction=r), torch.log_softmax(scores, 1), labels),
+    "nllWeight": (lambda x, r: F.nll_loss(x, labels, weight=weight, reduction=r), torch.log_softmax(scores, 1), labels),
+    "bce": (lambda x, r: F.binary_cross_entropy(x, goals, reduction=r), shares, goals),
+    "dice": (lambda x, r: dice(x, mask, r), found, mask),
+    "sse": (lambda x, r: reduced((x - target).square().sum(1), r), scores, target),
+    "mae": (lambda x, r: F.l1_loss(x, target, reduction=r), scores, target),
+    "pNorm1": (lambda x, r: reduced(torch.linalg.vector_norm(x - target, 1, dim=1), r), scores, target),
+    "pNorm2": (lambda x, r: reduced(torch.linalg.vector_norm(x - target, 2, dim=1), r), scores, target),
+    "pNorm3": (lambda x, r: reduced(torch.linalg.vector_norm(x - target, 3, dim=1), r), scores, target),
+    "gaussianNll": (
+        lambda x, r: reduced(F.gaussian_nll_loss(x, target, torch.full([4, 3], 0.3), full=True, reduction="none").sum(1), r),
+        scores, target),
+    "klDivergence": (
+        lambda x, r: reduced(F.kl_div(x, soft, reduction="none").sum(1), r), torch.log_softmax(scores, 1), soft),
+    "gaussianKl": (
+        lambda x, r: reduced(torch.distributions.kl_divergence(
+            torch.distributions.Normal(x, (0.5 * log_variance).exp()), torch.distributions.Normal(0.0, 1.0)).sum(1), r),
+        scores, log_variance),
+    "ntXent": (lambda x, r: nt_xent(x, other, r, 0.5), scores, other),
+    "ntXentCold": (lambda x, r: nt_xent(x, other, r, 0.1), scores, other),
+    "triplet": (
+        lambda x, r: F.triplet_margin_loss(x, target, other, margin=1.5, eps=0.0, reduction=r), scores, target),
+}
+result = {"torch": torch.__version__}
+for name, (loss, prediction, goal) in cases.items():
+    x = prediction.clone().requires_grad_()
+    entry = {"prediction": numbers(prediction), "target": goal.tolist()}
+    for reduction in ("mean", "sum", "none"):
+        entry[reduction] = numbers(loss(x, reduction))
+    loss(x, "mean").backward()
+    entry["gradient"] = numbers(x.grad)
+    result[name] = entry
+pathlib.Path(__file__).with_suffix(".json").write_text(json.dumps(result, indent=1) + "\n")

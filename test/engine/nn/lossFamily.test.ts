@@ -1,0 +1,319 @@
+import { describe, expect, it } from "vitest";
+import { withBackend } from "../../../engine/backend/current.ts";
+import { referenceBackend } from "../../../engine/backend/reference.ts";
+import { checkGradient } from "../../../engine/checkgradient.ts";
+import { ones, rand, randn, tensor, zeros } from "../../../engine/creation.ts";
+import * as nn from "../../../engine/nn/index.ts";
+import { seed } from "../../../engine/random.ts";
+import type { Tensor } from "../../../engine/tensor.ts";
+import golden from "./golden/losses.json" with { type: "json" };
+import { flat, wave } from "./wave.ts";
+
+type Name = Exclude<keyof typeof golden, "torch">;
+type Run = (prediction: Tensor, target: Tensor, options: nn.LossOptions) => Tensor;
+
+const weight = [0.5, 2, 1.25];
+const other = (): Tensor => wave([4, 3], 2, 0.8, 0.9);
+
+const runs: Record<Name, Run> = {
+  crossEntropyWeight: (x, y, o) => nn.crossEntropy(x, y, { ...o, weight }),
+  crossEntropySmoothing: (x, y, o) => nn.crossEntropy(x, y, { ...o, labelSmoothing: 0.2 }),
+  crossEntropyBoth: (x, y, o) => nn.crossEntropy(x, y, { ...o, weight: tensor(weight), labelSmoothing: 0.2 }),
+  crossEntropySoftBoth: (x, y, o) => nn.crossEntropy(x, y, { ...o, weight, labelSmoothing: 0.2 }),
+  crossEntropySpreadBoth: (x, y, o) => nn.crossEntropy(x, y, { ...o, weight, labelSmoothing: 0.1 }),
+  nll: nn.nll,
+  nllWeight: (x, y, o) => nn.nll(x, y, { ...o, weight }),
+  bce: nn.bce,
+  dice: nn.dice,
+  sse: (x, y, o) => nn.sse(x, y, { reduction: "mean", ...o }),
+  mae: nn.mae,
+  pNorm1: (x, y, o) => nn.pNorm(x, y, { ...o, p: 1 }),
+  pNorm2: nn.pNorm,
+  pNorm3: (x, y, o) => nn.pNorm(x, y, { ...o, p: 3 }),
+  gaussianNll: (x, y, o) => nn.gaussianNll(x, y, { ...o, variance: 0.3 }),
+  klDivergence: nn.klDivergence,
+  gaussianKl: nn.gaussianKl,
+  ntXent: nn.ntXent,
+  ntXentCold: (x, y, o) => nn.ntXent(x, y, { ...o, temperature: 0.1 }),
+  triplet: (x, y, o) => nn.triplet(x, y, other(), { ...o, margin: 1.5 }),
+};
+
+const toTensor = (values: unknown): Tensor => tensor(values as number[]);
+
+/** float32 sums of a dozen terms in another order: 1e-5 relative to 1 or the value. */
+function expectClose(actual: Tensor, expected: unknown): void {
+  const values = actual.toTypedArray();
+  const wanted = flat(expected);
+  expect(values).toHaveLength(wanted.length);
+  wanted.forEach((value, i) => {
+    expect(Math.abs(values[i]! - value), `element ${i}: ${values[i]} for ${value}`).toBeLessThan(
+      1e-5 * (1 + Math.abs(value)),
+    );
+  });
+}
+
+describe("against PyTorch: value under every reduction, and gradient", () => {
+  for (const [name, run] of Object.entries(runs)) {
+    it(name, () => {
+      const expected = golden[name as Name];
+      const prediction = toTensor(expected.prediction);
+      prediction.requiresGrad = true;
+      const target = toTensor(expected.target);
+      expectClose(run(prediction, target, { reduction: "sum" }), expected.sum);
+      expectClose(run(prediction, target, { reduction: "none" }), expected.none);
+      const mean = run(prediction, target, {});
+      expectClose(mean, expected.mean);
+      mean.backward();
+      expectClose(prediction.grad!, expected.gradient);
+    });
+  }
+});
+
+describe("gradients of every operand, against central differences in float64", () => {
+  const float = { dtype: "float64", requiresGrad: true } as const;
+  const cases: Record<string, () => [(...inputs: Tensor[]) => Tensor, Tensor[]]> = {
+    contrastive: () => [
+      (a, p, n) => nn.contrastive(a!, p!, n!, { temperature: 0.3 }),
+      [randn([3, 4], float), randn([3, 4], float), randn([5, 4], float)],
+    ],
+    ntXent: () => [(a, b) => nn.ntXent(a!, b!), [randn([3, 4], float), randn([3, 4], float)]],
+    triplet: () => [
+      (a, p, n) => nn.triplet(a!, p!, n!, { margin: 5 }),
+      [randn([3, 4], float), randn([3, 4], float), randn([3, 4], float)],
+    ],
+    elbo: () => [
+      (x, m, v) =>
+        nn.elbo(
+          nn.gaussianNll(x!, m!, { variance: v!.exp(), reduction: "none" }).neg(),
+          nn.gaussianKl(m!, v!, { reduction: "none" }),
+          { beta: 0.7 },
+        ),
+      [randn([3, 4], float), randn([3, 4], float), randn([3, 4], float)],
+    ],
+    "adversarial, both forms": () => [
+      (r, f) =>
+        nn.adversarial
+          .discriminator(r!, f!)
+          .add(nn.adversarial.generator(f!).mul(2))
+          .add(nn.adversarial.saturatingGenerator(f!).mul(3)),
+      [randn([5], float), randn([5], float)],
+    ],
+    "penalties and several tasks": () => [
+      (a, b) => nn.multiTask([nn.l1Penalty([a!]), nn.l2Penalty([a!, b!])], [0.3, 2]),
+      [randn([3, 2], float), randn([4], float)],
+    ],
+    "pNorm with p = ∞": () => [
+      (a, b) => nn.pNorm(a!, b!, { p: Number.POSITIVE_INFINITY }),
+      [randn([3, 4], float), randn([3, 4], float)],
+    ],
+    "bce and dice of probabilities": () => [
+      (p) => nn.bce(p!, ones([2, 3], { dtype: "float64" }).mul(0.3)).add(nn.dice(p!, ones([2, 3]))),
+      [rand([2, 3], float)],
+    ],
+  };
+  for (const [name, make] of Object.entries(cases)) {
+    it(name, () => {
+      seed(3);
+      withBackend(referenceBackend, () => {
+        const report = checkGradient(...make());
+        expect(report.ok, String(report)).toBe(true);
+      });
+    });
+  }
+});
+
+describe("the lectures' numbers", () => {
+  it("−log 0.927 = 0.0758 (001.31)", () => {
+    expect(nn.nll(tensor([[Math.log(0.927), Math.log(0.073)]]), tensor([0])).item()).toBeCloseTo(0.075802, 6);
+  });
+
+  it("½ Σ (y − ŷ)² has the gradient ŷ − y (004.18), and the mean over samples adds up the outputs (003.31)", () => {
+    const prediction = nn.parameter(
+      tensor([
+        [1, 2],
+        [3, 5],
+      ]),
+    );
+    const target = tensor([
+      [0, 4],
+      [3, 1],
+    ]);
+    nn.sse(prediction, target, { half: true }).backward();
+    expect(prediction.grad?.toArray()).toEqual([
+      [1, -2],
+      [0, 4],
+    ]);
+    expect(nn.sse(prediction, target).item()).toBe(21);
+    expect(nn.sse(prediction, target, { reduction: "mean" }).item()).toBe(10.5);
+    expect(nn.mse(prediction, target).item()).toBe(5.25);
+    expect(nn.pNorm(prediction, target, { p: 1 }).item()).toBe(3.5);
+    expect(nn.mae(prediction, target).item()).toBe(1.75);
+  });
+
+  it("sums of squares of the four points around y = 1.7x + 1.2 are 0.3 (000.4)", () => {
+    expect(nn.sse(tensor([1.2, 2.9, 4.6, 6.3]), tensor([1, 3, 5, 6])).item()).toBeCloseTo(0.3, 5);
+  });
+
+  it("KL(N(1, ¼) ‖ N(0, 1)) = 0.818147 (003.89)", () => {
+    expect(nn.gaussianKl(tensor([[1]]), tensor([[Math.log(0.25)]])).item()).toBeCloseTo(0.818147, 6);
+  });
+
+  it("the toy ELBO is −1.9071 = ln p(x) at the posterior and −12.7258 at the prior (003.89)", () => {
+    // z ~ N(0, 1), x | z ~ N(2z, ¼), x = 1.5. A quadratic's mean under N(m, s²) is that over m − s and m + s.
+    const bound = (mean: number, variance: number): number => {
+      const s = Math.sqrt(variance);
+      const x = tensor([[1.5], [1.5]]);
+      const z = tensor([[mean - s], [mean + s]]);
+      const logLikelihood = nn.gaussianNll(z.mul(2), x, { variance: 0.25, reduction: "none" }).neg();
+      const kl = nn.gaussianKl(
+        tensor([[mean], [mean]]),
+        tensor([[Math.log(variance)], [Math.log(variance)]]),
+        {
+          reduction: "none",
+        },
+      );
+      return nn.elbo(logLikelihood, kl).item();
+    };
+    expect(bound(12 / 17, 1 / 17)).toBeCloseTo(-1.9071, 4);
+    expect(bound(0, 1)).toBeCloseTo(-12.7258, 4);
+    for (const [mean, variance] of [
+      [0.5, 0.1],
+      [1, 0.05],
+      [0.7, 0.5],
+    ] as const)
+      expect(bound(mean, variance)).toBeLessThan(-1.9071);
+  });
+
+  it("the GAN's value is −2 ln 2 at D = ½, and the two generator losses differ where D is sure (003.90)", () => {
+    const undecided = zeros([4, 1]);
+    expect(nn.adversarial.value(undecided, undecided).item()).toBeCloseTo(-1.386294, 6);
+    expect(nn.adversarial.discriminator(undecided, undecided).item()).toBeCloseTo(1.386294, 6);
+    const gradient = (loss: (logits: Tensor) => Tensor): number => {
+      const seenThrough = nn.parameter(tensor([-8]));
+      loss(seenThrough).backward();
+      return seenThrough.grad!.item();
+    };
+    expect(gradient(nn.adversarial.generator)).toBeCloseTo(-0.99966, 4);
+    expect(gradient(nn.adversarial.saturatingGenerator)).toBeCloseTo(-0.000335, 6);
+    expect(nn.adversarial.value(tensor([800]), tensor([-800])).item()).toBeCloseTo(0, 6);
+  });
+
+  it("the contrastive loss in both directions (003.94)", () => {
+    const [z, other] = [tensor([[1, 0]]), tensor([[1, 1]])];
+    const negatives = tensor([
+      [0, 1],
+      [-1, 0],
+    ]);
+    const values = [
+      [1, 0.51549, 0.807866],
+      [0.5, 0.243745, 0.722272],
+      [0.1, 0.000849, 0.693148],
+    ] as const;
+    for (const [temperature, forward, reverse] of values) {
+      expect(nn.contrastive(z, other, negatives, { temperature }).item()).toBeCloseTo(forward, 6);
+      expect(nn.contrastive(other, z, negatives, { temperature }).item()).toBeCloseTo(reverse, 6);
+    }
+  });
+
+  it("L2 is ½ Σ θ² and L1 Σ |θ|, of weights and not of biases (003.66)", () => {
+    const layer = nn.linear(2, 1);
+    nn.init.constant(layer.weight, -3);
+    nn.init.constant(layer.bias!, 7);
+    expect(nn.l2Penalty(layer).item()).toBe(9);
+    expect(nn.l1Penalty(layer).item()).toBe(6);
+    expect(nn.l2Penalty(layer.parameters()).item()).toBe(9 + 24.5);
+    const zero = nn.parameter(tensor([0, -2]));
+    nn.l1Penalty([zero]).backward();
+    expect(zero.grad?.toArray()).toEqual([0, -1]);
+  });
+});
+
+describe("limits", () => {
+  it("no error and no distance have gradient 0, not NaN", () => {
+    const x = nn.parameter(ones([2, 3]));
+    nn.pNorm(x, ones([2, 3])).backward();
+    expect(flat(x.grad?.toArray())).toEqual([0, 0, 0, 0, 0, 0]);
+    nn.triplet(x, ones([2, 3]), ones([2, 3])).backward();
+    expect(flat(x.grad?.toArray()).every((value) => value === 0)).toBe(true);
+  });
+
+  it("bce and klDivergence of certain predictions are finite, with 0 · ln 0 = 0", () => {
+    expect(nn.bce(tensor([0, 1]), tensor([0, 1])).item()).toBe(0);
+    expect(nn.bce(tensor([0]), tensor([1])).item()).toBe(100);
+    const certain = tensor([[0, Number.NEGATIVE_INFINITY]]);
+    expect(nn.klDivergence(certain, tensor([[1, 0]])).item()).toBe(0);
+    expect(nn.dice(zeros([2, 4]), zeros([2, 4])).item()).toBe(0);
+    expect(nn.dice(tensor([[1, 0]]), tensor([[0, 1]])).item()).toBeCloseTo(1, 5);
+  });
+});
+
+describe("what students do wrong", () => {
+  it("scores or softmax where logarithms of probabilities are meant", () => {
+    expect(() => nn.nll(tensor([[0.2, 1.5]]), tensor([0]))).toThrow(
+      "nll: log-probabilities are ≤ 0, but number 0 is 0.20000000298023224; take scores.logSoftmax(1), or nn.crossEntropy of the scores",
+    );
+    expect(() => nn.klDivergence(tensor([[0.2, 0.8]]), tensor([[0.5, 0.5]]))).toThrow(
+      /number 0 of logQ is .*logSoftmax\(1\)/,
+    );
+  });
+
+  it("scores where probabilities are meant, and the sigmoid twice", () => {
+    expect(() => nn.bce(tensor([2.5]), tensor([1]))).toThrow(
+      "bce: probabilities are from 0 to 1, but number 0 is 2.5; for scores of any size use nn.bceWithLogits",
+    );
+    expect(() => nn.dice(tensor([[-3]]), tensor([[1]]))).toThrow(/use scores\.sigmoid\(\)/);
+    const logits = nn.parameter(zeros([2]));
+    expect(() => nn.adversarial.generator(logits.sigmoid())).toThrow(
+      "adversarial.generator: fakeLogits came out of a sigmoid, which is inside already; leave the sigmoid out of the discriminator",
+    );
+  });
+
+  it("weights, smoothing, temperature, margin, p and variance out of range", () => {
+    const logits = zeros([2, 3]);
+    const labels = tensor([0, 1]);
+    expect(() => nn.crossEntropy(logits, labels, { weight: [1, 2] })).toThrow(
+      "crossEntropy: weight must be [3], one number for each class, got [2]",
+    );
+    expect(() => nn.crossEntropy(logits, labels, { weight: [1, -2, 1] })).toThrow(/class 1 is -2/);
+    expect(() => nn.crossEntropy(logits, labels, { labelSmoothing: 10 })).toThrow(
+      /share from 0 to 1, got 10/,
+    );
+    expect(() => nn.ntXent(zeros([2, 3]), zeros([2, 3]), { temperature: 0 })).toThrow(
+      "ntXent: temperature must be a number > 0, got 0",
+    );
+    expect(() => nn.triplet(logits, logits, logits, { margin: -1 })).toThrow(/margin must be a number > 0/);
+    expect(() => nn.pNorm(logits, logits, { p: 0.5 })).toThrow(
+      /p must be a number ≥ 1, or Infinity, got 0\.5/,
+    );
+    expect(() => nn.gaussianNll(logits, logits, { variance: 0 })).toThrow(/variance must be > 0, got 0/);
+    expect(() => nn.gaussianNll(logits, logits, { variance: zeros([3]) })).toThrow(/logVariance\.exp\(\)/);
+  });
+
+  it("a batch without negatives, single embeddings, columns that do not fit", () => {
+    expect(() => nn.ntXent(zeros([1, 3]), zeros([1, 3]))).toThrow(/a batch of 1 has no negatives/);
+    expect(() => nn.ntXent(zeros([3]), zeros([3]))).toThrow(
+      /a must be \[N, d\], got \[3\]; for one: a\.unsqueeze/,
+    );
+    expect(() => nn.contrastive(zeros([2, 3]), zeros([2, 3]), zeros([5, 4]))).toThrow(
+      /negatives \[5, 4\] must have as many columns as the anchors \[2, 3\]/,
+    );
+  });
+
+  it("losses that are not one number, weights that do not fit, a loss that was reduced too soon", () => {
+    expect(() => nn.multiTask([zeros([3])])).toThrow(
+      /loss 0 must be one number, got a Tensor \[3\]; use reduction "mean"/,
+    );
+    expect(() => nn.multiTask([zeros([])], [1, 2])).toThrow("multiTask: 1 losses need 1 weights, got 2");
+    expect(() => nn.multiTask([])).toThrow(/must be an array of Tensors, got an empty array/);
+    expect(() => nn.elbo(zeros([4]), zeros([]))).toThrow(/must both be \[N\].*reduction "none" in both/);
+    expect(() => Reflect.apply(nn.l2Penalty, undefined, [3])).toThrow(
+      /expected a model or an array of Tensors, got 3/,
+    );
+  });
+
+  it("shapes that would broadcast to the wrong thing, in every family", () => {
+    for (const loss of [nn.sse, nn.mae, nn.pNorm, nn.gaussianNll, nn.gaussianKl, nn.bce, nn.dice]) {
+      expect(() => (loss as nn.Loss)(zeros([5, 1]), zeros([5]))).toThrow(/\.reshape\(\[5, 1\]\) fits/);
+    }
+  });
+});
