@@ -28,6 +28,7 @@ export {
 } from "./creation.ts";
 export * from "./errors.ts";
 export { checkInterrupt, setInterruptFlag } from "./interrupt.ts";
+export * as linalg from "./linalg.ts";
 export type { MemoryReport } from "./memory.ts";
 export { memoryReport, withScope as scope } from "./memory.ts";
 export type { Op, OpDefinition } from "./op.ts";

@@ -22,6 +22,7 @@ export {
   Generator,
   gradients,
   History,
+  linalg,
   linspace,
   metrics,
   models,
