@@ -1,57 +1,73 @@
-// Adam: a step of its own size for every parameter.
+// Adam and AdamW: a step of its own size for every parameter.
 
 import { zerosLike } from "../creation.ts";
 import { backendOf } from "../inplace.ts";
 import type { Parameter } from "../nn/module.ts";
-import type { Tensor } from "../tensor.ts";
-import { Optimizer, requireFraction, requireNonNegative } from "./optimizer.ts";
+import { Tensor } from "../tensor.ts";
+import { type Memory, Optimizer, requireFraction, requireNonNegative, type Trained } from "./optimizer.ts";
 
-export interface AdamOptions {
+export interface AdamSettings {
+  /** Decay of the running means of the gradient and of its square (default [0.9, 0.999]). */
+  readonly betas: readonly [number, number];
+  /** Keeps the division from 0 (default 1e-8). */
+  readonly eps: number;
+  /** λ: `adam` adds a penalty λ/2·‖θ‖² (default 0), `adamW` shrinks θ by ηλθ beside the step (default 0.01). */
+  readonly weightDecay: number;
+}
+
+export interface AdamOptions extends Partial<AdamSettings> {
   /** The learning rate η (default 0.001). */
   readonly lr?: number;
-  /** Decay of the running means of the gradient and of its square (default [0.9, 0.999]). */
-  readonly betas?: readonly [number, number];
-  /** Keeps the division from 0 (default 1e-8). */
-  readonly eps?: number;
-  /** λ of an added penalty λ/2·‖θ‖² (default 0). */
-  readonly weightDecay?: number;
+}
+
+function checkAdam(operation: string): (settings: AdamSettings) => void {
+  return ({ betas, eps, weightDecay }) => {
+    requireFraction(operation, "betas[0]", betas[0]);
+    requireFraction(operation, "betas[1]", betas[1]);
+    requireNonNegative(operation, "eps", eps);
+    requireNonNegative(operation, "weightDecay", weightDecay);
+  };
 }
 
 /** See {@link adam}. */
-export class Adam extends Optimizer {
+export class Adam extends Optimizer<AdamSettings> {
   readonly betas: readonly [number, number];
   readonly eps: number;
   readonly weightDecay: number;
-  readonly #moments = new Map<Parameter, { readonly m: Tensor; readonly v: Tensor; step: number }>();
 
   constructor(
-    parameters: Iterable<Parameter>,
+    parameters: Trained<AdamSettings>,
     { lr = 0.001, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 }: AdamOptions = {},
+    operation: string = "adam",
   ) {
-    super(parameters, lr);
-    this.betas = [
-      requireFraction("adam", "betas[0]", betas[0]),
-      requireFraction("adam", "betas[1]", betas[1]),
-    ];
-    this.eps = requireNonNegative("adam", "eps", eps);
-    this.weightDecay = requireNonNegative("adam", "weightDecay", weightDecay);
+    super(parameters, lr, { betas, eps, weightDecay }, checkAdam(operation));
+    this.betas = betas;
+    this.eps = eps;
+    this.weightDecay = weightDecay;
   }
 
-  protected override prepare(tensor: Parameter): void {
-    if (this.#moments.has(tensor)) return;
-    this.#moments.set(tensor, { m: zerosLike(tensor).keep(), v: zerosLike(tensor).keep(), step: 0 });
+  protected override remember(tensor: Parameter): Memory {
+    return { m: zerosLike(tensor).keep(), v: zerosLike(tensor).keep(), step: 0 };
   }
 
-  protected override update(tensor: Parameter, gradient: Tensor): void {
-    const state = this.#moments.get(tensor)!;
-    state.step++;
-    backendOf(tensor).adamStep(tensor.storage, gradient.storage, state.m.storage, state.v.storage, {
-      learningRate: this.lr,
-      beta1: this.betas[0],
-      beta2: this.betas[1],
-      epsilon: this.eps,
-      weightDecay: this.weightDecay,
-      step: state.step,
+  protected override update(
+    tensor: Parameter,
+    gradient: Tensor,
+    learningRate: number,
+    { betas, eps, weightDecay }: AdamSettings,
+    memory: Memory,
+  ): void {
+    const { m, v } = memory;
+    if (!(m instanceof Tensor && v instanceof Tensor)) return;
+    const step = Number(memory.step) + 1;
+    memory.step = step;
+    backendOf(tensor).adamStep(tensor.storage, gradient.storage, m.storage, v.storage, {
+      learningRate,
+      beta1: betas[0],
+      beta2: betas[1],
+      epsilon: eps,
+      weightDecay,
+      step,
     });
   }
 
@@ -62,11 +78,42 @@ export class Adam extends Optimizer {
 
 /**
  * Adam (Kingma & Ba 2014, algorithm 1): `m ← β₁m + (1 − β₁)g`, `v ← β₂v + (1 − β₂)g²`,
- * `θ ← θ − η · m/(1 − β₁ᵗ) / (√(v/(1 − β₂ᵗ)) + ε)`; weight decay adds λθ to g.
+ * `θ ← θ − η · m/(1 − β₁ᵗ) / (√(v/(1 − β₂ᵗ)) + ε)`; weight decay adds λθ to g. Lecture step 003.36.
  *
  *     const optimizer = optim.adam(model.parameters(), { lr: 0.001 })
  *     loss.backward(); optimizer.step()
  */
-export function adam(parameters: Iterable<Parameter>, options: AdamOptions = {}): Adam {
+export function adam(parameters: Trained<AdamSettings>, options: AdamOptions = {}): Adam {
   return new Adam(parameters, options);
+}
+
+/** See {@link adamW}. */
+export class AdamW extends Adam {
+  constructor(parameters: Trained<AdamSettings>, { weightDecay = 0.01, ...options }: AdamOptions = {}) {
+    super(parameters, { ...options, weightDecay }, "adamW");
+  }
+
+  protected override update(
+    tensor: Parameter,
+    gradient: Tensor,
+    learningRate: number,
+    settings: AdamSettings,
+    memory: Memory,
+  ): void {
+    const values = tensor.storage.values();
+    const kept = 1 - learningRate * settings.weightDecay;
+    if (kept !== 1) for (let i = 0; i < values.length; i++) values[i]! *= kept;
+    super.update(tensor, gradient, learningRate, { ...settings, weightDecay: 0 }, memory);
+  }
+}
+
+/**
+ * AdamW (Loshchilov & Hutter 2019): Adam whose weight decay `θ ← θ − ηλθ` stands beside the step, not in the gradient that
+ * is divided by √v; so it shrinks all weights alike.
+ *
+ *     const optimizer = optim.adamW(model.parameters(), { lr: 0.001, weightDecay: 0.05 })
+ *     loss.backward(); optimizer.step()
+ */
+export function adamW(parameters: Trained<AdamSettings>, options: AdamOptions = {}): AdamW {
+  return new AdamW(parameters, options);
 }

@@ -1,6 +1,25 @@
 // The namespace `optim`: rules that turn gradients into better parameters.
 
-export { Adam, type AdamOptions, adam } from "./adam.ts";
-export { Optimizer } from "./optimizer.ts";
+export { Adam, type AdamOptions, type AdamSettings, AdamW, adam, adamW } from "./adam.ts";
+export {
+  Adagrad,
+  type AdagradOptions,
+  type AdagradSettings,
+  adagrad,
+  Rmsprop,
+  type RmspropOptions,
+  type RmspropSettings,
+  rmsprop,
+} from "./adaptive.ts";
+export { Optimizer, type OptimizerState, type ParameterGroup, type Trained } from "./optimizer.ts";
 export { cosineAnnealing, linearDecay, type Schedule } from "./schedules.ts";
-export { Sgd, type SgdOptions, sgd } from "./sgd.ts";
+export {
+  AveragedMomentum,
+  type AveragedMomentumOptions,
+  type AveragedMomentumSettings,
+  averagedMomentum,
+  Sgd,
+  type SgdOptions,
+  type SgdSettings,
+  sgd,
+} from "./sgd.ts";

@@ -1,35 +1,80 @@
 // What every optimiser shares: which parameters it changes, its learning rate, and the checks before a step.
 
 import { ArgumentError, describeValue, GradientError } from "../errors.ts";
-import { backendOf, markChanged } from "../inplace.ts";
+import { noGrad } from "../gradmode.ts";
+import { backendOf, copyInto, markChanged } from "../inplace.ts";
 import { inspect } from "../inspect.ts";
 import { isMarkedParameter, Module, type Parameter } from "../nn/module.ts";
 import { describeInput, requireTensor } from "../nn/requireTensor.ts";
 import { describeShape } from "../shapes.ts";
-import type { Tensor } from "../tensor.ts";
+import { Tensor } from "../tensor.ts";
+
+/** Some of the parameters with settings of their own; what is not given is as for all. */
+export type ParameterGroup<Settings extends object = object> = {
+  readonly parameters: Iterable<Parameter>;
+  /** The group's learning rate; when the optimizer's is changed or follows a schedule, it changes in proportion. */
+  readonly lr?: number;
+} & Partial<Settings>;
+
+/** The parameters an optimizer trains: `model.parameters()`, or groups of them with settings of their own. */
+export type Trained<Settings extends object = object> =
+  | Iterable<Parameter>
+  | readonly ParameterGroup<Settings>[];
+
+/** What an optimizer knows, as plain data: to go on training later. See {@link Optimizer.stateDict}. */
+export interface OptimizerState {
+  readonly optimizer: string;
+  readonly lr: number;
+  readonly stepCount: number;
+  /** What is remembered of each parameter, by its number: velocities, moments, counts of steps. */
+  readonly parameters: readonly Readonly<Record<string, Tensor | number>>[];
+}
+
+/** One group as an optimizer keeps it. */
+export interface Group<Settings extends object> {
+  readonly parameters: readonly Parameter[];
+  readonly settings: Settings;
+  /** The group's learning rate over the optimizer's. */
+  readonly factor: number;
+}
+
+/** What an optimizer remembers of one parameter. */
+export type Memory = Record<string, Tensor | number>;
 
 /**
  * Changes parameters by their gradients. `step()` changes all parameters or, when it throws, none: a missing gradient
  * or one with NaN or infinity in it stops the step before anything is touched. Parameters with `requiresGrad = false`
  * (frozen ones) are left alone.
  */
-export abstract class Optimizer {
+export abstract class Optimizer<Settings extends object = object> {
   readonly parameters: readonly Parameter[];
+  /** The parameters by the settings they are trained with; one group unless several were given. */
+  readonly groups: readonly Group<Settings>[];
   /** How many steps were made. */
   stepCount = 0;
+  readonly #memory = new Map<Parameter, Memory>();
   #lr = 0;
 
-  constructor(parameters: Iterable<Parameter>, lr: number) {
-    this.parameters = checkParameters(this.operation, parameters);
+  /** `check` returns the settings or throws. */
+  constructor(
+    trained: Trained<Settings>,
+    lr: number,
+    settings: Settings,
+    check: (settings: Settings) => void,
+  ) {
     this.lr = lr;
+    check(settings);
+    this.groups = groupsOf(this.operation, trained, this.lr, settings, check);
+    this.parameters = this.groups.flatMap(({ parameters }) => parameters);
   }
 
   /** The name of the function that makes it, for messages. */
   get operation(): string {
-    return this.constructor.name.toLowerCase();
+    const { name } = this.constructor;
+    return name.charAt(0).toLowerCase() + name.slice(1);
   }
 
-  /** The learning rate; set it at any time: `optimizer.lr *= 0.1`. */
+  /** The learning rate; set it at any time: `optimizer.lr *= 0.1`. Groups with their own follow in proportion. */
   get lr(): number {
     return this.#lr;
   }
@@ -42,11 +87,20 @@ export abstract class Optimizer {
   step(): void {
     const trained = this.parameters.filter((tensor) => tensor.requiresGrad);
     this.checkGradients(trained);
-    for (const tensor of trained) this.prepare(tensor);
+    const chosen = new Set(trained);
+    for (const { parameters, settings } of this.groups) {
+      for (const tensor of parameters) {
+        if (chosen.has(tensor) && !this.#memory.has(tensor))
+          this.#memory.set(tensor, this.remember(tensor, settings));
+      }
+    }
     this.stepCount++;
-    for (const tensor of trained) {
-      this.update(tensor, tensor.gradient!);
-      markChanged(tensor);
+    for (const { parameters, settings, factor } of this.groups) {
+      for (const tensor of parameters) {
+        if (!chosen.has(tensor)) continue;
+        this.update(tensor, tensor.gradient!, this.#lr * factor, settings, this.#memory.get(tensor)!);
+        markChanged(tensor);
+      }
     }
   }
 
@@ -55,9 +109,61 @@ export abstract class Optimizer {
     for (const tensor of this.parameters) tensor.grad = null;
   }
 
+  /**
+   * A copy of all that the optimizer has learned: learning rate, number of steps, velocities and moments. With the model's
+   * own `stateDict()` training can go on later as if it had never stopped.
+   */
+  stateDict(): OptimizerState {
+    const copy = (value: Tensor | number): Tensor | number =>
+      typeof value === "number" ? value : noGrad(() => value.detach().clone()).keep();
+    return {
+      optimizer: this.constructor.name,
+      lr: this.lr,
+      stepCount: this.stepCount,
+      parameters: this.parameters.map((tensor) =>
+        Object.fromEntries(
+          Object.entries(this.#memory.get(tensor) ?? {}).map(([name, value]) => [name, copy(value)]),
+        ),
+      ),
+    };
+  }
+
+  /**
+   * Takes over a state saved by `stateDict()`; all or, when it is of another optimizer or of other parameters, nothing.
+   *
+   *     optimizer.loadStateDict(saved)
+   */
+  loadStateDict(state: OptimizerState): this {
+    const problem = this.mismatch(state);
+    if (problem !== null) {
+      throw new ArgumentError(
+        `${this.operation}.loadStateDict: ${problem}; make the model and the optimizer as they were when the state was saved`,
+      );
+    }
+    const memories = state.parameters.map((saved, i) => {
+      if (Object.keys(saved).length === 0) return null;
+      const tensor = this.parameters[i]!;
+      const memory = this.remember(tensor, this.groupOf(tensor).settings);
+      for (const [name, value] of Object.entries(saved)) {
+        const own = memory[name];
+        if (typeof value === "number") memory[name] = value;
+        else if (own instanceof Tensor) copyInto(own, value);
+      }
+      return memory;
+    });
+    this.lr = state.lr;
+    this.stepCount = state.stepCount;
+    this.#memory.clear();
+    memories.forEach((memory, i) => {
+      if (memory !== null) this.#memory.set(this.parameters[i]!, memory);
+    });
+    return this;
+  }
+
   toString(): string {
     const size = this.parameters.reduce((sum, tensor) => sum + tensor.size, 0);
-    return `${this.constructor.name}(${this.details()}), ${size.toLocaleString("en-US")} parameters, ${this.stepCount.toLocaleString("en-US")} steps`;
+    const groups = this.groups.length > 1 ? ` in ${this.groups.length} groups` : "";
+    return `${this.constructor.name}(${this.details()}), ${size.toLocaleString("en-US")} parameters${groups}, ${this.stepCount.toLocaleString("en-US")} steps`;
   }
 
   [inspect](): string {
@@ -67,11 +173,38 @@ export abstract class Optimizer {
   /** What it prints between its brackets. */
   protected abstract details(): string;
 
-  /** Makes what it remembers of a parameter, where that is missing; may run out of memory, so all before any update. */
-  protected abstract prepare(tensor: Parameter): void;
+  /** Makes what it remembers of a parameter; may run out of memory, so all before any update. */
+  protected abstract remember(tensor: Parameter, settings: Settings): Memory;
 
   /** Changes one parameter. */
-  protected abstract update(tensor: Parameter, gradient: Tensor): void;
+  protected abstract update(
+    tensor: Parameter,
+    gradient: Tensor,
+    learningRate: number,
+    settings: Settings,
+    memory: Memory,
+  ): void;
+
+  private groupOf(tensor: Parameter): Group<Settings> {
+    return this.groups.find(({ parameters }) => parameters.includes(tensor))!;
+  }
+
+  private mismatch(state: OptimizerState): string | null {
+    if (state?.optimizer !== this.constructor.name) {
+      return `the state is of ${state?.optimizer === undefined ? describeInput(state) : `another optimizer, ${state.optimizer}`}, this is ${this.constructor.name}`;
+    }
+    if (state.parameters.length !== this.parameters.length) {
+      return `the state is of ${state.parameters.length} parameters, this trains ${this.parameters.length}`;
+    }
+    for (const [i, saved] of state.parameters.entries()) {
+      const tensor = this.parameters[i]!;
+      for (const [name, value] of Object.entries(saved)) {
+        if (typeof value === "number" || value.shape.join() === tensor.shape.join()) continue;
+        return `${name} of parameter ${i} is ${describeShape(value.shape)}, the parameter ${describeShape(tensor.shape)}`;
+      }
+    }
+    return null;
+  }
 
   private checkGradients(trained: readonly Parameter[]): void {
     const missing = trained.filter((tensor) => tensor.gradient === null);
@@ -106,6 +239,69 @@ function hasFiniteSum(gradient: Tensor): boolean {
   } finally {
     backend.release(sum);
   }
+}
+
+function groupsOf<Settings extends object>(
+  operation: string,
+  trained: Trained<Settings>,
+  lr: number,
+  settings: Settings,
+  check: (settings: Settings) => void,
+): Group<Settings>[] {
+  if (Array.isArray(trained) && trained.some((group: unknown) => isObject(group) && "params" in group)) {
+    throw new ArgumentError(
+      `${operation}: a group names its parameters in full: { parameters: [w, b], lr: 0.01 }`,
+    );
+  }
+  if (!isGrouped(trained)) {
+    return [{ parameters: checkParameters(operation, trained), settings, factor: 1 }];
+  }
+  const groups = trained.map((group, i) => {
+    const { parameters, lr: own = lr, ...other } = group;
+    requireNonNegative(operation, `the lr of group ${i}`, own);
+    if (own !== lr && lr === 0) {
+      throw new ArgumentError(
+        `${operation}: group ${i} has a learning rate, but the optimizer's is 0, of which it is no multiple`,
+      );
+    }
+    for (const name of Object.keys(other)) {
+      if (!(name in settings)) {
+        throw new ArgumentError(
+          `${operation}: group ${i} has a setting ${name}; there are ${["lr", ...Object.keys(settings)].join(", ")}`,
+        );
+      }
+    }
+    const merged: Settings = { ...settings, ...other };
+    check(merged);
+    return {
+      parameters: checkParameters(operation, parameters),
+      settings: merged,
+      factor: own === lr ? 1 : own / lr,
+    };
+  });
+  const seen = new Map<Parameter, number>();
+  groups.forEach(({ parameters }, i) => {
+    for (const tensor of parameters) {
+      if (seen.has(tensor)) {
+        throw new ArgumentError(
+          `${operation}: a parameter ${describeShape(tensor.shape)} is in group ${seen.get(tensor)} and in group ${i}; it can be in one`,
+        );
+      }
+      seen.set(tensor, i);
+    }
+  });
+  return groups;
+}
+
+function isGrouped<Settings extends object>(
+  trained: Trained<Settings>,
+): trained is readonly ParameterGroup<Settings>[] {
+  if (!Array.isArray(trained) || trained.length === 0) return false;
+  return trained.every((group: unknown) => isObject(group) && "parameters" in group);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !(value instanceof Tensor);
 }
 
 function checkParameters(operation: string, parameters: Iterable<Parameter>): Parameter[] {
