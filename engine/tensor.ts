@@ -12,6 +12,7 @@ import * as elementwise from "./ops/elementwise.ts";
 import * as indexing from "./ops/indexing.ts";
 import * as products from "./ops/matmul.ts";
 import * as movement from "./ops/movement.ts";
+import * as order from "./ops/order.ts";
 import * as rearrange from "./ops/rearrange.ts";
 import * as reduction from "./ops/reduction.ts";
 import * as soft from "./ops/softmax.ts";
@@ -406,6 +407,30 @@ export class Tensor {
     return reduction.logSumExp(this, dim, options);
   }
 
+  /** The running sum along `dim`; bool counts the true ones, as int32. */
+  cumsum(dim: number): Tensor {
+    return order.cumsum(this, dim);
+  }
+  /**
+   * The values in ascending order along `dim` (the last), and where they were. Equal values keep their order; NaN counts
+   * as the largest.
+   */
+  sort(dim = -1, options: order.SortOptions = {}): order.Ordered {
+    return order.sort(this, dim, options);
+  }
+  /** The positions (int32) that put the values in ascending order along `dim` (the last). */
+  argsort(dim = -1, options: order.SortOptions = {}): Tensor {
+    return order.argsort(this, dim, options);
+  }
+  /** The `k` largest values along `dim` (the last), the largest first, and where they were. */
+  topk(k: number, dim = -1, options: order.TopkOptions = {}): order.Ordered {
+    return order.topk(this, k, dim, options);
+  }
+  /** The distinct values, ascending, with how often each occurs and where. */
+  unique(): order.Distinct {
+    return order.unique(this);
+  }
+
   // ── Products ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
@@ -418,6 +443,10 @@ export class Tensor {
   /** The sum of the products of two vectors. */
   dot(other: Tensor): Tensor {
     return products.dot(this, other);
+  }
+  /** The table of the products of two vectors: `[m]`, `[n]` → `[m, n]`. */
+  outer(other: Tensor): Tensor {
+    return products.outer(this, other);
   }
 
   // ── Shape and position ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -2,10 +2,12 @@
 export * from "./activation.ts";
 export * from "./comparison.ts";
 export * from "./convolution.ts";
+export * from "./einsum.ts";
 export * from "./elementwise.ts";
 export * from "./indexing.ts";
 export * from "./matmul.ts";
 export * from "./movement.ts";
+export * from "./order.ts";
 export { type StandardizeOptions, standardize } from "./normalization.ts";
 export * from "./pooling.ts";
 export * from "./rearrange.ts";

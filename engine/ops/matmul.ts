@@ -193,6 +193,27 @@ export const dot: Op<[a: Tensor, b: Tensor]> = defineOp<[a: Tensor, b: Tensor]>(
   },
 );
 
+/** The table of the products of two vectors: `[m]`, `[n]` → `[m, n]`. */
+export const outer: Op<[a: Tensor, b: Tensor]> = defineOp<[a: Tensor, b: Tensor]>(
+  {
+    name: "outer",
+    formula: "C[i, j] = aᵢ bⱼ;  ∂L/∂a = G · b,  ∂L/∂b = Gᵀ · a",
+    samples: (make) => [[make.normal(3), make.normal(4)]],
+    mistakes: (make) => [
+      [[make.normal(2, 2), make.normal(2)], /outer: works on vectors, got \[2, 2\]; flatten it/],
+      [[make.normal(2), 3], /outer: expected a tensor as second operand, got 3/],
+    ],
+  },
+  (a, b) => {
+    checkTensor("outer", a, "first operand");
+    checkTensor("outer", b, "second operand");
+    for (const operand of [a, b])
+      if (operand.ndim !== 1)
+        throw new ShapeError(`outer: works on vectors, got ${describeShape(operand.shape)}; flatten it`);
+    return mul(reshape(a, [a.size, 1]), b);
+  },
+);
+
 /** The affine map of a fully connected layer: `x [N…, in]`, `weight [out, in]`, `bias [out]` or null → `[N…, out]`. */
 export const linear: Op<[x: Tensor, weight: Tensor, bias?: Tensor | null]> = defineOp<
   [x: Tensor, weight: Tensor, bias?: Tensor | null]

@@ -356,7 +356,7 @@ export const std: VarianceOp = defineOp<VarianceArgs>(
   (x, dim, options) => sqrt(squaredDeviation("std", x, dim, options)),
 );
 
-/** The p-norm `(Σ |xᵢ|ᵖ)^(1/p)`; Euclidean by default, the largest size for `{ p: Infinity }`. */
+/** The p-norm `(Σ |xᵢ|ᵖ)^(1/p)`; Euclidean by default, the largest size for `{ p: Infinity }`. Its gradient at 0 is 0. */
 export const norm: Op<[x: Tensor, dim?: Dims | null | undefined, options?: NormOptions | undefined]> =
   defineOp<[x: Tensor, dim?: Dims | null | undefined, options?: NormOptions | undefined]>(
     {
@@ -379,10 +379,12 @@ export const norm: Op<[x: Tensor, dim?: Dims | null | undefined, options?: NormO
       const { p = 2 } = options;
       if (!(typeof p === "number" && p > 0))
         throw new ArgumentError(`norm: p is a positive number or Infinity; got ${describeValue(p)}`);
-      if (p === 2) return sqrt(sum(square(x), dim, options));
       if (p === 1) return sum(abs(x), dim, options);
       if (p === Number.POSITIVE_INFINITY) return max(abs(x), dim, options);
-      return pow(sum(pow(abs(x), p), dim, options), 1 / p);
+      const total = sum(p === 2 ? square(x) : pow(abs(x), p), dim, options);
+      const zero = equal(total, 0);
+      const root = p === 2 ? sqrt : (t: Tensor) => pow(t, 1 / p);
+      return where(zero, 0, root(where(zero, 1, total)));
     },
   );
 

@@ -4,17 +4,20 @@ import { withBackend } from "../../engine/backend/current.ts";
 import {
   avgPool2d,
   conv2d,
+  linalg,
   maxPool2d,
   nn,
   pad,
+  sort,
   type Tensor,
   type TensorData,
   tensor,
+  topk,
 } from "../../engine/index.ts";
-import { isOp } from "../../engine/op.ts";
 import * as ops from "../../engine/ops/index.ts";
 import arrangement from "./golden/arrangement.json" with { type: "json" };
 import golden from "./golden/golden.json" with { type: "json" };
+import sequences from "./golden/sequences.json" with { type: "json" };
 import { backends, numbers } from "./helpers.ts";
 
 interface Packed {
@@ -43,7 +46,15 @@ interface Case {
   readonly gradients: readonly (Packed | null)[];
 }
 
-const cases: readonly Case[] = [...golden.cases, ...arrangement.cases];
+const cases: readonly Case[] = [...golden.cases, ...arrangement.cases, ...sequences.cases];
+
+/** Functions that return several tensors, by the one that is compared. */
+const parts: Record<string, (...args: never[]) => Tensor> = {
+  sort: (...args: Parameters<typeof sort>) => sort(...args).values,
+  topk: (...args: Parameters<typeof topk>) => topk(...args).values,
+  eigenvalues: (x: Tensor) => linalg.eigh(x.add(x.T)).values,
+  eigenvectorsSquared: (x: Tensor) => linalg.eigh(x.add(x.T)).vectors.square(),
+};
 
 describe.each(backends.slice(0, 3).map(({ name, backend }) => [name, backend] as const))(
   "on %s",
@@ -55,10 +66,11 @@ describe.each(backends.slice(0, 3).map(({ name, backend }) => [name, backend] as
           const operands = entry.operands.map((packed) => unpack(packed, packed.whole ? "int32" : "float32"));
           for (const [i, packed] of entry.operands.entries())
             if (!packed.whole) operands[i]!.requiresGrad = true;
-          const op: unknown = Reflect.get(ops, entry.op);
-          if (!isOp(op)) throw new Error(`no op ${entry.op}`);
-          const y = op(...argumentsOf(entry.op, operands, entry.options));
+          const op: unknown = Reflect.get(parts, entry.op) ?? Reflect.get(ops, entry.op);
+          if (typeof op !== "function") throw new Error(`no op ${entry.op}`);
+          const y: Tensor = op(...argumentsOf(entry.op, operands, entry.options));
           expectValues(y, entry.output, "output");
+          if (!y.requiresGrad) return;
           const weights = Float32Array.from({ length: y.size }, (_item, i) => Math.cos(i) + 0.2);
           y.backward({ gradient: tensor(weights, { shape: y.shape }) });
           entry.gradients.forEach((gradient, i) => {
@@ -75,6 +87,7 @@ function argumentsOf(op: string, operands: Tensor[], options: unknown): unknown[
   const rest = Array.isArray(options) ? options : [options];
   if (op === "conv2d") return [operands[0], operands[1], operands[2] ?? null, ...rest];
   if (op === "gather" || op === "indexSelect") return [operands[0], ...rest, operands[1]];
+  if (op === "einsum") return [...rest, ...operands];
   return [...operands, ...rest];
 }
 

@@ -2,7 +2,18 @@
 import { describe, expect, test } from "vitest";
 import { setBackend } from "../../engine/backend/current.ts";
 import { referenceBackend } from "../../engine/backend/reference.ts";
-import { checkGradient, chunk, randn, split, type Tensor, tensor } from "../../engine/index.ts";
+import {
+  checkGradient,
+  chunk,
+  cumsum,
+  randn,
+  sort,
+  split,
+  type Tensor,
+  tensor,
+  topk,
+  unique,
+} from "../../engine/index.ts";
 
 setBackend(referenceBackend);
 
@@ -79,4 +90,119 @@ describe("split and chunk", () => {
   ])("%s is an error", (_what, call, message) => {
     expect(call).toThrow(message);
   });
+});
+
+describe("sort and topk", () => {
+  const x = tensor([
+    [3, 1, 2],
+    [5, 5, 4],
+  ]);
+
+  test("give values and positions", () => {
+    const { values, indices } = x.sort();
+    expect([values.toArray(), indices.toArray(), indices.dtype]).toEqual([
+      [
+        [1, 2, 3],
+        [4, 5, 5],
+      ],
+      [
+        [1, 2, 0],
+        [2, 0, 1],
+      ],
+      "int32",
+    ]);
+    expect(x.sort(0, { descending: true }).values.toArray()).toEqual([
+      [5, 5, 4],
+      [3, 1, 2],
+    ]);
+    const best = x.topk(2, 1);
+    expect([best.values.toArray(), best.indices.toArray()]).toEqual([
+      [
+        [3, 2],
+        [5, 5],
+      ],
+      [
+        [0, 2],
+        [0, 1],
+      ],
+    ]);
+    expect(x.topk(1, -1, { largest: false }).values.toArray()).toEqual([[1], [4]]);
+    expect(x.topk(0).values.shape).toEqual([2, 0]);
+  });
+
+  test("count NaN as the largest", () => {
+    const holes = tensor([Number.NaN, 1, Number.POSITIVE_INFINITY, -2]);
+    expect(holes.sort().indices.toArray()).toEqual([3, 1, 2, 0]);
+    expect(holes.topk(2).indices.toArray()).toEqual([0, 2]);
+  });
+
+  test("send gradients back to where the values were", () => {
+    const y = precise(3, 4);
+    const weights = tensor([1, 2, 3, 4], { dtype: "float64" });
+    for (const dim of [0, 1]) expect(checkGradient((x) => x.sort(dim).values.square(), [y]).ok).toBe(true);
+    expect(checkGradient((x) => x.sort(1, { descending: true }).values.mul(weights), [y]).ok).toBe(true);
+    expect(checkGradient((x) => x.topk(2, 0).values.square(), [y]).ok).toBe(true);
+  });
+
+  test.each([
+    [
+      "more than there are",
+      loosely(topk, x, 4),
+      /topk: dimension 1 of \[2, 3\] has 3 values, fewer than k = 4/,
+    ],
+    ["half a value", loosely(topk, x, 0.5), /topk: k is a whole number from 0 up; got 0\.5/],
+    ["a dimension that is not there", loosely(sort, x, 2), /sort: dim 2 does not exist/],
+    ["no tensor", loosely(sort, [3, 1]), /sort: expected a tensor, got an array of 2/],
+    ["no tensor for topk", loosely(topk, [3, 1], 1), /topk: expected a tensor, got an array of 2/],
+  ])("%s is an error", (_what, call, message) => {
+    expect(call).toThrow(message);
+  });
+});
+
+test("unique gives distinct values, how often, and where", () => {
+  const labels = tensor(
+    [
+      [2, 0, 2],
+      [7, 0, 2],
+    ],
+    { dtype: "int32" },
+  );
+  const { values, indices, counts } = labels.unique();
+  expect([values.dtype, values.toArray()]).toEqual(["int32", [0, 2, 7]]);
+  expect(counts.toArray()).toEqual([2, 3, 1]);
+  expect(indices.toArray()).toEqual([
+    [1, 0, 1],
+    [2, 0, 1],
+  ]);
+  expect(values.indexSelect(0, indices.flatten()).toArray()).toEqual(labels.flatten().toArray());
+  expect(tensor([Number.NaN, 1, Number.NaN]).unique().counts.toArray()).toEqual([1, 1, 1]);
+  expect(tensor([]).unique().values.shape).toEqual([0]);
+  expect(loosely(unique, "abc")).toThrow(/unique: expected a tensor, got the string "abc"/);
+});
+
+test("cumsum counts truth and adds whole numbers as such", () => {
+  expect(cumsum(tensor([true, false, true]), 0)).toMatchObject({ dtype: "int32" });
+  expect(cumsum(tensor([true, false, true]), 0).toArray()).toEqual([1, 1, 2]);
+  expect(
+    cumsum(
+      tensor(
+        [
+          [1, 2],
+          [3, 4],
+        ],
+        { dtype: "int32" },
+      ),
+      0,
+    ).toArray(),
+  ).toEqual([
+    [1, 2],
+    [4, 6],
+  ]);
+  // In float32 alone, 2²⁴ + 1 stays 2²⁴.
+  expect(
+    tensor([2 ** 24, 1, 1])
+      .cumsum(0)
+      .at(2)
+      .item(),
+  ).toBe(2 ** 24 + 2);
 });

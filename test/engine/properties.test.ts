@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { setBackend } from "../../engine/backend/current.ts";
 import { referenceBackend } from "../../engine/backend/reference.ts";
-import { concat, type Tensor, tensor } from "../../engine/index.ts";
+import { concat, einsum, type Tensor, tensor } from "../../engine/index.ts";
 import { broadcastShapes } from "../../engine/shapes.ts";
 import { numbers } from "./helpers.ts";
 
@@ -151,6 +151,52 @@ describe("broadcasting", () => {
           expect(x.grad!.shape).toEqual(x.shape);
           for (const value of numbers(x.grad!)) expect(value).toBe(y.size / x.size);
         }
+      }),
+    );
+  });
+});
+
+describe("order and sums", () => {
+  test("sorting keeps the values and puts them in order", () => {
+    fc.assert(
+      fc.property(withDim, fc.boolean(), ([x, dim], descending) => {
+        const { values, indices } = x.sort(dim, { descending });
+        same(x.gather(dim, indices), values);
+        const size = x.shape[dim]!;
+        if (size > 1) {
+          const steps = values.narrow(dim, 1, size - 1).sub(values.narrow(dim, 0, size - 1));
+          for (const step of numbers(descending ? steps.neg() : steps))
+            expect(step).toBeGreaterThanOrEqual(0);
+        }
+        const sorted = (t: Tensor) => numbers(t).toSorted((a, b) => a - b);
+        expect(sorted(values)).toEqual(sorted(x));
+      }),
+    );
+  });
+
+  test("the last running sum is the sum", () => {
+    fc.assert(
+      fc.property(
+        withDim.filter(([x, dim]) => x.shape[dim]! > 0),
+        ([x, dim]) => {
+          same(x.cumsum(dim).select(dim, -1), x.sum(dim));
+        },
+      ),
+    );
+  });
+
+  test("einsum sums, transposes and multiplies like the operations of these names", () => {
+    const product = fc
+      .tuple(...Array.from({ length: 4 }, () => fc.integer({ min: 0, max: 3 })))
+      .chain(([b, i, j, k]) => fc.tuple(filled([b!, i!, j!]), filled([b!, j!, k!])));
+    fc.assert(
+      fc.property(product, ([a, b]) => {
+        same(einsum("bij,bjk->bik", a, b), a.matmul(b));
+        same(einsum("bij->jbi", a), a.permute([2, 0, 1]));
+        same(einsum("bij->i", a), a.sum([0, 2]));
+        same(einsum("bij,bjk->kb", a, b), a.matmul(b).sum(1).transpose(0, 1));
+        const c = a.mul(2);
+        same(einsum("bij,bij->b", a, c), a.mul(c).sum([1, 2]));
       }),
     );
   });
