@@ -1,13 +1,24 @@
 // Convolution layers.
 
 import { zeros } from "../creation.ts";
-import { ArgumentError, ShapeError } from "../errors.ts";
+import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { conv2d as conv2dOp, convTranspose2d as convTranspose2dOp } from "../ops/convolution.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { formatPair, type Pair, requireCount, requirePair } from "./arguments.ts";
 import { uniform } from "./init.ts";
 import { Module, type Parameter, parameter } from "./module.ts";
+
+export type PaddingMode = "zeros" | "reflect" | "replicate" | "circular";
+
+const paddingModes: readonly PaddingMode[] = ["zeros", "reflect", "replicate", "circular"];
+
+function requirePaddingMode(operation: string, mode: PaddingMode): PaddingMode {
+  if (paddingModes.includes(mode)) return mode;
+  throw new ArgumentError(
+    `${operation}: paddingMode must be "zeros", "reflect", "replicate" or "circular", got ${describeValue(mode)}`,
+  );
+}
 
 export interface Conv2dOptions {
   /** Step of the window (default 1). */
@@ -20,6 +31,10 @@ export interface Conv2dOptions {
   readonly groups?: number;
   /** Adds a trainable bias per output channel (default true). */
   readonly bias?: boolean;
+  /** What the padding holds: zeros (default), or the image mirrored, its border repeated, or its other side. */
+  readonly paddingMode?: PaddingMode;
+  /** Turns each kernel by 180° first: the convolution of mathematics (default false: cross-correlation). */
+  readonly flip?: boolean;
 }
 
 /** See {@link conv2d}. */
@@ -35,16 +50,21 @@ export class Conv2d extends Module {
   readonly padding: readonly [number, number] | "same" | "valid";
   readonly dilation: readonly [number, number];
   readonly groups: number;
+  readonly paddingMode: PaddingMode;
+  readonly flip: boolean;
 
   constructor(inChannels: number, outChannels: number, kernelSize: Pair, options: Conv2dOptions = {}) {
     super();
     const { stride = 1, padding = 0, dilation = 1, groups = 1, bias = true } = options;
+    const { paddingMode = "zeros", flip = false } = options;
     this.inChannels = requireCount("conv2d", "inChannels", inChannels);
     this.outChannels = requireCount("conv2d", "outChannels", outChannels);
     this.kernelSize = requirePair("conv2d", "kernelSize", kernelSize);
     this.stride = requirePair("conv2d", "stride", stride);
     this.dilation = requirePair("conv2d", "dilation", dilation);
     this.groups = requireCount("conv2d", "groups", groups);
+    this.paddingMode = requirePaddingMode("conv2d", paddingMode);
+    this.flip = flip;
     this.padding =
       padding === "same" || padding === "valid" ? padding : requirePair("conv2d", "padding", padding, 0);
     if (inChannels % groups !== 0 || outChannels % groups !== 0) {
@@ -69,8 +89,8 @@ export class Conv2d extends Module {
 
   forward(x: Tensor): Tensor {
     requireImages(x, this.inChannels, `nn.conv2d(${x.shape[1]}, ${this.outChannels}, …)`);
-    const { stride, padding, dilation, groups } = this;
-    return conv2dOp(x, this.weight, this.bias, { stride, padding, dilation, groups });
+    const { stride, padding, dilation, groups, paddingMode, flip } = this;
+    return conv2dOp(x, this.weight, this.bias, { stride, padding, dilation, groups, paddingMode, flip });
   }
 
   override details(): string {
@@ -85,9 +105,11 @@ export class Conv2d extends Module {
         : formatPair(this.padding) === "0"
           ? ""
           : `padding ${formatPair(this.padding)}`,
+      this.paddingMode === "zeros" ? "" : this.paddingMode,
       formatPair(this.dilation) === "1" ? "" : `dilation ${formatPair(this.dilation)}`,
       this.groups === 1 ? "" : `${this.groups} groups`,
       this.bias === null ? "no bias" : "",
+      this.flip ? "flipped" : "",
     ];
     return parts.filter(Boolean).join(", ");
   }
@@ -119,7 +141,7 @@ export function requireImages(x: Tensor, channels: number | null, otherLayer: st
 }
 
 /**
- * A 2-D convolution (cross-correlation, as everywhere in deep learning):
+ * A 2-D convolution (cross-correlation, as everywhere in deep learning, unless `flip` turns the kernels):
  * `y[n, o, i, j] = b[o] + Σ_{c,u,v} w[o, c, u, v] · x[n, c, i·s + u·d − p, j·s + v·d − p]`,
  * `[N, inChannels, H, W] → [N, outChannels, H', W']` with `H' = ⌊(H + 2p − d·(k − 1) − 1) / s⌋ + 1`.
  *

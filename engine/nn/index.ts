@@ -41,6 +41,7 @@ export {
   type ConvTranspose2dOptions,
   conv2d,
   convTranspose2d,
+  type PaddingMode,
 } from "./convolution.ts";
 export { Dropout, type DropoutOptions, dropout } from "./dropout.ts";
 export { Flatten, flatten } from "./flatten.ts";
@@ -96,12 +97,20 @@ export {
 export {
   AdaptiveAvgPool2d,
   AvgPool2d,
+  type AvgPool2dOptions,
   adaptiveAvgPool2d,
   avgPool2d,
   GlobalAvgPool2d,
   globalAvgPool2d,
   MaxPool2d,
+  MaxPool2dWithIndices,
+  MaxUnpool2d,
+  type MaxUnpool2dOptions,
+  MinPool2d,
   maxPool2d,
+  maxPool2dWithIndices,
+  maxUnpool2d,
+  minPool2d,
   type Pool2dOptions,
 } from "./pooling.ts";
 export { Sequential, sequential } from "./sequential.ts";

@@ -4,6 +4,9 @@ import {
   adaptiveAvgPool2d as adaptiveAvgPool2dOp,
   avgPool2d as avgPool2dOp,
   maxPool2d as maxPool2dOp,
+  maxPool2dWithIndices as maxPool2dWithIndicesOp,
+  maxUnpool2d as maxUnpool2dOp,
+  minPool2d as minPool2dOp,
 } from "../ops/pooling.ts";
 import type { Tensor } from "../tensor.ts";
 import { formatPair, type Pair, requirePair } from "./arguments.ts";
@@ -15,15 +18,31 @@ export interface Pool2dOptions {
   readonly stride?: Pair;
   /** Cells around the map that never win a maximum and count in no average (default 0). */
   readonly padding?: Pair;
+  /** Rounds the number of windows up: a remainder at the end makes a smaller window (default false: it is left out). */
+  readonly ceilMode?: boolean;
 }
 
-abstract class Pool2d extends Module {
+export interface AvgPool2dOptions extends Pool2dOptions {
+  /** Counts the padding as zeros, as PyTorch does by default (default false: the mean is over the map's own cells). */
+  readonly countPadding?: boolean;
+}
+
+abstract class Pool2d<Inputs extends readonly Tensor[] = [Tensor], Output = Tensor> extends Module<
+  Inputs,
+  Output
+> {
   readonly kernelSize: readonly [number, number];
   readonly stride: readonly [number, number];
   readonly padding: readonly [number, number];
+  readonly ceilMode: boolean;
 
-  constructor(operation: string, kernelSize: Pair, { stride = kernelSize, padding = 0 }: Pool2dOptions) {
+  constructor(
+    operation: string,
+    kernelSize: Pair,
+    { stride = kernelSize, padding = 0, ceilMode = false }: Pool2dOptions,
+  ) {
     super();
+    this.ceilMode = ceilMode;
     this.kernelSize = requirePair(operation, "kernelSize", kernelSize);
     this.stride = requirePair(operation, "stride", stride);
     this.padding = requirePair(operation, "padding", padding, 0);
@@ -35,6 +54,7 @@ abstract class Pool2d extends Module {
       `${kernelSize[0]}×${kernelSize[1]}`,
       formatPair(stride) === formatPair(kernelSize) ? "" : `stride ${formatPair(stride)}`,
       formatPair(padding) === "0" ? "" : `padding ${formatPair(padding)}`,
+      this.ceilMode ? "rounded up" : "",
     ];
     return parts.filter(Boolean).join(", ");
   }
@@ -48,19 +68,95 @@ export class MaxPool2d extends Pool2d {
 
   forward(x: Tensor): Tensor {
     requireImages(x, null);
-    return maxPool2dOp(x, this.kernelSize, { stride: this.stride, padding: this.padding });
+    const { stride, padding, ceilMode } = this;
+    return maxPool2dOp(x, this.kernelSize, { stride, padding, ceilMode });
+  }
+}
+
+/** See {@link minPool2d}. */
+export class MinPool2d extends Pool2d {
+  constructor(kernelSize: Pair, options: Pool2dOptions = {}) {
+    super("minPool2d", kernelSize, options);
+  }
+
+  forward(x: Tensor): Tensor {
+    requireImages(x, null);
+    const { stride, padding, ceilMode } = this;
+    return minPool2dOp(x, this.kernelSize, { stride, padding, ceilMode });
+  }
+}
+
+/** See {@link maxPool2dWithIndices}. */
+export class MaxPool2dWithIndices extends Pool2d<[Tensor], [values: Tensor, indices: Tensor]> {
+  constructor(kernelSize: Pair, options: Pool2dOptions = {}) {
+    super("maxPool2dWithIndices", kernelSize, options);
+  }
+
+  forward(x: Tensor): [values: Tensor, indices: Tensor] {
+    requireImages(x, null);
+    const { stride, padding, ceilMode } = this;
+    return maxPool2dWithIndicesOp(x, this.kernelSize, { stride, padding, ceilMode });
+  }
+}
+
+export interface MaxUnpool2dOptions {
+  /** Step of the window that is undone (default: its size). */
+  readonly stride?: Pair;
+  /** Padding of the pooling that is undone (default 0). */
+  readonly padding?: Pair;
+  /** Height and width of the map that was pooled, where several sizes were pooled to the same one. */
+  readonly outputSize?: Pair;
+}
+
+/** See {@link maxUnpool2d}. */
+export class MaxUnpool2d extends Module<[values: Tensor, indices: Tensor]> {
+  readonly kernelSize: readonly [number, number];
+  readonly stride: readonly [number, number];
+  readonly padding: readonly [number, number];
+  readonly outputSize: readonly [number, number] | null;
+
+  constructor(kernelSize: Pair, { stride = kernelSize, padding = 0, outputSize }: MaxUnpool2dOptions = {}) {
+    super();
+    this.kernelSize = requirePair("maxUnpool2d", "kernelSize", kernelSize);
+    this.stride = requirePair("maxUnpool2d", "stride", stride);
+    this.padding = requirePair("maxUnpool2d", "padding", padding, 0);
+    this.outputSize = outputSize === undefined ? null : requirePair("maxUnpool2d", "outputSize", outputSize);
+  }
+
+  forward(values: Tensor, indices: Tensor): Tensor {
+    requireImages(values, null);
+    const { stride, padding, outputSize } = this;
+    return maxUnpool2dOp(values, indices, this.kernelSize, {
+      stride,
+      padding,
+      ...(outputSize === null ? {} : { outputSize }),
+    });
+  }
+
+  override details(): string {
+    const { kernelSize, stride, outputSize } = this;
+    const parts = [
+      `${kernelSize[0]}×${kernelSize[1]}`,
+      formatPair(stride) === formatPair(kernelSize) ? "" : `stride ${formatPair(stride)}`,
+      outputSize === null ? "" : `to ${outputSize[0]}×${outputSize[1]}`,
+    ];
+    return parts.filter(Boolean).join(", ");
   }
 }
 
 /** See {@link avgPool2d}. */
 export class AvgPool2d extends Pool2d {
-  constructor(kernelSize: Pair, options: Pool2dOptions = {}) {
+  readonly countPadding: boolean;
+
+  constructor(kernelSize: Pair, options: AvgPool2dOptions = {}) {
     super("avgPool2d", kernelSize, options);
+    this.countPadding = options.countPadding ?? false;
   }
 
   forward(x: Tensor): Tensor {
     requireImages(x, null);
-    return avgPool2dOp(x, this.kernelSize, { stride: this.stride, padding: this.padding });
+    const { stride, padding, ceilMode, countPadding } = this;
+    return avgPool2dOp(x, this.kernelSize, { stride, padding, ceilMode, countPadding });
   }
 }
 
@@ -100,12 +196,36 @@ export function maxPool2d(kernelSize: Pair, options: Pool2dOptions = {}): MaxPoo
   return new MaxPool2d(kernelSize, options);
 }
 
+/** The smallest value of each window; sizes as of {@link maxPool2d}. */
+export function minPool2d(kernelSize: Pair, options: Pool2dOptions = {}): MinPool2d {
+  return new MinPool2d(kernelSize, options);
+}
+
+/**
+ * Max pooling that tells where: `[values, indices]`, the indices int32 `row · W + column` within the map, for {@link maxUnpool2d}.
+ *
+ *     const [values, switches] = nn.maxPool2dWithIndices(2)(maps)
+ */
+export function maxPool2dWithIndices(kernelSize: Pair, options: Pool2dOptions = {}): MaxPool2dWithIndices {
+  return new MaxPool2dWithIndices(kernelSize, options);
+}
+
+/**
+ * Puts values back where {@link maxPool2dWithIndices} took them from, zeros elsewhere: called with values and indices,
+ * `[N, C, H, W] → [N, C, H', W']` with `H' = (H − 1)·s − 2p + k`, or `outputSize`. Zeiler & Fergus 2013.
+ *
+ *     nn.maxUnpool2d(2)(values, switches)   // [N, C, 7, 7] → [N, C, 14, 14]
+ */
+export function maxUnpool2d(kernelSize: Pair, options: MaxUnpool2dOptions = {}): MaxUnpool2d {
+  return new MaxUnpool2d(kernelSize, options);
+}
+
 /**
  * The mean of each window: `[N, C, H, W] → [N, C, H', W']` with `H' = ⌊(H + 2p − k) / s⌋ + 1`.
  *
  *     nn.avgPool2d(2)(maps)   // [N, 6, 28, 28] → [N, 6, 14, 14]
  */
-export function avgPool2d(kernelSize: Pair, options: Pool2dOptions = {}): AvgPool2d {
+export function avgPool2d(kernelSize: Pair, options: AvgPool2dOptions = {}): AvgPool2d {
   return new AvgPool2d(kernelSize, options);
 }
 

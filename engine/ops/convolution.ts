@@ -4,8 +4,9 @@ import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { checkFloat, checkSameDType, checkTensor, defineOp, type Op, type Primitive, run } from "../op.ts";
 import { describeShape, type Shape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
+import { type BorderMode, padBorder } from "./border.ts";
 import { add } from "./elementwise.ts";
-import { reshape } from "./movement.ts";
+import { flip, reshape } from "./movement.ts";
 import { sum } from "./reduction.ts";
 
 /** One number for both directions, or `[height, width]`. */
@@ -19,6 +20,10 @@ export interface Conv2dOptions {
   dilation?: Size2d;
   /** Channels are split into this many groups that do not see each other. */
   groups?: number;
+  /** What the padding holds: zeros by default, or the image's own values by one of the modes of `padBorder`. */
+  paddingMode?: "zeros" | BorderMode;
+  /** Turns the kernel by 180° first: the convolution of mathematics instead of the cross-correlation. */
+  flip?: boolean;
 }
 
 /** Checks a size option; `least` is 0 for paddings, 1 for all else. */
@@ -42,7 +47,7 @@ export function checkSize2d(operation: string, name: string, size: unknown, leas
 
 /**
  * How many windows fit: ⌊(size + padding − span) / stride⌋ + 1, rounded down as in PyTorch (a remainder at the end is not
- * covered); an error where not even one fits.
+ * covered), or up with `ceil`; an error where not even one fits.
  */
 export function countWindows(
   operation: string,
@@ -52,9 +57,13 @@ export function countWindows(
   stride: number,
   padding: number,
   dilation = 1,
+  ceil = false,
 ): number {
   const span = dilation * (kernel - 1) + 1;
-  const count = Math.floor((size + padding - span) / stride) + 1;
+  const steps = (size + padding - span) / stride;
+  let count = Math.floor(steps) + 1;
+  // A last window that fits in part counts with `ceil`, unless it would start in the padding behind the input.
+  if (ceil && Math.ceil(steps) >= count && count * stride < size + padding / 2) count++;
   if (count >= 1) return count;
   const missing = span - size - padding;
   throw new ShapeError(
@@ -133,6 +142,22 @@ function resolve(x: Tensor, weight: Tensor, options: Conv2dOptions): Conv2dGeome
   };
 }
 
+/** Rows and columns of padding before and behind the input. */
+function framing(
+  { kernelHeight, kernelWidth, dilationHeight, dilationWidth, padTop, padLeft }: Conv2dGeometry,
+  { padding }: Conv2dOptions,
+): [[number, number], [number, number]] {
+  if (padding !== "same")
+    return [
+      [padTop, padTop],
+      [padLeft, padLeft],
+    ];
+  return [
+    [padTop, dilationHeight * (kernelHeight - 1) - padTop],
+    [padLeft, dilationWidth * (kernelWidth - 1) - padLeft],
+  ];
+}
+
 const inputShape = (g: Conv2dGeometry): Shape => [g.batch, g.inChannels, g.inHeight, g.inWidth];
 const outputShape = (g: Conv2dGeometry): Shape => [g.batch, g.outChannels, g.outHeight, g.outWidth];
 const weightShape = (g: Conv2dGeometry): Shape => [
@@ -194,7 +219,7 @@ function zeroIfEmpty(
 }
 
 /**
- * The convolution of deep learning (a cross-correlation: the kernel is not flipped). `x [N, C, H, W]`,
+ * The convolution of deep learning (a cross-correlation: the kernel is not flipped, unless by `flip: true`). `x [N, C, H, W]`,
  * `weight [out, C / groups, kH, kW]`, `bias [out]` or null → `[N, out, H′, W′]` with
  * H′ = ⌊(H + 2·padding − dilation·(kH − 1) − 1) / stride⌋ + 1, rounded down as in PyTorch; W′ alike.
  * Throws a ShapeError when channels do not agree or the kernel is larger than the padded input.
@@ -218,6 +243,20 @@ export const conv2d: Op<[x: Tensor, weight: Tensor, bias?: Tensor | null, option
         [make.normal(1, 2, 4, 4), make.normal(2, 2, 2, 2), null, { padding: "same" }],
         [make.normal(2, 3, 4, 4), make.normal(5, 3, 1, 1), make.normal(5)],
         [make.normal(1, 1, 8, 7), make.normal(2, 1, 3, 3), null, { stride: [3, 2] }],
+        [make.normal(1, 2, 4, 5), make.normal(1, 2, 3, 2), make.normal(1), { flip: true }],
+        [make.normal(1, 1, 4, 5), make.normal(2, 1, 3, 3), null, { padding: [2, 1], paddingMode: "reflect" }],
+        [
+          make.normal(1, 1, 4, 4),
+          make.normal(1, 1, 2, 4),
+          null,
+          { padding: "same", paddingMode: "circular" },
+        ],
+        [
+          make.normal(1, 1, 2, 3),
+          make.normal(1, 1, 3, 3),
+          null,
+          { padding: 3, paddingMode: "replicate", stride: 2 },
+        ],
       ],
       mistakes: (make) => [
         [
@@ -256,6 +295,10 @@ export const conv2d: Op<[x: Tensor, weight: Tensor, bias?: Tensor | null, option
           [make.normal(1, 3, 8, 8), make.normal(4, 3, 3, 3), null, { groups: 2 }],
           /conv2d: groups divides both the input's 3 channels and the weight's 4 filters; got 2/,
         ],
+        [
+          [make.normal(1, 1, 8, 8), make.normal(2, 1, 3, 3), null, { padding: 1, paddingMode: "mirror" }],
+          /conv2d: paddingMode is "zeros", "reflect", "replicate" or "circular"; got the string "mirror"/,
+        ],
       ],
     },
     (x, weight, bias = null, options = {}) => {
@@ -279,8 +322,23 @@ export const conv2d: Op<[x: Tensor, weight: Tensor, bias?: Tensor | null, option
             `conv2d: the bias is ${describeShape(bias.shape)}, it should be [out=${weight.shape[0]}]`,
           );
       }
+      const { paddingMode = "zeros", flip: flipped = false } = options;
       const geometry = resolve(x, weight, options);
-      return run(convolution, bias === null ? [x, weight] : [x, weight, bias], geometry);
+      const kernel = flipped ? flip(weight, [2, 3]) : weight;
+      if (paddingMode === "zeros")
+        return run(convolution, bias === null ? [x, kernel] : [x, kernel, bias], geometry);
+      if (paddingMode !== "reflect" && paddingMode !== "replicate" && paddingMode !== "circular")
+        throw new ArgumentError(
+          `conv2d: paddingMode is "zeros", "reflect", "replicate" or "circular"; got ${describeValue(paddingMode)}`,
+        );
+      const framed = padBorder(x, framing(geometry, options), paddingMode);
+      return run(convolution, bias === null ? [framed, kernel] : [framed, kernel, bias], {
+        ...geometry,
+        inHeight: framed.shape[2]!,
+        inWidth: framed.shape[3]!,
+        padTop: 0,
+        padLeft: 0,
+      });
     },
   );
 
@@ -294,6 +352,8 @@ export interface ConvTranspose2dOptions {
   dilation?: Size2d;
   /** Channels are split into this many groups that do not see each other. */
   groups?: number;
+  /** Turns the kernel by 180° first: the transpose of a `conv2d` with `flip`. */
+  flip?: boolean;
 }
 
 function resolveTransposed(x: Tensor, weight: Tensor, options: ConvTranspose2dOptions): Conv2dGeometry {
@@ -384,7 +444,7 @@ export const convTranspose2d: Op<
         { stride: [2, 3], padding: 1, outputPadding: 1 },
       ],
       [make.normal(1, 4, 3, 3), make.normal(4, 2, 3, 3), make.normal(4), { groups: 2, padding: [1, 0] }],
-      [make.normal(1, 1, 3, 3), make.normal(1, 2, 2, 2), null, { dilation: 2 }],
+      [make.normal(1, 1, 3, 3), make.normal(1, 2, 2, 2), null, { dilation: 2, flip: true }],
       [make.normal(2, 3, 2, 2), make.normal(3, 4, 1, 1), make.normal(4)],
     ],
     mistakes: (make) => [
@@ -441,7 +501,7 @@ export const convTranspose2d: Op<
           `${name}: the bias is ${describeShape(bias.shape)}, it should be [out=${geometry.inChannels}]`,
         );
     }
-    const y = run(transposedConvolution, [x, weight], geometry);
+    const y = run(transposedConvolution, [x, options.flip ? flip(weight, [2, 3]) : weight], geometry);
     return bias === null ? y : add(y, reshape(bias, [1, bias.size, 1, 1]));
   },
 );

@@ -5,21 +5,34 @@ import { isGradEnabled, noGrad } from "../gradmode.ts";
 import { checkFloat, checkTensor, defineOp, type Op, type Primitive, run } from "../op.ts";
 import { broadcastStrides } from "../shapes.ts";
 import type { Dims, Tensor } from "../tensor.ts";
-import { add, mul, reciprocal, sqrt, sub } from "./elementwise.ts";
+import { add, mul, reciprocal, sqrt, square, sub } from "./elementwise.ts";
 import { checkDims } from "./movement.ts";
-import { mean, variance } from "./reduction.ts";
+import { mean } from "./reduction.ts";
 
 export interface StandardizeOptions {
   /** Added to the variance, so that constant values give 0 instead of 0/0; 1e-5 by default. */
   epsilon?: number;
 }
 
+/** The mean over dimensions that need not be neighbours, group by group from the last: nothing is brought together first. */
+function meanOver(x: Tensor, dims: readonly number[]): Tensor {
+  let result = x;
+  for (let end = dims.length; end > 0; ) {
+    let start = end - 1;
+    while (start > 0 && dims[start - 1] === dims[start]! - 1) start--;
+    result = mean(result, dims.slice(start, end), { keepDim: true });
+    end = start;
+  }
+  return result;
+}
+
 /** Mean and variance (divided by n) over `dims`, which stay in the shape with size 1; not part of any graph. */
 export function moments(x: Tensor, dims: Dims): { mean: Tensor; variance: Tensor } {
-  return noGrad(() => ({
-    mean: mean(x, dims, { keepDim: true }),
-    variance: variance(x, dims, { keepDim: true, correction: 0 }),
-  }));
+  const axes = checkDims("standardize", dims, x);
+  return noGrad(() => {
+    const centre = meanOver(x, axes);
+    return { mean: centre, variance: meanOver(square(sub(x, centre)), axes) };
+  });
 }
 
 const inverseDeviation = (spread: Tensor, epsilon: number) => reciprocal(sqrt(add(spread, epsilon)));
@@ -43,10 +56,10 @@ const standardizing: Primitive<{ readonly dims: readonly number[]; readonly epsi
   backward: (g, y, [x, _centre, saved], { dims, epsilon }) => {
     // A second derivative needs the deviation as a function of x.
     const inverse = isGradEnabled()
-      ? inverseDeviation(variance(x!, dims, { keepDim: true, correction: 0 }), epsilon)
+      ? inverseDeviation(meanOver(square(sub(x!, meanOver(x!, dims))), dims), epsilon)
       : saved!;
-    const level = mean(g, dims, { keepDim: true });
-    const slope = mean(mul(g, y), dims, { keepDim: true });
+    const level = meanOver(g, dims);
+    const slope = meanOver(mul(g, y), dims);
     return [mul(inverse, sub(sub(g, level), mul(y, slope))), null, null];
   },
 };

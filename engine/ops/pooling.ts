@@ -2,14 +2,15 @@
 import type { Pool2dGeometry } from "../backend/backend.ts";
 import { withBackend } from "../backend/current.ts";
 import { makeEmpty, tensor } from "../creation.ts";
-import { ArgumentError, ShapeError } from "../errors.ts";
+import { ArgumentError, DTypeError, ShapeError } from "../errors.ts";
 import { checkFloat, checkTensor, defineOp, type Op, type Primitive, run, type SampleMaker } from "../op.ts";
-import { describeShape, type Shape } from "../shapes.ts";
+import { describeShape, type Shape, sameShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkSize2d, countWindows, type Size2d } from "./convolution.ts";
+import { neg } from "./elementwise.ts";
 import { gather } from "./indexing.ts";
 import { matmul } from "./matmul.ts";
-import { reshape } from "./movement.ts";
+import { pad, reshape } from "./movement.ts";
 import { mean } from "./reduction.ts";
 
 export interface Pool2dOptions {
@@ -17,6 +18,13 @@ export interface Pool2dOptions {
   stride?: Size2d;
   /** Rows and columns around the input that never win a maximum and count in no average; at most half the window. */
   padding?: Size2d;
+  /** Rounds the number of windows up: a remainder at the end makes a smaller window (default false: it is left out). */
+  ceilMode?: boolean;
+}
+
+export interface AvgPool2dOptions extends Pool2dOptions {
+  /** Counts the padding as zeros, PyTorch's `count_include_pad=True` (default false: the mean is over the image's own pixels). */
+  countPadding?: boolean;
 }
 
 function checkImages(name: string, x: Tensor): void {
@@ -30,6 +38,7 @@ function checkImages(name: string, x: Tensor): void {
 
 function resolve(name: string, x: Tensor, kernel: Size2d, options: Pool2dOptions): Pool2dGeometry {
   checkImages(name, x);
+  const { ceilMode = false } = options;
   const [kernelHeight, kernelWidth] = checkSize2d(name, "the window (kernel)", kernel, 1);
   const [strideHeight, strideWidth] = checkSize2d(name, "stride", options.stride ?? kernel, 1);
   const [padTop, padLeft] = checkSize2d(name, "padding", options.padding ?? 0, 0);
@@ -42,8 +51,8 @@ function resolve(name: string, x: Tensor, kernel: Size2d, options: Pool2dOptions
     planes: batch * channels,
     inHeight,
     inWidth,
-    outHeight: countWindows(name, "height", inHeight, kernelHeight, strideHeight, 2 * padTop),
-    outWidth: countWindows(name, "width", inWidth, kernelWidth, strideWidth, 2 * padLeft),
+    outHeight: countWindows(name, "height", inHeight, kernelHeight, strideHeight, 2 * padTop, 1, ceilMode),
+    outWidth: countWindows(name, "width", inWidth, kernelWidth, strideWidth, 2 * padLeft, 1, ceilMode),
     kernelHeight,
     kernelWidth,
     strideHeight,
@@ -77,6 +86,9 @@ const samples = (make: SampleMaker) =>
     [make.distinct(1, 1, 6, 6), [2, 3], { stride: [1, 2] }],
     [make.distinct(1, 1, 5, 5), 3, { stride: 2, padding: 1 }],
     [make.distinct(1, 1, 4, 4), 4],
+    [make.distinct(1, 2, 5, 6), 2, { ceilMode: true }],
+    [make.distinct(1, 1, 6, 7), 3, { stride: 2, padding: 1, ceilMode: true }],
+    [make.distinct(1, 1, 4, 4), 3, { stride: 3, padding: 1, ceilMode: true }],
   ] as PoolArgs[];
 
 const mistakes =
@@ -139,6 +151,176 @@ export const maxPool2d: PoolOp = defineOp<PoolArgs>(
   },
 );
 
+/**
+ * The smallest value of each window: `[N, C, H, W]` → `[N, C, H′, W′]`, sizes and options as in `maxPool2d`. The gradient goes to the
+ * winner, the first of equals.
+ */
+export const minPool2d: PoolOp = defineOp<PoolArgs>(
+  {
+    name: "minPool2d",
+    formula: "y[i, j] = min_{u, v} x[i·s + u, j·s + v];  ∂L/∂x = ∂L/∂y at the winner, else 0",
+    samples,
+    mistakes: mistakes("minPool2d"),
+  },
+  (x, kernel, options = {}) => {
+    const geometry = resolve("minPool2d", x, kernel, options);
+    return neg(run(maxPooling, [neg(x)], { geometry, leading: x.shape.slice(0, 2) }));
+  },
+);
+
+const locating: Primitive<Pooling> = {
+  name: "maxPool2dIndices",
+  shape: (_inputs, pooling) => outShape(pooling),
+  dtype: () => "int32",
+  forward: (backend, [x], out, { geometry }) => {
+    if (out.size === 0) return null;
+    const values = backend.allocate(x!.dtype, out.size);
+    backend.maxPool2d(x!.storage, values, out.storage, geometry);
+    backend.release(values);
+    return null;
+  },
+  backward: null,
+};
+
+/**
+ * Where the largest value of each window lies: int32 `[N, C, H′, W′]`, positions `row · W + column` within the map, the first of equals.
+ * Arguments as of `maxPool2d`: the switches of a deconvnet.
+ */
+export const maxPool2dIndices: PoolOp = defineOp<PoolArgs>(
+  {
+    name: "maxPool2dIndices",
+    formula: "y[i, j] = argmax_{u, v} x[i·s + u, j·s + v]",
+    samples,
+    mistakes: mistakes("maxPool2dIndices"),
+    differentiable: false,
+  },
+  (x, kernel, options = {}) => {
+    const geometry = resolve("maxPool2dIndices", x, kernel, options);
+    return run(locating, [x], { geometry, leading: x.shape.slice(0, 2) });
+  },
+);
+
+/**
+ * `[values, indices]` of max pooling: the largest value of each window and where it lies (int32, `row · W + column` within the map), for
+ * `maxUnpool2d`.
+ *
+ * @example
+ * const [values, switches] = maxPool2dWithIndices(maps, 2);
+ * const back = maxUnpool2d(values, switches, 2);
+ */
+export function maxPool2dWithIndices(
+  x: Tensor,
+  kernel: Size2d,
+  options: Pool2dOptions = {},
+): [values: Tensor, indices: Tensor] {
+  return [maxPool2d(x, kernel, options), maxPool2dIndices(x, kernel, options)];
+}
+
+export interface MaxUnpool2dOptions {
+  /** As of the pooling that is undone; the window's size by default. */
+  stride?: Size2d;
+  /** As of the pooling that is undone. */
+  padding?: Size2d;
+  /** Height and width of the map that was pooled, where several sizes were pooled to the same one. */
+  outputSize?: Size2d;
+}
+
+const unpooling: Primitive<Shape> = {
+  name: "maxUnpool2d",
+  shape: (_inputs, shape) => shape,
+  forward: (backend, [x, indices], out, shape) => {
+    backend.fill(out.storage, 0);
+    const planes = shape[0]! * shape[1]!;
+    const pixels = shape[2]! * shape[3]!;
+    const perPlane = planes === 0 ? 0 : x!.size / planes;
+    const from = x!.storage.values();
+    const places = indices!.storage.values();
+    const to = out.storage.values();
+    for (let i = 0, plane = 0; plane < planes; plane++)
+      for (const end = i + perPlane; i < end; i++) to[plane * pixels + places[i]!] = from[i]!;
+    return null;
+  },
+  backward: (g, _y, [x, indices], [batch, channels, height, width]) => {
+    const planes = batch! * channels!;
+    const flat = reshape(g, [planes, height! * width!]);
+    const places = reshape(indices!, [planes, planes === 0 ? 0 : x!.size / planes]);
+    return [reshape(gather(flat, 1, places), x!.shape), null];
+  },
+};
+
+/**
+ * Puts values back where the largest of each window were, zeros elsewhere: `[N, C, H, W]` → `[N, C, H′, W′]` with
+ * H′ = (H − 1)·stride − 2·padding + kernel, or `outputSize`. `indices` are those of `maxPool2dIndices`; where two windows had the same
+ * winner its value is written once. Zeiler & Fergus 2013, unpooling with switches.
+ */
+export const maxUnpool2d: Op<[x: Tensor, indices: Tensor, kernel: Size2d, options?: MaxUnpool2dOptions]> =
+  defineOp<[x: Tensor, indices: Tensor, kernel: Size2d, options?: MaxUnpool2dOptions]>(
+    {
+      name: "maxUnpool2d",
+      formula: "y[indices[i, j]] = x[i, j], 0 elsewhere;  ∂L/∂x[i, j] = ∂L/∂y[indices[i, j]]",
+      samples: (make) => {
+        const switches = (x: Tensor, kernel: Size2d, options?: Pool2dOptions) =>
+          maxPool2dIndices(x.detach(), kernel, options);
+        return [
+          [make.normal(2, 3, 2, 3), switches(make.distinct(2, 3, 4, 6), 2), 2],
+          [make.normal(1, 1, 2, 2), switches(make.distinct(1, 1, 5, 5), 2), 2, { outputSize: 5 }],
+          [
+            make.normal(1, 2, 2, 3),
+            switches(make.distinct(1, 2, 4, 7), [2, 3], { padding: [0, 1] }),
+            [2, 3],
+            { padding: [0, 1] },
+          ],
+        ];
+      },
+      mistakes: (make) => [
+        [
+          [make.normal(1, 1, 2, 2), make.normal(1, 1, 2, 2), 2],
+          /maxUnpool2d: the indices are int32, got float.*; take those of maxPool2dWithIndices/,
+        ],
+        [
+          [make.normal(1, 1, 2, 2), make.labels(4, 1, 1, 2, 3), 2],
+          /maxUnpool2d: the indices are \[1, 1, 2, 3\], the values \[1, 1, 2, 2\]; each value has one/,
+        ],
+        [
+          [make.normal(1, 1, 1, 1), make.labels(1, 1, 1, 1, 1).add(9), 2],
+          /maxUnpool2d: index 9 lies outside the output of 2 × 2; give the size that was pooled as outputSize/,
+        ],
+        [
+          [make.normal(2, 2), make.labels(2, 2, 2), 2],
+          /maxUnpool2d: the input is \[2, 2\], it should be \[N, C, H, W\]/,
+        ],
+      ],
+    },
+    (x, indices, kernel, options = {}) => {
+      const name = "maxUnpool2d";
+      checkImages(name, x);
+      checkTensor(name, indices, "indices");
+      if (indices.dtype !== "int32")
+        throw new DTypeError(
+          `${name}: the indices are int32, got ${indices.dtype}; take those of maxPool2dWithIndices`,
+        );
+      if (!sameShape(indices.shape, x.shape))
+        throw new ShapeError(
+          `${name}: the indices are ${describeShape(indices.shape)}, the values ${describeShape(x.shape)}; each value has one`,
+        );
+      const window = checkSize2d(name, "the window (kernel)", kernel, 1);
+      const stride = checkSize2d(name, "stride", options.stride ?? kernel, 1);
+      const padding = checkSize2d(name, "padding", options.padding ?? 0, 0);
+      const [batch, channels, ...size] = x.shape as readonly [number, number, number, number];
+      const [height, width] =
+        options.outputSize === undefined
+          ? size.map((n, d) => (n - 1) * stride[d]! - 2 * padding[d]! + window[d]!)
+          : checkSize2d(name, "outputSize", options.outputSize, 1);
+      const pixels = height! * width!;
+      for (const index of indices.storage.values())
+        if (index < 0 || index >= pixels)
+          throw new ShapeError(
+            `${name}: index ${index} lies outside the output of ${height} × ${width}; give the size that was pooled as outputSize`,
+          );
+      return run(unpooling, [x, indices], [batch, channels, height!, width!]);
+    },
+  );
+
 const avgPooling: Primitive<Pooling> = {
   name: "avgPool2d",
   shape: (_inputs, pooling) => outShape(pooling),
@@ -162,18 +344,33 @@ const avgPoolGradient: Primitive<Pooling> = {
 
 /**
  * The mean of each window: `[N, C, H, W]` → `[N, C, H′, W′]`, sizes as in `maxPool2d`. Padding does not count: at the border
- * the mean is over the part of the window inside the image (PyTorch's `count_include_pad=False`).
+ * the mean is over the part of the window inside the image, unless `countPadding` is set (PyTorch's `count_include_pad`).
  */
-export const avgPool2d: PoolOp = defineOp<PoolArgs>(
+export const avgPool2d: Op<[x: Tensor, kernel: Size2d, options?: AvgPool2dOptions]> = defineOp<
+  [x: Tensor, kernel: Size2d, options?: AvgPool2dOptions]
+>(
   {
     name: "avgPool2d",
     formula: "y[i, j] = mean_{u, v} x[i·s + u, j·s + v];  ∂L/∂x = ∂L/∂y / (pixels in the window)",
-    samples,
+    samples: (make) => [
+      ...samples(make),
+      [make.normal(1, 2, 5, 4), 3, { stride: 2, padding: 1, countPadding: true }],
+      [make.normal(1, 1, 6, 5), 3, { stride: 2, padding: [1, 0], countPadding: true, ceilMode: true }],
+    ],
     mistakes: mistakes("avgPool2d"),
   },
   (x, kernel, options = {}) => {
     const geometry = resolve("avgPool2d", x, kernel, options);
-    return run(avgPooling, [x], { geometry, leading: x.shape.slice(0, 2) });
+    const { padTop, padLeft, inHeight, inWidth } = geometry;
+    const leading = x.shape.slice(0, 2);
+    if (!options.countPadding || (padTop === 0 && padLeft === 0))
+      return run(avgPooling, [x], { geometry, leading });
+    const framed = pad(x, [
+      [padTop, padTop],
+      [padLeft, padLeft],
+    ]);
+    const within = { inHeight: inHeight + 2 * padTop, inWidth: inWidth + 2 * padLeft, padTop: 0, padLeft: 0 };
+    return run(avgPooling, [framed], { geometry: { ...geometry, ...within }, leading });
   },
 );
 

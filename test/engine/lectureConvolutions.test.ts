@@ -2,9 +2,15 @@
 import { describe, expect, test } from "vitest";
 import { withBackend } from "../../engine/backend/current.ts";
 import {
+  concat,
   conv2d,
   convTranspose2d,
   Generator,
+  maxPool2d,
+  maxPool2dWithIndices,
+  maxUnpool2d,
+  minPool2d,
+  padBorder,
   type Tensor,
   type TensorData,
   tensor,
@@ -86,6 +92,71 @@ describe("convolution", () => {
   });
 });
 
+describe("pooling", () => {
+  const grid = [
+    [1, 1, 2, 4],
+    [5, 6, 7, 8],
+    [3, 2, 1, 0],
+    [1, 2, 3, 4],
+  ];
+
+  test("002.24: the largest and the smallest", () => {
+    expect(rows(maxPool2d(image(grid), 2))).toEqual([
+      [6, 8],
+      [3, 4],
+    ]);
+    expect(rows(minPool2d(image(grid), 2))).toEqual([
+      [1, 2],
+      [1, 0],
+    ]);
+  });
+
+  test("003.76: unpooling with switches", () => {
+    const [values, switches] = maxPool2dWithIndices(image(grid), 2);
+    expect(switches.dtype).toBe("int32");
+    expect(rows(switches)).toEqual([
+      [5, 7],
+      [8, 15],
+    ]);
+    expect(rows(maxUnpool2d(values, switches, 2))).toEqual([
+      [0, 0, 0, 0],
+      [0, 6, 0, 8],
+      [3, 0, 0, 0],
+      [0, 0, 0, 4],
+    ]);
+  });
+
+  test("overlapping windows with one winner put it back once", () => {
+    const x = image([
+      [0, 0, 0],
+      [0, 9, 0],
+      [0, 0, 0],
+    ]);
+    const [values, switches] = maxPool2dWithIndices(x, 2, { stride: 1 });
+    expect(rows(maxUnpool2d(values, switches, 2, { stride: 1 }))).toEqual(rows(x));
+  });
+});
+
+describe("borders", () => {
+  const line = tensor([1, 2, 3, 4]);
+
+  test("001.36: mirror, constant, modulo", () => {
+    expect(padBorder(line, [[2, 2]], "reflect").toArray()).toEqual([3, 2, 1, 2, 3, 4, 3, 2]);
+    expect(padBorder(line, [[2, 2]], "replicate").toArray()).toEqual([1, 1, 1, 2, 3, 4, 4, 4]);
+    expect(padBorder(line, [[2, 2]], "circular").toArray()).toEqual([3, 4, 1, 2, 3, 4, 1, 2]);
+  });
+
+  test("001.40: with a circular border convolution commutes with every shift", () => {
+    const generator = new Generator(4);
+    const whole = (count: number) => Float32Array.from({ length: count }, () => generator.integer(9));
+    const x = tensor(whole(30), { shape: [1, 1, 5, 6] });
+    const k = tensor(whole(9), { shape: [1, 1, 3, 3] });
+    const shift = (y: Tensor) => concat([y.narrow(3, 4, 2), y.narrow(3, 0, 4)], 3);
+    const filter = (y: Tensor) => conv2d(y, k, null, { padding: "same", paddingMode: "circular" });
+    expect(filter(shift(x)).toArray()).toEqual(shift(filter(x)).toArray());
+  });
+});
+
 describe("transposed convolution", () => {
   const stamps = image([
     [4, 3],
@@ -161,6 +232,7 @@ describe("transposed convolution", () => {
     );
     const stamped = convTranspose2d(x, k).toArray();
     expect(conv2d(x, k.flip([2, 3]), null, { padding: [1, 2] }).toArray()).toEqual(stamped);
+    expect(conv2d(x, k, null, { padding: [1, 2], flip: true }).toArray()).toEqual(stamped);
     expect(conv2d(x, k, null, { padding: [1, 2] }).toArray()).not.toEqual(stamped);
   });
 });
@@ -184,12 +256,13 @@ describe.each(backends.map(({ name, backend }) => [name, backend] as const))("on
           );
         const x = whole(one(1, 2), inChannels, size[0]!, size[1]!);
         const w = whole(outChannels, inChannels / groups, ...kernel);
-        const forward = conv2d(x, w, null, { stride, dilation, padding, groups });
+        const flip = round % 2 === 1;
+        const forward = conv2d(x, w, null, { stride, dilation, padding, groups, flip });
         const y = whole(...forward.shape);
         const outputPadding = [0, 1].map(
           (d) => (size[d]! + 2 * padding[d]! - dilation[d]! * (kernel[d]! - 1) - 1) % stride[d]!,
         ) as [number, number];
-        const back = convTranspose2d(y, w, null, { stride, dilation, padding, groups, outputPadding });
+        const back = convTranspose2d(y, w, null, { stride, dilation, padding, groups, outputPadding, flip });
         // Whole numbers, small enough to be added without rounding.
         expect(back.mul(x).sum().item()).toBe(forward.mul(y).sum().item());
       }

@@ -224,3 +224,47 @@ describe("transposed convolution", () => {
     );
   });
 });
+
+describe("convolution's and pooling's options", () => {
+  it("are printed", () => {
+    expect(nn.conv2d(1, 2, 3, { padding: 1, paddingMode: "reflect", flip: true }).details()).toBe(
+      "1 → 2, kernel 3×3, padding 1, reflect, flipped",
+    );
+    expect(nn.maxPool2d(3, { stride: 2, ceilMode: true }).details()).toBe("3×3, stride 2, rounded up");
+    expect(nn.maxUnpool2d(2, { outputSize: 5 }).details()).toBe("2×2, to 5×5");
+  });
+
+  it("say what does not fit", () => {
+    expect(() => Reflect.apply(nn.conv2d, undefined, [1, 1, 3, { paddingMode: "mirror" }])).toThrow(
+      /conv2d: paddingMode must be "zeros", "reflect", "replicate" or "circular", got the string "mirror"/,
+    );
+    expect(() => nn.conv2d(1, 1, 5, { padding: 4, paddingMode: "reflect" })(randn([1, 1, 4, 8]))).toThrow(
+      /Conv2d\(.*\): padBorder: a border of 4 is wider than reflect can make of 4 positions/,
+    );
+    const [values, indices] = nn.maxPool2dWithIndices(2)(
+      randn([1, 1, 5, 5])
+        .add(9)
+        .mul(ones([5])),
+    );
+    expect(indices.shape).toEqual([1, 1, 2, 2]);
+    expect(() => nn.maxUnpool2d(2)(values, values)).toThrow(
+      /MaxUnpool2d\(2×2\): maxUnpool2d: the indices are int32/,
+    );
+    expect(() =>
+      nn.maxUnpool2d(2)(
+        values,
+        tensor(
+          [
+            [
+              [
+                [0, 3],
+                [10, 24],
+              ],
+            ],
+          ],
+          { dtype: "int32" },
+        ),
+      ),
+    ).toThrow(/index 24 lies outside the output of 4 × 4; give the size that was pooled as outputSize/);
+  });
+});

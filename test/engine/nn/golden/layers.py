@@ -167,5 +167,70 @@ case(
     (2, 2, 4, 3),
 )
 
+# Convolution: what the padding holds, and flipped kernels.
+for channels, kernel, shape, options in [
+    ((2, 3), 3, (2, 2, 5, 4), {"padding": 2, "paddingMode": "reflect"}),
+    ((2, 3), 3, (2, 2, 5, 4), {"padding": [1, 2], "paddingMode": "replicate", "stride": 2}),
+    ((2, 2), 3, (1, 2, 4, 5), {"padding": [3, 1], "paddingMode": "circular", "bias": False}),
+    ((2, 2), [2, 4], (1, 2, 5, 5), {"padding": "same", "paddingMode": "reflect"}),
+    ((4, 2), 3, (1, 4, 6, 5), {"padding": "same", "paddingMode": "circular", "dilation": 2, "groups": 2}),
+    ((3, 4), 3, (2, 3, 7, 5), {"stride": [2, 3], "padding": 1}),
+    ((3, 6), [3, 2], (1, 3, 7, 6), {"dilation": [2, 1], "groups": 3}),
+]:
+    theirs = {"padding_mode" if key == "paddingMode" else key: value for key, value in options.items()}
+    theirs = {key: tuple(value) if isinstance(value, list) else value for key, value in theirs.items()}
+    layer = nn.Conv2d(*channels, tuple(kernel) if isinstance(kernel, list) else kernel, **theirs)
+    build = f"nn.conv2d({channels[0]}, {channels[1]}, {json.dumps(kernel)}, {json.dumps(options)})"
+    case(build, layer, shape)
+
+
+class Flipped(nn.Module):
+    def __init__(self, layer):
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, x):
+        flipped = {"weight": self.layer.weight.flip((2, 3)), "bias": self.layer.bias}
+        return torch.func.functional_call(self.layer, flipped, (x,))
+
+
+case("nn.conv2d(2, 3, [3, 2], { flip: true, stride: 2 })", Flipped(nn.Conv2d(2, 3, (3, 2), stride=2)), (2, 2, 6, 5))
+
+# Pooling: rounding up, padding, minima, indices and unpooling.
+for shape, kernel, options in [
+    ((2, 2, 5, 7), 2, {"ceilMode": True}),
+    ((1, 2, 6, 7), 3, {"stride": 2, "padding": 1, "ceilMode": True}),
+    ((1, 1, 4, 4), 3, {"stride": 3, "padding": 1, "ceilMode": True}),
+    ((1, 1, 2, 5), 3, {"stride": 2, "ceilMode": True}),
+    ((2, 1, 5, 6), [3, 2], {"stride": [1, 2], "padding": [1, 1]}),
+]:
+    theirs = {"ceil_mode" if key == "ceilMode" else key: value for key, value in options.items()}
+    ours = json.dumps(options)
+    case(f"nn.maxPool2d({json.dumps(kernel)}, {ours})", nn.MaxPool2d(kernel, **theirs), shape)
+    case(f"nn.minPool2d({json.dumps(kernel)}, {ours})", Function(lambda x: -F.max_pool2d(-x, kernel, **theirs)), shape)
+    case(f"nn.avgPool2d({json.dumps(kernel)}, {ours})", nn.AvgPool2d(kernel, count_include_pad=False, **theirs), shape)
+    counting = json.dumps({**options, "countPadding": True})
+    case(f"nn.avgPool2d({json.dumps(kernel)}, {counting})", nn.AvgPool2d(kernel, **theirs), shape)
+
+
+def thereAndBack(shape, kernel, options, size, theirs):
+    class PoolUnpool(nn.Module):
+        def forward(self, x):
+            values, indices = F.max_pool2d(x, kernel, return_indices=True, **theirs)
+            return F.max_unpool2d(values * values, indices, kernel, output_size=size, **theirs)
+
+    options = json.dumps({**options, **({"outputSize": size} if size else {})})
+    case(
+        "new (class extends nn.Module { forward(x) { const [values, indices] = "
+        f"nn.maxPool2dWithIndices({json.dumps(kernel)}, {options})(x); "
+        f"return nn.maxUnpool2d({json.dumps(kernel)}, {options})(values.square(), indices) }} }})()",
+        PoolUnpool(), shape,
+    )
+
+
+thereAndBack((2, 3, 4, 6), 2, {}, None, {})
+thereAndBack((1, 2, 5, 7), 2, {}, [5, 7], {})
+thereAndBack((1, 2, 4, 7), [2, 3], {"padding": [0, 1]}, [4, 7], {"padding": (0, 1)})
+
 golden = {"torch": torch.__version__, "cases": cases}
 pathlib.Path(__file__).with_suffix(".json").write_text(json.dumps(golden) + "\n")
