@@ -47,6 +47,7 @@ export * as metrics from "./metrics.ts";
 export * as models from "./models/index.ts";
 export * as nn from "./nn/index.ts";
 export * as optim from "./optim/index.ts";
+export type { EarlyStopping } from "./earlyStopping.ts";
 export { recoverFromTermination } from "./termination.ts";
 export type {
   Batches,

@@ -2,6 +2,7 @@
 // knows no display.
 
 import { adviseOn, hasFallen, weightChange, weightSample } from "./advice.ts";
+import { type EarlyStopping, Stopper } from "./earlyStopping.ts";
 import { ArgumentError, describeValue, InterruptError, ShapeError } from "./errors.ts";
 import { noGrad } from "./gradmode.ts";
 import { inspect } from "./inspect.ts";
@@ -60,8 +61,10 @@ export class History {
   readonly epochs: EpochRecord[] = [];
   /** What to try when the loss did not fall, in a sentence; else null. */
   advice: string | null = null;
+  /** Why early stopping ended the training, or went back to an earlier epoch, in a sentence; else null. */
+  stopped: string | null = null;
 
-  /** One sentence: how long, from which loss to which, and the last metrics; and the advice, if there is one. */
+  /** One sentence: how long, from which loss to which, and the last metrics; then why it stopped early, and the advice. */
   toString(): string {
     const last = this.epochs.at(-1);
     if (last === undefined) return `History: ${count(this.steps.length, "step")}, no epoch completed`;
@@ -72,8 +75,9 @@ export class History {
     const training = [`loss ${loss}`, ...formatMetrics(last.metrics)].join(", ");
     const validation =
       last.validation === null ? "" : `; validation ${formatMetrics(last.validation).join(", ")}`;
-    const advice = this.advice === null ? "" : `. ${this.advice}`;
-    return `History: ${count(this.epochs.length, "epoch")}, ${count(this.steps.length, "step")}, ${seconds.toFixed(1)} s: ${training}${validation}${advice}`;
+    const remarks = [this.stopped, this.advice].filter((remark) => remark !== null);
+    const more = remarks.length === 0 ? "" : `. ${remarks.join(" ")}`;
+    return `History: ${count(this.epochs.length, "epoch")}, ${count(this.steps.length, "step")}, ${seconds.toFixed(1)} s: ${training}${validation}${more}`;
   }
 
   [inspect](): string {
@@ -139,6 +143,11 @@ export interface FitOptions extends EvaluateOptions<Metrics> {
    * optimizer has its own learning rate back afterwards. Needs a loader with a `length`.
    */
   readonly schedule?: Schedule;
+  /**
+   * Ends training when the validation loss (or the metric `on`) has had no new best for `patience` epochs, and gives the
+   * model its parameters of the best epoch back. Lecture step 003.28. For example `{ patience: 3, on: "accuracy" }`.
+   */
+  readonly earlyStopping?: EarlyStopping;
   /** No observer watches (no live chart). */
   readonly silent?: boolean;
   /** Prints a line per epoch. */
@@ -205,6 +214,7 @@ export async function fit(model: Module, loader: Batches, options: FitOptions): 
   const watchers = options.silent ? [] : [...observers];
   const modes = modesOf(model);
   const learningRate = options.optimizer.lr;
+  const stopper = options.earlyStopping === undefined ? null : new Stopper(model, options.earlyStopping);
   const weights = parameterSample(model);
   inTraining.set(model, run);
   try {
@@ -215,8 +225,10 @@ export async function fit(model: Module, loader: Batches, options: FitOptions): 
       if (options.verbose) console.log(describeEpoch(run));
       for (const watcher of watchers) await run.rest(watcher.epoch?.(run));
       await run.rest(nextTask());
+      if (stopper?.see(run.history.epochs.at(-1)!)) break;
     }
-    run.epoch = run.epochs;
+    run.epoch = run.history.epochs.length;
+    run.history.stopped = stopper?.finish(run.epoch < run.epochs, options.validation !== undefined) ?? null;
     run.status = "done";
     conclude(run, learningRate, weights);
   } catch (error) {
@@ -294,7 +306,7 @@ class Run implements TrainingRun {
   /** What a schedule makes of the learning rate now. */
   factor(schedule: Schedule): number {
     const progress = this.step / (this.epochs * this.stepsPerEpoch!);
-    const factor: unknown = schedule(progress);
+    const factor: unknown = schedule(progress, this);
     if (typeof factor === "number" && factor >= 0 && Number.isFinite(factor)) return factor;
     throw new ArgumentError(
       `fit: the schedule must give a number ≥ 0; for progress ${progress.toFixed(3)} it gave ${describeValue(factor)}`,

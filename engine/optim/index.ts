@@ -11,8 +11,23 @@ export {
   type RmspropSettings,
   rmsprop,
 } from "./adaptive.ts";
+export type { EpochResult, MonitorOptions } from "./monitor.ts";
 export { Optimizer, type OptimizerState, type ParameterGroup, type Trained } from "./optimizer.ts";
-export { cosineAnnealing, linearDecay, type Schedule } from "./schedules.ts";
+export {
+  cosineAnnealing,
+  exponentialDecay,
+  linearDecay,
+  type OneCycleOptions,
+  oneCycle,
+  type PlateauOptions,
+  plateau,
+  type Schedule,
+  type ScheduleState,
+  type StepDecayOptions,
+  stepDecay,
+  type WarmUpOptions,
+  warmUp,
+} from "./schedules.ts";
 export {
   AveragedMomentum,
   type AveragedMomentumOptions,

@@ -27,6 +27,8 @@ export interface RunLike {
     readonly epochs: readonly { readonly samplesPerSecond: number }[];
     /** What to try when the loss did not fall. */
     readonly advice?: string | null;
+    /** Why training ended early. */
+    readonly stopped?: string | null;
   };
   readonly model: object;
 }
@@ -221,7 +223,7 @@ function statusText(run: RunLike): string {
     case "running":
       return `epoch ${Math.max(1, run.epoch)} of ${run.epochs}`;
     case "done":
-      return `trained for ${countOf(run.epochs, "epoch")}`;
+      return `trained for ${countOf(run.epoch, "epoch")}`;
     case "interrupted":
       return `interrupted in epoch ${Math.max(1, run.epoch)} of ${run.epochs}`;
     case "failed":
@@ -233,9 +235,13 @@ function finalSubtitle(run: RunLike): string[] {
   const last = run.history.epochs[run.history.epochs.length - 1];
   const speed = last ? `, ${formatCount(last.samplesPerSecond)} samples/s` : "";
   const time = `${countOf(run.step, "step")} in ${formatSeconds(run.seconds)}${speed}`;
-  const advice = run.history.advice ? wrapped(run.history.advice, 680) : [];
-  return [last ? epochText(last) : `loss ${formatNumber(lastLoss(run))}`, time, ...advice];
+  const remarks = remarksOn(run).flatMap((remark) => wrapped(remark, 680));
+  return [last ? epochText(last) : `loss ${formatNumber(lastLoss(run))}`, time, ...remarks];
 }
+
+/** What is to be said of a training besides its numbers. */
+const remarksOn = ({ history }: RunLike): string[] =>
+  [history.stopped, history.advice].filter((remark) => typeof remark === "string");
 
 const lastLoss = (run: RunLike): number =>
   run.history.steps[run.history.steps.length - 1]?.loss ?? Number.NaN;
@@ -259,8 +265,7 @@ export function runSentence(run: RunLike, name: string): string {
     : run.step > 0
       ? `loss ${formatNumber(lastLoss(run))}`
       : "before the first step";
-  const advice = run.history.advice ? ` ${run.history.advice}` : "";
-  return `${head} (${formatSeconds(run.seconds)}): ${result}.${advice}`;
+  return [`${head} (${formatSeconds(run.seconds)}): ${result}.`, ...remarksOn(run)].join(" ");
 }
 
 function totalSteps(run: RunLike): number | null {

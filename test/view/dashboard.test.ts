@@ -134,15 +134,17 @@ describe("training dashboard", () => {
     );
   });
 
-  it("ends with the advice, where the loss did not fall", async () => {
+  it("ends with why training stopped early, and with the advice where the loss did not fall", async () => {
     const { events, run, dashboard } = await watch(1);
     run.status = "done";
     const advice = "The loss did not fall: the learning rate 10 is probably too high; try 1 or 0.1.";
-    run.history = { ...run.history, advice };
+    const stopped = "Stopped after 2 epochs: the validation loss was best after epoch 1 (0.3).";
+    run.history = { ...run.history, advice, stopped };
+    run.epochs = 20;
     dashboard.end(run);
     const { bundle } = events[events.length - 1]!;
     expect(textOf(bundle)).toMatch(
-      /validation data loss 0\.3, accuracy 90\.0 %\. The loss did not fall: .* try 1 or 0\.1\.$/,
+      /^LeNet5 trained for 2 epochs .* accuracy 90\.0 %\. Stopped after 2 epochs: .* \(0\.3\)\. The loss did not fall: .* try 1 or 0\.1\.$/,
     );
     expect(JSON.stringify(specOf(bundle).title)).toContain("The loss did not fall");
   });

@@ -54,11 +54,11 @@ describe("the advice on a loss that did not fall", () => {
 });
 
 describe("LeNet-5 on digits", () => {
-  const { train: images } = data.digits({ train: 1500, test: 10 });
+  const { train: images } = data.digits({ train: 640, test: 10 });
   const history = async (lr: number): Promise<History> => {
     seed(0);
     const model = models.leNet5();
-    return train(model, images.loader({ shuffle: true, seed: 1 }), {
+    return train(model, images.loader({ batchSize: 32, shuffle: true, seed: 1 }), {
       optimizer: optim.sgd(model.parameters(), { lr }),
     });
   };
