@@ -270,7 +270,7 @@ describe("the backend in use", () => {
     });
     const held = zeros([500, 1000]);
     expect(() => withBackend(full, () => ones([30, 7]))).toThrow(
-      /full: no memory for a tensor \[30, 7\] \(840 bytes\); .* are held:\n(.*\n)*? {2}2\.0 MB in \d × full \[500, 1000\]/,
+      /ones: no memory for a tensor \[30, 7\] \(840 bytes\); .* are held:\n(.*\n)*? {2}2\.0 MB in \d × zeros \[500, 1000\]/,
     );
     expect(held.size).toBe(500_000);
   });
