@@ -41,6 +41,7 @@ export { isTensor, Tensor } from "./tensor.ts";
 if (typeof process !== "undefined" && process.versions?.node !== undefined)
   (await import("./node.ts")).startOnNode();
 
+export * as classical from "./classical/index.ts";
 export * as data from "./data/index.ts";
 export * as exchange from "./exchange/index.ts";
 export * as metrics from "./metrics.ts";

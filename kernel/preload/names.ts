@@ -10,6 +10,7 @@ export type { DType, Shape } from "../../engine/index.ts";
 export {
   arange,
   checkGradient,
+  classical,
   concat,
   data,
   enableGrad,
