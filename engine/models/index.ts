@@ -1,8 +1,51 @@
 // The namespace `models`: networks of the lectures, ready to train.
 
 export { AlexNet, alexNet, alexNetSmall } from "./alexNet.ts";
+export { Autoencoder, type AutoencoderOptions, autoencoder } from "./autoencoder.ts";
+export { type DcganOptions, dcgan, dcganSmall } from "./dcgan.ts";
+export { DenseBlock, DenseNet, denseBlock, denseNet121, denseNet201, denseNetSmall } from "./denseNet.ts";
+export { DensityNetwork, type DensityNetworkOptions, densityNetwork } from "./densityNetwork.ts";
+export { Detector, type DetectorOptions, detector } from "./detector.ts";
+export {
+  FullyConvolutional,
+  type FullyConvolutionalOptions,
+  fullyConvolutional,
+  fullyConvolutionalSmall,
+} from "./fullyConvolutional.ts";
+export { Gan, type GanOptions, gan } from "./gan.ts";
+export { GapClassifier, type GapClassifierOptions, gapClassifier } from "./gapClassifier.ts";
+export {
+  GoogLeNet,
+  type GoogLeNetOptions,
+  googLeNet,
+  googLeNetSmall,
+  Inception,
+  InceptionNaive,
+  type InceptionWidths,
+  inception,
+  inceptionNaive,
+} from "./googLeNet.ts";
 export type { ImageOptions } from "./imageOptions.ts";
 export { LeNet5, type LeNet5Options, leNet5 } from "./leNet5.ts";
 export { LeNet5Original, leNet5Original } from "./leNet5Original.ts";
 export { Mlp, type MlpOptions, mlp } from "./mlp.ts";
+export {
+  type ContrastiveDivergenceOptions,
+  DeepBelief,
+  deepBelief,
+  Rbm,
+  rbm,
+} from "./rbm.ts";
+export {
+  plainNet,
+  ResNet,
+  resNet18,
+  resNet34,
+  resNet50,
+  resNet152,
+  resNetSmall,
+  SmallResNet,
+} from "./resNet.ts";
+export { UNet, type UNetOptions, uNet, uNetSmall } from "./uNet.ts";
+export { Vae, type VaeOptions, type VaeOutput, vae } from "./vae.ts";
 export { Vgg, vgg11, vgg16, vgg19, vggSmall } from "./vgg.ts";

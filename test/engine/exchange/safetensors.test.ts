@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { withBackend } from "../../../engine/backend/current.ts";
 import { referenceBackend } from "../../../engine/backend/reference.ts";
-import { randn, tensor, zeros } from "../../../engine/creation.ts";
+import { linspace, randn, tensor, zeros } from "../../../engine/creation.ts";
 import {
   loadSafetensors,
   loadWeights,
@@ -72,11 +72,22 @@ describe("a file from PyTorch", () => {
     expect(state["kinds.double"]?.at(0).item()).toBe(0.1);
   });
 
-  it("loads into a layer of the same sizes, which then computes what it computed there", async () => {
+  it("loads by name into the same model, which then computes what it computed there, running statistics and all", async () => {
     const state = await loadSafetensors(fromPyTorch);
-    const conv = nn.conv2d(1, 2, 3);
-    conv.loadStateDict({ weight: state["0.weight"]!, bias: state["0.bias"]! });
-    expect(conv.weight.toTypedArray()).toEqual(state["0.weight"]!.toTypedArray());
+    const model = nn.sequential(
+      nn.conv2d(1, 2, 3),
+      nn.batchNorm2d(2),
+      nn.relu(),
+      nn.flatten(),
+      nn.linear(18, 4),
+    );
+    const weights = Object.fromEntries(Object.entries(state).filter(([name]) => !name.startsWith("kinds.")));
+    const x = linspace(-1, 1, 50).reshape([2, 1, 5, 5]);
+    const output = model.loadStateDict(weights).eval()(x).toArray() as number[][];
+    golden.output.flat().forEach((value, i) => {
+      expect(output.flat()[i]).toBeCloseTo(value, 5);
+    });
+    expect(() => model.loadStateDict(state)).toThrow(/kinds\.half is not in this model/);
   });
 });
 

@@ -74,6 +74,12 @@ export function expectLikePyTorch(
   });
   const value = loss(output);
   expect(Math.abs(value.item() / expected.loss - 1)).toBeLessThan(3e-4);
+  Object.entries(expected.buffers).forEach(([path, start]) => {
+    const found = buffers.get(ours(path))!.toTypedArray();
+    start.forEach((part, i) => {
+      expect(Math.abs(found[i]! - part), `${path}[${i}]`).toBeLessThan(1e-5 * (1 + Math.abs(part)));
+    });
+  });
   value.backward();
   expect(Math.abs(norm(x.grad!) / expected.inputGradient - 1), "gradient of the input").toBeLessThan(1e-3);
   for (const [path, parameter] of model.namedParameters()) {
