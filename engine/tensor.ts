@@ -15,6 +15,7 @@ import * as movement from "./ops/movement.ts";
 import * as order from "./ops/order.ts";
 import * as rearrange from "./ops/rearrange.ts";
 import * as reduction from "./ops/reduction.ts";
+import * as scattering from "./ops/scatter.ts";
 import * as soft from "./ops/softmax.ts";
 import { formatTensor, nestValues, summariseTensor } from "./printing.ts";
 import { describeShape, type Shape } from "./shapes.ts";
@@ -353,6 +354,42 @@ export class Tensor {
   logicalNot(): Tensor {
     return compare.logicalNot(this);
   }
+  /** True where both are true (or not 0). */
+  logicalAnd(other: Tensor): Tensor {
+    return compare.logicalAnd(this, other);
+  }
+  /** True where at least one is true (or not 0). */
+  logicalOr(other: Tensor): Tensor {
+    return compare.logicalOr(this, other);
+  }
+  /** True where exactly one is true (or not 0). */
+  logicalXor(other: Tensor): Tensor {
+    return compare.logicalXor(this, other);
+  }
+  /** True where the value is not a number. */
+  isNaN(): Tensor {
+    return compare.isNaN(this);
+  }
+  /** True where the value is ∞ or −∞. */
+  isInfinite(): Tensor {
+    return compare.isInfinite(this);
+  }
+  /** True where the value is neither NaN nor infinite. */
+  isFinite(): Tensor {
+    return compare.isFinite(this);
+  }
+  /** Whether at least one value is true (or not 0), over all dimensions or those given. */
+  any(dim?: Dims | null, options?: reduction.ReduceOptions): Tensor {
+    return compare.any(this, dim, options);
+  }
+  /** Whether every value is true (or not 0), over all dimensions or those given. */
+  all(dim?: Dims | null, options?: reduction.ReduceOptions): Tensor {
+    return compare.all(this, dim, options);
+  }
+  /** Whether the other tensor has this shape and, within `atol + rtol · |other|`, these values. */
+  allClose(other: Tensor, options: compare.AllCloseOptions = {}): boolean {
+    return compare.allClose(this, other, options);
+  }
 
   // ── Reduction ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -567,6 +604,33 @@ export class Tensor {
    */
   gather(dim: number, indices: Tensor): Tensor {
     return indexing.gather(this, dim, indices);
+  }
+  /**
+   * A copy with values put at the given positions along `dim`, the reverse of `gather`; the source has the shape of the
+   * indices, or is a number. Where a position is given twice, the last one counts.
+   */
+  scatter(dim: number, indices: Tensor, source: Operand): Tensor {
+    return scattering.scatter(this, dim, indices, source);
+  }
+  /** A copy with values added at the given positions along `dim`; where positions repeat, their values add up. */
+  scatterAdd(dim: number, indices: Tensor, source: Operand): Tensor {
+    return scattering.scatterAdd(this, dim, indices, source);
+  }
+  /** A copy with a part replaced, what `x[ranges] = source` is in Python; the source broadcasts to the part. */
+  sliceScatter(ranges: readonly (movement.Range | null)[], source: Operand): Tensor {
+    return scattering.sliceScatter(this, ranges, source);
+  }
+  /** `value` where the mask is true, these values elsewhere. */
+  maskedFill(mask: Tensor, value: number): Tensor {
+    return scattering.maskedFill(this, mask, value);
+  }
+  /** The values where the mask is true, as a list `[n]`. */
+  maskedSelect(mask: Tensor): Tensor {
+    return scattering.maskedSelect(this, mask);
+  }
+  /** The positions of the elements that are not 0 (or true), one per row: `[n, dimensions]`, int32. */
+  nonzero(): Tensor {
+    return scattering.nonzero(this);
   }
 
   /** The values on new memory; part of the graph. */

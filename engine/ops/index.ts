@@ -13,4 +13,5 @@ export * from "./order.ts";
 export * from "./pooling.ts";
 export * from "./rearrange.ts";
 export * from "./reduction.ts";
+export * from "./scatter.ts";
 export * from "./softmax.ts";

@@ -14,7 +14,7 @@ interface Rows {
   readonly shape: Shape;
 }
 
-const gathered: Primitive<Rows> = {
+export const gathered: Primitive<Rows> = {
   name: "gatherRows",
   shape: (_inputs, { shape }) => shape,
   forward: (backend, [x, indices], out, { rowLength }) => {
@@ -28,7 +28,7 @@ const gathered: Primitive<Rows> = {
 };
 
 /** The gradient of picking rows: each is added where it was taken from. */
-const scattered: Primitive<Rows> = {
+export const scattered: Primitive<Rows> = {
   name: "scatterAddRows",
   shape: (_inputs, { shape }) => shape,
   forward: (backend, [g, indices], out, { rowLength }) => {
@@ -159,23 +159,27 @@ export const gather: Op<[x: Tensor, dim: number, indices: Tensor]> = defineOp<
     checkTensor("gather", x);
     checkTensor("gather", indices, "indices");
     const axis = checkDim("gather", dim, x.ndim, x.shape);
-    if (indices.ndim !== x.ndim)
-      throw new ShapeError(
-        `gather: the indices ${describeShape(indices.shape)} have ${indices.ndim} dimension${indices.ndim === 1 ? "" : "s"}, the tensor ${describeShape(x.shape)} has ${x.ndim}; add one with unsqueeze`,
-      );
-    indices.shape.forEach((size, d) => {
-      if (d !== axis && size > x.shape[d]!)
-        throw new ShapeError(
-          `gather: dimension ${d} of the indices is ${size}, longer than the tensor's ${x.shape[d]}`,
-        );
-    });
-    const positions = checkIndices("gather", indices, x.shape[axis]!, x);
-    return run(picked, [x, positions], axis);
+    return run(picked, [x, checkPositions("gather", x, axis, indices)], axis);
   },
 );
 
+/** Indices with the dimensions of x, none but `axis` longer, each in the range of `axis` and made positive. */
+export function checkPositions(operation: string, x: Tensor, axis: number, indices: Tensor): Tensor {
+  if (indices.ndim !== x.ndim)
+    throw new ShapeError(
+      `${operation}: the indices ${describeShape(indices.shape)} have ${indices.ndim} dimension${indices.ndim === 1 ? "" : "s"}, the tensor ${describeShape(x.shape)} has ${x.ndim}; add one with unsqueeze`,
+    );
+  indices.shape.forEach((size, d) => {
+    if (d !== axis && size > x.shape[d]!)
+      throw new ShapeError(
+        `${operation}: dimension ${d} of the indices is ${size}, longer than the tensor's ${x.shape[d]}`,
+      );
+  });
+  return checkIndices(operation, indices, x.shape[axis]!, x);
+}
+
 /** Where in the memory of `shape` the value for each index lies. */
-function flatPositions(shape: Shape, axis: number, indices: Tensor): Int32Array {
+export function flatPositions(shape: Shape, axis: number, indices: Tensor): Int32Array {
   const strides = stridesOf(shape);
   const values = indices.storage.values();
   const flat = new Int32Array(values.length);

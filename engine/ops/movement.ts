@@ -394,39 +394,50 @@ export const slice: Op<[x: Tensor, ranges: readonly (Range | null)[]]> = defineO
   },
   (x, ranges) => {
     checkTensor("slice", x);
-    if (!Array.isArray(ranges))
-      throw new ArgumentError(
-        `slice: expects one range per dimension, such as [[0, 2], null]; got ${describeValue(ranges)}`,
-      );
-    if (ranges.length > x.ndim)
-      throw new ShapeError(
-        `slice: ${ranges.length} ranges for a tensor ${describeShape(x.shape)} of ${x.ndim} dimensions`,
-      );
-    const from = stridesOf(x.shape);
-    const shape: number[] = [];
-    const strides: number[] = [];
-    let offset = 0;
-    let onlyFirst = true;
-    for (let d = 0; d < x.ndim; d++) {
-      const range: unknown = ranges[d] ?? null;
-      if (typeof range === "number") {
-        offset += checkIndex("slice", range, d, x.shape) * from[d]!;
-        if (d > 0) onlyFirst = false;
-        continue;
-      }
-      const [start, count, step] = checkRange(range, d, x.shape[d]!);
-      if (step !== 1 || (d > 0 && count !== x.shape[d])) onlyFirst = false;
-      offset += start * from[d]!;
-      shape.push(count);
-      strides.push(from[d]! * step);
-    }
+    const { walk, onlyFirst } = walkOf("slice", x, ranges);
+    const { shape, offset } = walk;
     // A small part is copied: a view of it would hold the whole.
     const size = sizeOf(shape);
     if (onlyFirst && (size >= SMALL_PART || 4 * size >= x.size))
       return run(rows, [x], { shape, start: size === 0 ? 0 : offset });
-    return run(sliced, [x], { shape, strides, offset });
+    return run(sliced, [x], walk);
   },
 );
+
+/** The walk through a part of x, and whether it restricts the first dimension alone, without steps. */
+export function walkOf(
+  operation: string,
+  x: Tensor,
+  ranges: readonly (Range | null)[],
+): { walk: Walking; onlyFirst: boolean } {
+  if (!Array.isArray(ranges))
+    throw new ArgumentError(
+      `${operation}: expects one range per dimension, such as [[0, 2], null]; got ${describeValue(ranges)}`,
+    );
+  if (ranges.length > x.ndim)
+    throw new ShapeError(
+      `${operation}: ${ranges.length} ranges for a tensor ${describeShape(x.shape)} of ${x.ndim} dimensions`,
+    );
+  const from = stridesOf(x.shape);
+  const shape: number[] = [];
+  const strides: number[] = [];
+  let offset = 0;
+  let onlyFirst = true;
+  for (let d = 0; d < x.ndim; d++) {
+    const range: unknown = ranges[d] ?? null;
+    if (typeof range === "number") {
+      offset += checkIndex(operation, range, d, x.shape) * from[d]!;
+      if (d > 0) onlyFirst = false;
+      continue;
+    }
+    const [start, count, step] = checkRange(operation, range, d, x.shape[d]!);
+    if (step !== 1 || (d > 0 && count !== x.shape[d])) onlyFirst = false;
+    offset += start * from[d]!;
+    shape.push(count);
+    strides.push(from[d]! * step);
+  }
+  return { walk: { shape, strides, offset }, onlyFirst };
+}
 
 function checkIndex(operation: string, index: unknown, dim: number, shape: Shape): number {
   const size = shape[dim]!;
@@ -439,20 +450,27 @@ function checkIndex(operation: string, index: unknown, dim: number, shape: Shape
   return index < 0 ? index + size : index;
 }
 
-function checkRange(range: unknown, dim: number, size: number): [start: number, count: number, step: number] {
+function checkRange(
+  operation: string,
+  range: unknown,
+  dim: number,
+  size: number,
+): [start: number, count: number, step: number] {
   if (range === null) return [0, size, 1];
   if (!Array.isArray(range) || range.length < 2 || range.length > 3 || !range.every(Number.isInteger))
     throw new ArgumentError(
-      `slice: a range is [start, end] or [start, end, step] in whole numbers, a number, or null; got ${Array.isArray(range) ? `[${range.join(", ")}]` : describeValue(range)} for dimension ${dim}`,
+      `${operation}: a range is [start, end] or [start, end, step] in whole numbers, a number, or null; got ${Array.isArray(range) ? `[${range.join(", ")}]` : describeValue(range)} for dimension ${dim}`,
     );
   const [first, last, step = 1]: number[] = range;
   const start = first! < 0 ? first! + size : first!;
   const end = last! < 0 ? last! + size : last!;
   if (step < 1)
-    throw new ArgumentError(`slice: the step is a whole number from 1 up; got ${step} (reverse with flip)`);
+    throw new ArgumentError(
+      `${operation}: the step is a whole number from 1 up; got ${step} (reverse with flip)`,
+    );
   if (start < 0 || end > size || start > end)
     throw new ShapeError(
-      `slice: dimension ${dim} has positions 0 to ${size}, the range [${range.join(", ")}] leaves it or runs backwards`,
+      `${operation}: dimension ${dim} has positions 0 to ${size}, the range [${range.join(", ")}] leaves it or runs backwards`,
     );
   return [start, Math.ceil((end - start) / step), step];
 }
@@ -763,7 +781,7 @@ function checkReach(mode: PadMode, reach: number, size: number, dim: number, sha
 }
 
 /** True where a walk passes. */
-function insideOf(like: Tensor, walk: Walking): Tensor {
+export function insideOf(like: Tensor, walk: Walking): Tensor {
   const { backend } = like.holding;
   const one = constant(1, like.dtype, backend);
   const marks = makeEmpty("pad", like.shape, like.dtype, backend);

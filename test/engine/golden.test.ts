@@ -17,6 +17,7 @@ import {
 import * as ops from "../../engine/ops/index.ts";
 import arrangement from "./golden/arrangement.json" with { type: "json" };
 import golden from "./golden/golden.json" with { type: "json" };
+import placement from "./golden/placement.json" with { type: "json" };
 import sequences from "./golden/sequences.json" with { type: "json" };
 import { backends, numbers } from "./helpers.ts";
 
@@ -46,7 +47,12 @@ interface Case {
   readonly gradients: readonly (Packed | null)[];
 }
 
-const cases: readonly Case[] = [...golden.cases, ...arrangement.cases, ...sequences.cases];
+const cases: readonly Case[] = [
+  ...golden.cases,
+  ...arrangement.cases,
+  ...placement.cases,
+  ...sequences.cases,
+];
 
 /** Functions that return several tensors, by the one that is compared. */
 const parts: Record<string, (...args: never[]) => Tensor> = {
@@ -87,6 +93,8 @@ function argumentsOf(op: string, operands: Tensor[], options: unknown): unknown[
   const rest = Array.isArray(options) ? options : [options];
   if (op === "conv2d") return [operands[0], operands[1], operands[2] ?? null, ...rest];
   if (op === "gather" || op === "indexSelect") return [operands[0], ...rest, operands[1]];
+  if (op.startsWith("scatter")) return [operands[0], ...rest, operands[1], operands[2]];
+  if (op === "sliceScatter") return [operands[0], ...rest, operands[1]];
   if (op === "einsum") return [...rest, ...operands];
   return [...operands, ...rest];
 }

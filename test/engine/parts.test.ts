@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { setBackend } from "../../engine/backend/current.ts";
 import { referenceBackend } from "../../engine/backend/reference.ts";
 import {
+  allClose,
   checkGradient,
   chunk,
   cumsum,
@@ -13,6 +14,7 @@ import {
   tensor,
   topk,
   unique,
+  zeros,
 } from "../../engine/index.ts";
 
 setBackend(referenceBackend);
@@ -205,4 +207,95 @@ test("cumsum counts truth and adds whole numbers as such", () => {
       .at(2)
       .item(),
   ).toBe(2 ** 24 + 2);
+});
+
+describe("allClose", () => {
+  const x = tensor([1, 2, Number.POSITIVE_INFINITY]);
+
+  test("allows small differences, absolute and relative", () => {
+    expect(x.allClose(tensor([1.000001, 2, Number.POSITIVE_INFINITY]))).toBe(true);
+    expect(x.allClose(tensor([1.001, 2, Number.POSITIVE_INFINITY]))).toBe(false);
+    expect(x.allClose(tensor([1.001, 2, Number.POSITIVE_INFINITY]), { rtol: 0.01 })).toBe(true);
+    expect(tensor([0]).allClose(tensor([1e-3]), { atol: 1e-2 })).toBe(true);
+    expect(tensor([1]).allClose(tensor([1.0000001]), { rtol: 0, atol: 0 })).toBe(false);
+    expect(tensor([1e30]).allClose(x.slice([[2, 3]]))).toBe(false);
+    expect(x.slice([[2, 3]]).allClose(x.slice([[2, 3]]).neg())).toBe(false);
+  });
+
+  test("knows NaN, shapes and dtypes", () => {
+    const hole = tensor([Number.NaN]);
+    expect([hole.allClose(hole), hole.allClose(hole, { equalNaN: true })]).toEqual([false, true]);
+    expect(hole.allClose(tensor([0]), { equalNaN: true })).toBe(false);
+    expect(tensor([1, 1]).allClose(tensor([[1, 1]]))).toBe(false);
+    expect(tensor([1, 0]).allClose(tensor([true, false]))).toBe(true);
+    expect(tensor([]).allClose(tensor([]))).toBe(true);
+  });
+
+  test.each([
+    ["a number", loosely(allClose, x, 1), /allClose: expected a tensor as second operand, got 1/],
+    [
+      "a negative bound",
+      loosely(allClose, x, x, { rtol: -1 }),
+      /allClose: rtol is a number from 0 up; got -1/,
+    ],
+  ])("%s is an error", (_what, call, message) => {
+    expect(call).toThrow(message);
+  });
+});
+
+describe("masks and positions", () => {
+  test("any and all of nothing", () => {
+    expect([zeros([0]).any().item(), zeros([0]).all().item()]).toEqual([0, 1]);
+  });
+
+  test("isFinite sees large float64 numbers as finite", () => {
+    expect(tensor([1e300, Number.NaN], { dtype: "float64" }).isFinite().toArray()).toEqual([1, 0]);
+    expect(tensor([1e300, Number.NaN], { dtype: "float64" }).isInfinite().toArray()).toEqual([0, 0]);
+  });
+
+  test("masked values, and where they are", () => {
+    const x = tensor([
+      [1, -2],
+      [-3, 4],
+    ]);
+    expect(x.maskedSelect(x.less(0)).toArray()).toEqual([-2, -3]);
+    expect(x.less(0).nonzero().toArray()).toEqual([
+      [0, 1],
+      [1, 0],
+    ]);
+    expect(x.maskedFill(x.less(0), Number.NEGATIVE_INFINITY).toArray()).toEqual([
+      [1, Number.NEGATIVE_INFINITY],
+      [Number.NEGATIVE_INFINITY, 4],
+    ]);
+    expect(x.to("int32").maskedFill(x.less(0), 0).dtype).toBe("int32");
+    expect(x.greater(9).nonzero().shape).toEqual([0, 2]);
+  });
+
+  test("the last of repeated positions counts in scatter, as in a loop", () => {
+    const indices = tensor([1, 1, 0], { dtype: "int32" });
+    expect(
+      zeros([3])
+        .scatter(0, indices, tensor([5, 6, 7]))
+        .toArray(),
+    ).toEqual([7, 6, 0]);
+    const source = tensor([5, 6, 7], { requiresGrad: true });
+    zeros([3]).scatter(0, indices, source).sum().backward();
+    expect(source.grad!.toArray()).toEqual([0, 1, 1]);
+  });
+
+  test("scatter and sliceScatter leave the tensor as it is", () => {
+    const x = zeros([2, 3]);
+    expect(x.scatter(1, tensor([[2], [0]], { dtype: "int32" }), 1).toArray()).toEqual([
+      [0, 0, 1],
+      [1, 0, 0],
+    ]);
+    expect(x.sliceScatter([null, [0, 2]], tensor([[1], [2]])).toArray()).toEqual([
+      [1, 1, 0],
+      [2, 2, 0],
+    ]);
+    expect(x.toArray()).toEqual([
+      [0, 0, 0],
+      [0, 0, 0],
+    ]);
+  });
 });
