@@ -48,6 +48,11 @@ export function zeros(target: Tensor): Tensor {
   return constant(target, 0);
 }
 
+/** Fills with 1: right for the scales of a normalisation. */
+export function ones(target: Tensor): Tensor {
+  return constant(target, 1);
+}
+
 /** Fills with one value. */
 export function constant(target: Tensor, value: number): Tensor {
   return write(target, () => value);
@@ -127,4 +132,88 @@ function kaimingDeviation(target: Tensor, options: KaimingOptions): number {
   const { fanIn, fanOut } = fans(target.shape);
   const fan = options.mode === "fanOut" ? fanOut : fanIn;
   return gain(options.nonlinearity ?? "relu", options.negativeSlope) / Math.sqrt(fan);
+}
+
+/**
+ * The older heuristic U(−1/√fanIn, 1/√fanIn), whose variance 1/(3·fanIn) lets signals fade from layer to layer. Lecture step
+ * 003.38 prints it as Glorot's; Glorot & Bengio 2010 name it as what their `xavierUniform` improves on (C-22).
+ *
+ *     nn.init.heuristicUniform(layer.weight)
+ */
+export function heuristicUniform(target: Tensor, options: RandomOptions = {}): Tensor {
+  const bound = 1 / Math.sqrt(fans(target.shape).fanIn);
+  return uniform(target, { ...options, low: -bound, high: bound });
+}
+
+export interface MisprintedOptions extends RandomOptions {
+  /** What the printed 2/√d is taken for: the standard deviation (default) or the variance. */
+  readonly readAs?: "deviation" | "variance";
+  /** Which d: the inputs of a unit (default) or the units an input reaches. */
+  readonly mode?: "fanIn" | "fanOut";
+}
+
+/**
+ * He's initial values as lecture step 003.38 misprints them, N(0, 2/√d), to see what a misprint does: signals explode, by
+ * √2 a layer when 2/√d is read as the standard deviation, faster when read as the variance. The paper has √(2/d), which is
+ * `kaimingNormal` (C-23).
+ *
+ *     nn.init.misprintedKaimingNormal(layer.weight, { readAs: "variance" })
+ */
+export function misprintedKaimingNormal(
+  target: Tensor,
+  { readAs = "deviation", mode = "fanIn", ...options }: MisprintedOptions = {},
+): Tensor {
+  if (readAs !== "deviation" && readAs !== "variance") {
+    throw new ArgumentError(
+      `init.misprintedKaimingNormal: readAs is "deviation" or "variance", got ${JSON.stringify(readAs)}`,
+    );
+  }
+  const { fanIn, fanOut } = fans(target.shape);
+  const printed = 2 / Math.sqrt(mode === "fanOut" ? fanOut : fanIn);
+  return normal(target, { ...options, mean: 0, std: readAs === "variance" ? Math.sqrt(printed) : printed });
+}
+
+/**
+ * A random matrix `[out, in, …window]` whose rows (or, where it is taller than wide, columns) are orthogonal and of length
+ * `gain`: it changes no signal's length. Saxe, McClelland & Ganguli 2014. By Gram and Schmidt, twice, from normal numbers.
+ *
+ *     nn.init.orthogonal(layer.weight, { gain: nn.init.gain("relu") })
+ */
+export function orthogonal(
+  target: Tensor,
+  { gain: length = 1, generator = defaultGenerator }: RandomOptions & { readonly gain?: number } = {},
+): Tensor {
+  requireTensor("init", "target", target);
+  const { shape } = target;
+  if (shape.length < 2) {
+    throw new ShapeError(
+      `init.orthogonal: needs at least 2 dimensions [out, in, …], got ${describeShape(shape)}; for a bias use nn.init.zeros`,
+    );
+  }
+  const rows = shape[0]!;
+  const columns = target.size / rows || 0;
+  const [count, size] = rows <= columns ? [rows, columns] : [columns, rows];
+  const basis: Float64Array[] = [];
+  while (basis.length < count) {
+    const vector = Float64Array.from({ length: size }, () => generator.normal());
+    for (let pass = 0; pass < 2; pass++) for (const other of basis) removeAlong(vector, other);
+    const norm = Math.sqrt(product(vector, vector));
+    // Almost all of it was along the others, by the rarest chance: take another.
+    if (norm < 1e-6) continue;
+    basis.push(vector.map((value) => value / norm));
+  }
+  let index = 0;
+  return write(target, () => {
+    const [row, column] = [Math.floor(index / columns), index++ % columns];
+    return length * (rows <= columns ? basis[row]![column]! : basis[column]![row]!);
+  });
+}
+
+function product(a: Float64Array, b: Float64Array): number {
+  return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+}
+
+function removeAlong(vector: Float64Array, unit: Float64Array): void {
+  const share = product(vector, unit);
+  for (let i = 0; i < vector.length; i++) vector[i]! -= share * unit[i]!;
 }
