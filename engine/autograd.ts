@@ -2,10 +2,20 @@
  * The tape, run backwards. Every result of an operation on a tensor with `requiresGrad` knows its operation and inputs;
  * `backward()` visits them in reverse order and adds up what each passes back (reverse-mode differentiation).
  */
+import { checkParts, detecting, withoutDetecting } from "./anomaly.ts";
 import { fullLike } from "./creation.ts";
-import { GradientError, ShapeError } from "./errors.ts";
+import { ArgumentError, describeValue, GradientError, ShapeError } from "./errors.ts";
 import { enableGrad, noGrad } from "./gradmode.ts";
-import { abandonScope, enterScope, GraphEnd, giveBack, leaveScope, outsideScopes, share } from "./memory.ts";
+import {
+  abandonScope,
+  enterScope,
+  GraphEnd,
+  giveBack,
+  type Holding,
+  leaveScope,
+  outsideScopes,
+  share,
+} from "./memory.ts";
 import { type GraphNode, versionOf } from "./op.ts";
 import { add } from "./ops/elementwise.ts";
 import { describeShape, sameShape } from "./shapes.ts";
@@ -24,11 +34,28 @@ export interface BackwardOptions {
   createGraph?: boolean;
 }
 
+/**
+ * Called with the gradient of a tensor when `backward()` has it complete. A tensor that it returns takes the gradient's
+ * place from there on; anything else that it returns is ignored.
+ */
+export type GradientHook = (gradient: Tensor) => unknown;
+
+/** Takes a hook away again. */
+export interface HookHandle {
+  /** From now on the hook is not called. */
+  remove(): void;
+}
+
 interface Sweep {
   readonly order: Tensor[];
   /** Gradients of the leaves and of the tensors that asked for theirs. */
   readonly results: Map<Tensor, Tensor>;
+  /** What hooks were shown and what they made. */
+  readonly shown: Holding[];
 }
+
+/** A tensor where differentiation starts, and the gradient it starts with. */
+type Root = readonly [tensor: Tensor, seed: Tensor];
 
 const NODE_GRADIENT = "it was a temporary of backward()";
 
@@ -40,13 +67,12 @@ function alias(tensor: Tensor): Tensor {
   return twin;
 }
 
-function checkRoot(root: Tensor, options: BackwardOptions): Tensor {
+function checkRoot(root: Tensor, gradient: Tensor | undefined): Tensor {
   if (!root.requiresGrad)
     throw new GradientError(
       "backward: this tensor does not depend on any tensor with requiresGrad, so there is nothing to differentiate. " +
         "Was it computed under noGrad, from a .detach()ed tensor, or from tensors made without { requiresGrad: true }?",
     );
-  const { gradient } = options;
   if (gradient === undefined) {
     if (root.size !== 1)
       throw new GradientError(
@@ -62,10 +88,10 @@ function checkRoot(root: Tensor, options: BackwardOptions): Tensor {
   return alias(gradient);
 }
 
-/** How often each tensor is used in the graph below `root`, found without recursion. */
-function countUses(root: Tensor): Map<Tensor, number> {
-  const uses = new Map<Tensor, number>([[root, 0]]);
-  const open = [root];
+/** How often each tensor is used in the graph below `roots`, found without recursion. */
+function countUses(roots: readonly Root[]): Map<Tensor, number> {
+  const uses = new Map<Tensor, number>(roots.map(([root]) => [root, 0]));
+  const open = [...uses.keys()];
   for (let tensor = open.pop(); tensor !== undefined; tensor = open.pop()) {
     const node = tensor.node;
     if (node === null) continue;
@@ -93,24 +119,32 @@ function checkUsable(node: GraphNode): void {
     );
 }
 
-/** Gradients of `root` with respect to leaves, retained intermediates and `wanted`. */
+/** Gradients of the weighted sum of `roots` with respect to leaves, retained intermediates and `wanted`. */
 function differentiate(
-  root: Tensor,
-  seed: Tensor,
+  roots: readonly Root[],
   wanted: ReadonlySet<Tensor> | null,
   createGraph: boolean,
 ): Sweep {
-  const uses = countUses(root);
-  const sums = new Map<Tensor, Tensor>([[root, seed]]);
+  const uses = countUses(roots);
+  const sums = new Map<Tensor, Tensor>();
+  for (const [root, seed] of roots) {
+    const before = sums.get(root);
+    sums.set(root, before === undefined ? seed : add(before, seed));
+  }
   const results = new Map<Tensor, Tensor>();
   const order: Tensor[] = [];
-  const ready = [root];
+  const shown: Holding[] = [];
+  const ready = [...sums.keys()].filter((root) => uses.get(root) === 0);
   try {
     for (let tensor = ready.pop(); tensor !== undefined; tensor = ready.pop()) {
       order.push(tensor);
       const node = tensor.node;
-      const gradient = sums.get(tensor);
+      let gradient = sums.get(tensor);
       if (gradient !== undefined) {
+        if (tensor.hooks !== null) {
+          gradient = callHooks(tensor.hooks, gradient, shown, createGraph);
+          sums.set(tensor, gradient);
+        }
         const isResult = wanted === null ? node === null || tensor.retainsGrad : wanted.has(tensor);
         if (isResult) results.set(tensor, node === null ? gradient : alias(gradient));
         if (node !== null) propagate(tensor, node, gradient, sums, createGraph);
@@ -129,7 +163,63 @@ function differentiate(
     for (const sum of [...sums.values(), ...results.values()]) giveBack(sum.holding, NODE_GRADIENT);
     throw error;
   }
-  return { order, results };
+  return { order, results, shown };
+}
+
+/** Shows the gradient to each hook, under an alias, since they may keep it; returns what they make of it. */
+function callHooks(
+  hooks: readonly GradientHook[],
+  gradient: Tensor,
+  shown: Holding[],
+  createGraph: boolean,
+): Tensor {
+  let current = gradient;
+  for (const hook of [...hooks]) {
+    const scope = enterScope();
+    let given: Tensor;
+    let answer: unknown;
+    try {
+      given = alias(current);
+      answer = hook(given);
+    } finally {
+      abandonScope(scope);
+      if (!createGraph) for (const holding of scope.made) shown.push(holding);
+    }
+    if (answer instanceof Promise || Array.isArray(answer))
+      throw new ArgumentError(
+        `registerHook: a hook returns the gradient to go on with, or nothing; it returned ${describeValue(answer)}`,
+      );
+    if (!(answer instanceof Tensor) || answer === given) continue;
+    if (!sameShape(answer.shape, gradient.shape))
+      throw new ShapeError(
+        `registerHook: the hook was given a gradient ${describeShape(gradient.shape)} and returned ${describeShape(answer.shape)}; they must be equal`,
+      );
+    const replacement = alias(answer);
+    if (!createGraph) giveBack(current.holding, NODE_GRADIENT);
+    current = replacement;
+  }
+  return current;
+}
+
+/** See `Tensor.registerHook`. */
+export function registerGradientHook(tensor: Tensor, hook: GradientHook): HookHandle {
+  if (typeof hook !== "function")
+    throw new ArgumentError(
+      `registerHook: expected a function of the gradient, such as (gradient) => console.log(gradient); got ${describeValue(hook)}`,
+    );
+  if (!tensor.requiresGrad)
+    throw new GradientError(
+      "registerHook: this tensor has no gradient, since it does not depend on any tensor with requiresGrad; make it one with { requiresGrad: true }, or compute it outside noGrad",
+    );
+  // Functions of its own, so that one hook may be registered twice and removed once.
+  const entry: GradientHook = (gradient) => hook(gradient);
+  tensor.hooks = [...(tensor.hooks ?? []), entry];
+  return {
+    remove() {
+      const left = tensor.hooks?.filter((other) => other !== entry) ?? [];
+      tensor.hooks = left.length > 0 ? left : null;
+    },
+  };
 }
 
 function dropSum(sums: Map<Tensor, Tensor>, tensor: Tensor, createGraph: boolean): void {
@@ -148,7 +238,9 @@ function propagate(
   const scope = enterScope();
   const fresh = new Set<Tensor>();
   try {
-    const parts = node.primitive.backward!(gradient, output, node.inputs, node.options, node.saved);
+    const compute = () => node.primitive.backward!(gradient, output, node.inputs, node.options, node.saved);
+    const parts = detecting ? withoutDetecting(compute) : compute();
+    if (detecting) checkParts(node, gradient, parts);
     for (let i = 0; i < node.inputs.length; i++) {
       const input = node.inputs[i]!;
       const part = parts[i] ?? null;
@@ -185,10 +277,10 @@ function propagate(
 export function backward(root: Tensor, options: BackwardOptions = {}): void {
   const { accumulate = false, createGraph = false } = options;
   const retainGraph = options.retainGraph ?? createGraph;
-  const seed = checkRoot(root, options);
+  const seed = checkRoot(root, options.gradient);
   const inMode = createGraph ? enableGrad : noGrad;
   const compute = () => {
-    const { order, results } = differentiate(root, seed, null, createGraph);
+    const { order, results, shown } = differentiate([[root, seed]], null, createGraph);
     const end = new GraphEnd();
     for (const [tensor, gradient] of results) {
       const before = tensor.gradient;
@@ -198,14 +290,20 @@ export function backward(root: Tensor, options: BackwardOptions = {}): void {
         if (accumulate) end.replace(gradient.holding);
       }
     }
-    finish(order, end, retainGraph);
+    finish(order, shown, end, retainGraph);
   };
   inMode(() => outsideScopes(compute));
 }
 
 /** Frees the graph (rules 2-5 of memory.ts). */
-function finish(order: readonly Tensor[], end: GraphEnd, retainGraph: boolean): void {
+function finish(
+  order: readonly Tensor[],
+  shown: readonly Holding[],
+  end: GraphEnd,
+  retainGraph: boolean,
+): void {
   const nodes: GraphNode[] = [];
+  for (const holding of shown) end.observe(holding);
   for (const tensor of order) {
     const node = tensor.node;
     if (node === null) {
@@ -219,6 +317,7 @@ function finish(order: readonly Tensor[], end: GraphEnd, retainGraph: boolean): 
     if (node.saved !== null)
       giveBack(node.saved.holding, "it was saved for a gradient that has been computed");
     node.saved = null;
+    node.primitive.release?.(node.options);
     nodes.push(node);
   }
   end.finish(() => {
@@ -226,25 +325,77 @@ function finish(order: readonly Tensor[], end: GraphEnd, retainGraph: boolean): 
   });
 }
 
+export interface GradientsOptions extends Omit<BackwardOptions, "gradient" | "accumulate"> {
+  /** `∂L/∂output`; for several outputs one each. Needed where an output is not a single number. */
+  gradient?: Tensor | readonly Tensor[];
+}
+
 /**
- * The gradients of a single number with respect to `inputs`, without touching any `.grad`. An input that `output` does not
- * depend on gets null. The graph is kept only with `retainGraph` or `createGraph`.
+ * The gradients with respect to `inputs` (leaves or computed tensors), without touching any `.grad`. An input that nothing
+ * depends on gets null. With `gradient` it is the vector-Jacobian product `gradient · ∂output/∂input` (lecture step 002.5);
+ * with several outputs those of all outputs, added up. The graph is kept only with `retainGraph` or `createGraph`.
  *
  * @example
  * const x = tensor(3, { requiresGrad: true });
  * const [slope] = gradients(x.square(), [x], { createGraph: true });   // 6, and slope.backward() gives 2
  */
 export function gradients(
-  output: Tensor,
+  output: Tensor | readonly Tensor[],
   inputs: readonly Tensor[],
-  options: BackwardOptions = {},
+  options: GradientsOptions = {},
 ): (Tensor | null)[] {
   const { createGraph = false } = options;
-  const seed = checkRoot(output, options);
+  const roots = checkRoots(output, inputs, options.gradient);
   const inMode = createGraph ? enableGrad : noGrad;
   return inMode(() => {
-    const { order, results } = differentiate(output, seed, new Set(inputs), createGraph);
-    finish(order, new GraphEnd(), options.retainGraph ?? createGraph);
+    const { order, results, shown } = differentiate(roots, new Set(inputs), createGraph);
+    finish(order, shown, new GraphEnd(), options.retainGraph ?? createGraph);
     return inputs.map((input) => results.get(input) ?? null);
+  });
+}
+
+function checkRoots(
+  output: Tensor | readonly Tensor[],
+  inputs: readonly Tensor[],
+  gradient: Tensor | readonly Tensor[] | undefined,
+): Root[] {
+  const outputs = output instanceof Tensor ? [output] : output;
+  if (!Array.isArray(outputs) || outputs.length === 0 || !outputs.every((one) => one instanceof Tensor))
+    throw new ArgumentError(
+      `gradients: the output is a tensor or an array of tensors, got ${describeValue(output)}`,
+    );
+  if (!Array.isArray(inputs) || !inputs.every((one) => one instanceof Tensor))
+    throw new ArgumentError(
+      `gradients: the inputs are an array of tensors, such as [x]; got ${describeValue(inputs)}`,
+    );
+  const given = gradient === undefined || gradient instanceof Tensor ? [gradient] : gradient;
+  if (gradient !== undefined && given.length !== outputs.length)
+    throw new ArgumentError(
+      `gradients: ${outputs.length} outputs need ${outputs.length} gradients, got ${given.length}; pass { gradient: [one per output] }`,
+    );
+  return outputs.map((one, i) => [one, checkRoot(one, given[i])]);
+}
+
+/**
+ * @internal The vector-Jacobian products of one output with several vectors, as one graph: it is freed once, at the end,
+ * unless it is to be differentiated again. `use` gets each product, or null where the output does not depend on the input.
+ */
+export function pullBack(
+  output: Tensor,
+  input: Tensor,
+  vectors: Iterable<Tensor>,
+  createGraph: boolean,
+  use: (product: Tensor | null) => void,
+): void {
+  const inMode = createGraph ? enableGrad : noGrad;
+  inMode(() => {
+    let last: Sweep | null = null;
+    const shown: Holding[] = [];
+    for (const vector of vectors) {
+      last = differentiate([[output, alias(vector)]], new Set([input]), createGraph);
+      shown.push(...last.shown);
+      use(last.results.get(input) ?? null);
+    }
+    if (last !== null) finish(last.order, shown, new GraphEnd(), createGraph);
   });
 }

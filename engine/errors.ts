@@ -20,6 +20,11 @@ export class GradientError extends Error {
   override readonly name = "GradientError";
 }
 
+/** An operation made NaN or infinity while `detectAnomaly` watched. */
+export class AnomalyError extends Error {
+  override readonly name = "AnomalyError";
+}
+
 /** A tensor was read after its memory had been given to others. */
 export class RecycledTensorError extends Error {
   override readonly name = "RecycledTensorError";

@@ -2,7 +2,8 @@
  * nnlab's engine: tensors with gradients, operations, layers, optimisers, data. PyTorch's names in camelCase; options as
  * objects; axes are `dim`.
  */
-export type { BackwardOptions } from "./autograd.ts";
+export { detectAnomaly } from "./anomaly.ts";
+export type { BackwardOptions, GradientHook, GradientsOptions, HookHandle } from "./autograd.ts";
 export { enableGrad, gradients, isGradEnabled, noGrad } from "./autograd.ts";
 export type { Backend, BackendDescription, DType, TypedArray } from "./backend/backend.ts";
 export { getBackend, setBackend, withBackend } from "./backend/current.ts";
@@ -26,7 +27,13 @@ export {
   zeros,
   zerosLike,
 } from "./creation.ts";
+export type { CustomOp, InputGradients, OperationContext } from "./customop.ts";
+export { customOp } from "./customop.ts";
+export type { Operands } from "./derivatives.ts";
+export { grad, hessian, jacobian } from "./derivatives.ts";
 export * from "./errors.ts";
+export type { ComputationGraph, GraphEdge, GraphOptions, GraphVertex } from "./graph.ts";
+export { graphOf } from "./graph.ts";
 export { checkInterrupt, setInterruptFlag } from "./interrupt.ts";
 export * as linalg from "./linalg.ts";
 export type { MemoryReport } from "./memory.ts";

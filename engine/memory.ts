@@ -12,6 +12,7 @@
  * 5. A loader's batch, and what was computed from it without gradients, is recycled by rule 4 counted from its last use;
  *    but a batch that was not used before the next one was drawn (`[...loader]`) is the user's, rule 1.
  * 6. A gradient replaced by the next one goes at once if nobody read it, else by rule 4.
+ *    What a hook is shown, and what it makes of it, ends by rule 4 too.
  * 7. `scope()`, `using` and `dispose()` are for those who want them; no rule needs them.
  * 8. What the program can no longer reach is given back by a sweep: when memory in use has doubled (and grown by ≥ 64 MB)
  *    since the last one, the runtime is asked which tensors are reachable, in the middle of a synchronous loop too. Where it
@@ -59,7 +60,7 @@ export class Holding {
   /** The number of the backward() before which it was made. */
   readonly step: number;
   kept = false;
-  /** Whether user code has been handed it as a gradient. */
+  /** Whether user code has been handed it: as a gradient, or by a hook. */
   seen = false;
   lease: BatchLease | null = null;
   /** Scratch for walks. */
@@ -322,7 +323,7 @@ function leaveModuleScope(left: Scope, outputs: unknown, owner: object | null): 
   const differentiable = visible.filter((tensor) => tensor.node !== null);
   const interior: Holding[] = [];
   for (const holding of left.made) {
-    if (holding.block === null || holding.kept || holding.mark === stored) continue;
+    if (holding.block === null || holding.kept || holding.seen || holding.mark === stored) continue;
     if (holding.mark === returned) scope?.made.push(holding);
     else if (differentiable.length === 0)
       giveBack(
@@ -401,6 +402,11 @@ export class GraphEnd {
       this.#interiors.push(...node.interiors);
       node.interiors = null;
     }
+  }
+
+  /** A gradient that a hook was shown, or what the hook made (rule 6). */
+  observe(holding: Holding): void {
+    this.#holdings.push(holding);
   }
 
   /** A gradient that another one replaced (rule 6). */

@@ -3,11 +3,13 @@
  * with what tests need to know of it: its formula, samples to check values and gradients on, and mistakes with the error
  * each must raise. Tests find ops by walking the exports of `ops/`.
  */
+import { checkResult, detecting } from "./anomaly.ts";
 import type { Backend, DType } from "./backend/backend.ts";
 import { ArgumentError, DTypeError, describeValue } from "./errors.ts";
 import { isGradEnabled } from "./gradmode.ts";
 import { checkInterrupt } from "./interrupt.ts";
 import { allocate, giveBack, type Holding, joinLease, share } from "./memory.ts";
+import { currentPlace } from "./place.ts";
 import type { Shape } from "./shapes.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -23,6 +25,10 @@ export interface Primitive<Options = undefined> {
   view?(input: Tensor, options: Options): number;
   /** `∂L/∂input` for each input from `gradient = ∂L/∂output`, written with ops; null where there is none. */
   readonly backward: BackwardRule<Options> | null;
+  /** Value and derivative, where no public op of this name tells them. */
+  readonly formula?: string;
+  /** Called when the graph has been differentiated and is not kept: what the options hold for the gradient may go. */
+  release?(options: Options): void;
 }
 
 export type BackwardRule<Options> = (
@@ -44,6 +50,8 @@ export class GraphNode {
   /** The number of the backward() that differentiated it; 0 before. */
   spent = 0;
   interiors: Holding[][] | null = null;
+  /** The module's call in which it was made. */
+  readonly place = currentPlace();
 
   constructor(
     primitive: Primitive<unknown>,
@@ -87,6 +95,7 @@ export function run<Options>(
     out = new Tensor(allocate(backend, dtype, shape, primitive.name));
     saved = primitive.forward!(backend, inputs, out, options);
   }
+  if (detecting) checkResult(primitive.name, inputs, out);
   if (primitive.backward !== null && isGradEnabled())
     for (let i = 0; i < inputs.length; i++)
       if (inputs[i]!.requiresGrad) {

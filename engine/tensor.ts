@@ -2,7 +2,13 @@
  * The tensor: an n-dimensional array of numbers that remembers how it was computed. Methods are thin; the operations
  * are in `ops/`.
  */
-import { type BackwardOptions, backward } from "./autograd.ts";
+import {
+  type BackwardOptions,
+  backward,
+  type GradientHook,
+  type HookHandle,
+  registerGradientHook,
+} from "./autograd.ts";
 import type { DType, Storage, TypedArray } from "./backend/backend.ts";
 import { GradientError, ShapeError } from "./errors.ts";
 import { blockOf, giveBack, type Holding, register, share, valuesOf } from "./memory.ts";
@@ -44,6 +50,8 @@ export class Tensor {
   gradient: Tensor | null = null;
   /** @internal */
   retainsGrad = false;
+  /** @internal */
+  hooks: readonly GradientHook[] | null = null;
   #leafRequiresGrad = false;
 
   /** @internal Use `tensor(…)`. */
@@ -144,6 +152,20 @@ export class Tensor {
    */
   backward(options: BackwardOptions = {}): void {
     backward(this, options);
+  }
+
+  /**
+   * Has every `backward()` call `hook` with this tensor's gradient, once it is complete and before it goes on to the
+   * operands and into `.grad`. A tensor of the same shape that the hook returns takes its place. A large gradient that the
+   * hook stores is recycled two graphs later, unless it is kept with `.keep()`. Throws a GradientError where there is no
+   * gradient.
+   *
+   * @example
+   * const handle = hidden.registerHook((gradient) => gradient.mul(0.5));
+   * handle.remove();
+   */
+  registerHook(hook: GradientHook): HookHandle {
+    return registerGradientHook(this, hook);
   }
 
   /** The same values outside the graph (on the same memory); never recycled. */

@@ -33,6 +33,7 @@ export {
   tanh,
 } from "./activation.ts";
 export type { Pair } from "./arguments.ts";
+export { type ClipGradNormOptions, clipGradNorm, clipGradValue } from "./clipping.ts";
 export { Concat, concat, Parallel, parallel, Residual, residual } from "./combinators.ts";
 export {
   Conv2d,

@@ -1,12 +1,22 @@
 // What every layer and every model is: a callable object that finds its own parameters. It knows no particular layer.
 
-import { ArgumentError, DTypeError, OutOfMemoryError, RecycledTensorError, ShapeError } from "../errors.ts";
+import type { HookHandle } from "../autograd.ts";
+import {
+  AnomalyError,
+  ArgumentError,
+  DTypeError,
+  OutOfMemoryError,
+  RecycledTensorError,
+  ShapeError,
+} from "../errors.ts";
 import { noGrad } from "../gradmode.ts";
 import { copyInto } from "../inplace.ts";
 import { inspect } from "../inspect.ts";
 import { moduleScope } from "../memory.ts";
+import { within } from "../place.ts";
 import { describeShape, type Shape } from "../shapes.ts";
 import { Tensor } from "../tensor.ts";
+import { addHook, callWithHooks, hooksOf, ownHooks } from "./hooks.ts";
 import { describeInput, isClass, requireTensor } from "./requireTensor.ts";
 
 /** A tensor that an optimiser changes. */
@@ -29,7 +39,14 @@ export interface TraceRecord {
 const parameters = new WeakSet<Tensor>();
 const buffers = new WeakSet<Tensor>();
 /** Errors of the engine; a student's own errors keep their message. */
-const locatable = [ArgumentError, DTypeError, OutOfMemoryError, RecycledTensorError, ShapeError];
+const locatable = [
+  AnomalyError,
+  ArgumentError,
+  DTypeError,
+  OutOfMemoryError,
+  RecycledTensorError,
+  ShapeError,
+];
 /** For an error on its way out: the module that failed and what it said before any path was put in front. */
 const failures = new WeakMap<Error, { readonly module: AnyModule; readonly message: string }>();
 let recorder: { readonly root: AnyModule; readonly records: TraceRecord[] } | null = null;
@@ -225,6 +242,45 @@ export abstract class Module<Inputs extends readonly Tensor[] = [Tensor], Output
     return records;
   }
 
+  /**
+   * Has every call of this module call `hook` before forward. A tensor (for several inputs an array of them) that it
+   * returns takes the place of what the module was given.
+   */
+  registerForwardPreHook(hook: (module: this, inputs: readonly Tensor[]) => unknown): HookHandle {
+    return addHook("registerForwardPreHook", ownHooks(this).before, hook, (inputs) => hook(this, inputs));
+  }
+
+  /**
+   * Has every call of this module call `hook` after forward. A tensor that it returns takes the place of the output. What
+   * the hook is shown lives as long as other intermediates: read it before the next-but-one `backward()`, or `.keep()` it.
+   *
+   *     const maps: Tensor[] = [];
+   *     const handle = model.conv1.registerForwardHook((layer, inputs, output) => { maps.push(output); });
+   *     handle.remove();
+   */
+  registerForwardHook(
+    hook: (module: this, inputs: readonly Tensor[], output: Output) => unknown,
+  ): HookHandle {
+    return addHook("registerForwardHook", ownHooks(this).after, hook, (inputs, output) =>
+      hook(this, inputs, output as Output),
+    );
+  }
+
+  /**
+   * Has `backward()` call `hook` for every call of this module (that returns one tensor), once the gradients of its inputs
+   * are known: with these (null for an input without gradient) and with the gradient of its output. For a module of one
+   * input, a tensor that the hook returns takes the place of the input's gradient.
+   *
+   *     model.conv1.registerBackwardHook((layer, inputGradients, outputGradient) => { norm = outputGradient.norm().item(); });
+   */
+  registerBackwardHook(
+    hook: (module: this, inputGradients: readonly (Tensor | null)[], outputGradient: Tensor) => unknown,
+  ): HookHandle {
+    return addHook("registerBackwardHook", ownHooks(this).backward, hook, (inputGradients, outputGradient) =>
+      hook(this, inputGradients, outputGradient),
+    );
+  }
+
   /** One line for a layer, `Linear(784 → 128), 100,480 parameters`; a tree for a model. */
   override toString(): string {
     const lines = [summaryLine(this)];
@@ -298,14 +354,27 @@ function enter<Inputs extends readonly Tensor[], Output>(
 ): Output {
   try {
     checkCall(module, inputs);
-    const output = moduleScope(() => module.forward(...inputs), module);
-    checkOutput(module, output);
+    const output = moduleScope(() => within(module, () => compute(module, inputs)), module);
     if (recorder !== null) record(recorder, module, inputs, output);
     return output;
   } catch (error) {
     locate(module, error);
     throw error;
   }
+}
+
+function compute<Inputs extends readonly Tensor[], Output>(
+  module: Module<Inputs, Output>,
+  inputs: Inputs,
+): Output {
+  const forward = (given: Inputs): Output => {
+    const output = module.forward(...given);
+    checkOutput(module, output);
+    return output;
+  };
+  const hooks = hooksOf(module);
+  if (hooks === undefined) return forward(inputs);
+  return callWithHooks(hooks, module, inputs, (given) => forward(given as Inputs)) as Output;
 }
 
 /** Ends a trace whose code was terminated in the middle. */

@@ -1,0 +1,275 @@
+/** Gradients, Jacobian and Hessian matrices of functions: the lectures' examples, and PyTorch's values (golden/derivatives.py). */
+import { describe, expect, test } from "vitest";
+import { setBackend } from "../../engine/backend/current.ts";
+import { referenceBackend } from "../../engine/backend/reference.ts";
+import {
+  checkGradient,
+  conv2d,
+  enableGrad,
+  GradientError,
+  grad,
+  gradients,
+  hessian,
+  jacobian,
+  maxPool2d,
+  memoryReport,
+  nn,
+  noGrad,
+  ones,
+  type Tensor,
+  tensor,
+} from "../../engine/index.ts";
+import { setLivenessProbe, sweep } from "../../engine/memory.ts";
+import { startOnNode } from "../../engine/node.ts";
+import golden from "./golden/derivatives.json" with { type: "json" };
+import { numbers } from "./helpers.ts";
+
+setBackend(referenceBackend);
+
+interface Packed {
+  readonly shape: number[];
+  readonly values: number[];
+}
+
+const unpack = ({ shape, values }: Packed) => tensor(values, { shape });
+
+/** float32 against float64: chains of a few dozen rounded steps, relative to the largest value. */
+function expectValues(actual: Tensor, expected: Packed): void {
+  expect(actual.shape).toEqual(expected.shape);
+  const scale = Math.max(1, ...expected.values.map(Math.abs));
+  numbers(actual).forEach((value, i) => {
+    expect(Math.abs(value - expected.values[i]!) / scale, `[${i}]: ${value}`).toBeLessThan(1e-5);
+  });
+}
+
+const weight = unpack(golden.weight);
+const kernel = unpack(golden.kernel);
+const labels = tensor(golden.labels, { dtype: "int32" });
+const mlp = (x: Tensor) => x.matmul(weight.T).tanh().square();
+const conv = (x: Tensor) => conv2d(x, kernel, null, { padding: 1 }).sigmoid();
+
+const functions: Record<string, (x: Tensor) => Tensor> = {
+  softmax: (x) => x.softmax(-1),
+  mlp,
+  conv: (x) => maxPool2d(conv(x), 2).flatten(1),
+  logSumExp: (x) => x.logSumExp(-1),
+};
+const scalars: Record<string, (x: Tensor) => Tensor> = {
+  crossEntropy: (x) => nn.crossEntropy(x, labels),
+  mlp: (x) => mlp(x).sum(),
+  conv: (x) => conv(x).square().sum(),
+  rosenbrock: (x) => {
+    const [head, tail] = [x.slice([[0, 2]]), x.slice([[1, 3]])];
+    return head.neg().add(1).square().add(tail.sub(head.square()).square().mul(100)).sum();
+  },
+};
+
+test.each(golden.jacobians.map((entry) => [entry.name, entry] as const))(
+  "the Jacobian matrix of %s is PyTorch's",
+  (name, entry) => expectValues(jacobian(functions[name]!, unpack(entry.x)), entry.jacobian),
+);
+
+test.each(golden.hessians.map((entry) => [entry.name, entry] as const))(
+  "the Hessian matrix of %s is PyTorch's",
+  (name, entry) => expectValues(hessian(scalars[name]!, unpack(entry.x)), entry.hessian),
+);
+
+describe("lecture 002", () => {
+  test("002.3: f = (x + y) z at −2, 5, −4", () => {
+    const f = (x: Tensor, y: Tensor, z: Tensor) => x.add(y).mul(z);
+    expect(f(tensor(-2), tensor(5), tensor(-4)).item()).toBe(-12);
+    const [dx, dy, dz] = grad(f)(-2, 5, -4);
+    expect([dx.item(), dy.item(), dz.item()]).toEqual([-4, -4, 3]);
+  });
+
+  test("002.3: the circuit of the sigmoid gate", () => {
+    // CS231n's numbers behind the lecture's slide: w = (2, −3, −3), x = (−1, −2); σ(1) = .73, its slope .2.
+    const f = (w: Tensor, x: Tensor) =>
+      w
+        .at(0)
+        .mul(x.at(0))
+        .add(w.at(1).mul(x.at(1)))
+        .add(w.at(2))
+        .sigmoid();
+    const [w, x] = [tensor([2, -3, -3]), tensor([-1, -2])];
+    expect(f(w, x).item()).toBeCloseTo(0.731059, 6);
+    const [dw, dx] = grad(f)(w, x);
+    const slope = 0.196612;
+    for (const [found, expected] of [
+      [dw, [-slope, -2 * slope, slope]],
+      [dx, [2 * slope, -3 * slope]],
+    ] as const)
+      numbers(found).forEach((value, i) => {
+        expect(value).toBeCloseTo(expected[i]!, 6);
+      });
+  });
+
+  test("002.4: add distributes, max routes, mul switches, branches add up", () => {
+    const pair = (f: (a: Tensor, b: Tensor) => Tensor) => grad(f)(3, -4).map((slope) => slope.item());
+    expect(pair((a, b) => a.add(b).mul(2))).toEqual([2, 2]);
+    expect(pair((a, b) => a.maximum(b).mul(2))).toEqual([2, 0]);
+    expect(pair((a, b) => a.mul(b).mul(2))).toEqual([-8, 6]);
+    expect(grad((a: Tensor) => a.mul(2).add(a.mul(5)))(1).item()).toBe(7);
+  });
+
+  test("002.5: the Jacobian matrix of relu is diagonal; backward multiplies by it without building it", () => {
+    const x = tensor([1, -2, 3, -1], { requiresGrad: true });
+    const matrix = jacobian((v) => v.relu(), x.detach());
+    expect(matrix.toArray()).toEqual([
+      [1, 0, 0, 0],
+      [0, 0, 0, 0],
+      [0, 0, 1, 0],
+      [0, 0, 0, 0],
+    ]);
+    const upstream = tensor([4, -1, 5, 9]);
+    const [product] = gradients(x.relu(), [x], { gradient: upstream });
+    expect(product!.toArray()).toEqual(upstream.matmul(matrix).toArray());
+  });
+
+  test("002.6: ‖W x‖²", () => {
+    const [W, x] = [
+      tensor([
+        [0.1, 0.5],
+        [-0.3, 0.8],
+      ]),
+      tensor([0.2, 0.4]),
+    ];
+    const f = (a: Tensor, b: Tensor) => a.matmul(b).square().sum();
+    expect(f(W, x).item()).toBeCloseTo(0.116, 6);
+    const [dW, dx] = grad(f)(W, x);
+    expect([dW.shape, dx.shape]).toEqual([W.shape, x.shape]);
+    [0.088, 0.176, 0.104, 0.208].forEach((value, i) => {
+      expect(numbers(dW)[i]).toBeCloseTo(value, 6);
+    });
+    [-0.112, 0.636].forEach((value, i) => {
+      expect(numbers(dx)[i]).toBeCloseTo(value, 6);
+    });
+  });
+});
+
+describe("grad", () => {
+  test("of grad is the second derivative, zero where there is none", () => {
+    const cube = (x: Tensor) => x.pow(3);
+    expect(grad((x) => x.square())(3).item()).toBe(6);
+    expect(grad(grad(cube))(2).item()).toBe(12);
+    expect(grad(grad(grad(cube)))(2).item()).toBe(6);
+    expect(grad(grad((x: Tensor) => x.mul(3)))(2).item()).toBe(0);
+    expect(grad(() => tensor(4))(1).item()).toBe(0);
+  });
+
+  test("is part of the graph of an input that wants a gradient, and of no other", () => {
+    const x = tensor([1, 2], { requiresGrad: true });
+    const penalty = grad((v: Tensor) => v.pow(3).sum())(x)
+      .square()
+      .sum(); // Σ 9x⁴
+    penalty.backward();
+    expect(x.grad!.toArray()).toEqual([36, 288]);
+    expect(grad((v: Tensor) => v.square().sum())(tensor([1, 2])).requiresGrad).toBe(false);
+    expect(noGrad(() => grad((v: Tensor) => v.square().sum())(x)).requiresGrad).toBe(false);
+  });
+
+  test("touches no .grad, and sees the variable apart from what the function closes over", () => {
+    const x = tensor(3, { requiresGrad: true });
+    expect(grad((v: Tensor) => v.mul(x))(x).item()).toBe(3);
+    expect(x.grad).toBeNull();
+  });
+
+  test("works under noGrad, and where the function enables gradients itself", () => {
+    expect(noGrad(() => grad((x: Tensor) => x.square())(3)).item()).toBe(6);
+    expect(noGrad(() => grad((x: Tensor) => enableGrad(() => x.square()))(3)).item()).toBe(6);
+  });
+
+  test("is checked by central differences on a composed second derivative", () => {
+    const x = tensor([0.3, -0.7], { dtype: "float64", requiresGrad: true });
+    const check = checkGradient((v) => grad((u: Tensor) => u.tanh().mul(u.exp()).sum())(v!).square(), [x]);
+    expect(check.ok, `${check}`).toBe(true);
+  });
+
+  test("says what is wrong", () => {
+    const bypass = (f: unknown): ((x?: unknown) => unknown) => Reflect.apply(grad, null, [f]);
+    expect(() => grad((x: Tensor) => x.mul(2))(tensor([1, 2]))).toThrow(
+      "grad: the function must give a single number, it gave [2]; reduce it with .sum() or .mean(), or use jacobian(f, x)",
+    );
+    expect(() => grad((x: Tensor) => x.mul(2))(tensor([1, 2]))).toThrow(GradientError);
+    expect(() => bypass((x: Tensor) => x.item() ** 2)(3)).toThrow(
+      /must return a tensor, got 9; compute with tensors .* not with their \.item\(\)/,
+    );
+    expect(() => bypass((x: Tensor) => void x)(3)).toThrow(/got undefined; was a return forgotten/);
+    expect(() => bypass(tensor(3))(3)).toThrow(/grad: expected a function.*use gradients\(y, \[x\]\)/);
+    expect(() => bypass((x: Tensor) => x)([1, 2])).toThrow(/got an array of 2; make it one with tensor/);
+    expect(() => bypass((x: Tensor) => x)()).toThrow(/call it with the inputs, grad\(f\)\(x\)/);
+    expect(() => grad((x: Tensor) => x)(tensor([1], { dtype: "int32" }))).toThrow(/got int32; convert/);
+    expect(() => hessian((x) => x, tensor([1, 2]))).toThrow(
+      /hessian: the function must give a single number/,
+    );
+  });
+});
+
+describe("jacobian", () => {
+  test("has the shapes of output and input, also where there is nothing to differentiate", () => {
+    expect(jacobian((x) => x.sum(0), ones([2, 3])).shape).toEqual([3, 2, 3]);
+    expect(jacobian((x) => x.square(), 3).item()).toBe(6);
+    expect(jacobian(() => ones([2]), ones([3])).toArray()).toEqual([
+      [0, 0, 0],
+      [0, 0, 0],
+    ]);
+  });
+
+  test("can be differentiated", () => {
+    const x = tensor([1, 2], { requiresGrad: true });
+    jacobian((v) => v.pow(3), x)
+      .sum()
+      .backward();
+    expect(x.grad!.toArray()).toEqual([6, 12]);
+  });
+});
+
+describe("gradients of several outputs", () => {
+  test("are the sum of their vector-Jacobian products", () => {
+    const x = tensor([1, 2], { requiresGrad: true });
+    const [a, b] = [x.square(), x.mul(5)];
+    const [found] = gradients([a, b], [x], { gradient: [tensor([1, 10]), tensor([2, 1])] });
+    expect(found!.toArray()).toEqual([12, 45]);
+  });
+
+  test("count an output that another one was computed from, or given twice", () => {
+    const x = tensor(3, { requiresGrad: true });
+    const h = x.square();
+    expect(gradients([h.mul(2), h], [x])[0]!.item()).toBe(18);
+    const again = x.square();
+    expect(gradients([again, again], [x, again]).map((found) => found!.item())).toEqual([12, 2]);
+  });
+
+  test("say what is wrong", () => {
+    const x = tensor([1, 2], { requiresGrad: true });
+    expect(() => gradients([x.mul(2), x.sum()], [x], { gradient: [ones([2])] })).toThrow(
+      "gradients: 2 outputs need 2 gradients, got 1; pass { gradient: [one per output] }",
+    );
+    expect(() => gradients([], [x])).toThrow(/a tensor or an array of tensors, got an array of 0/);
+    expect(() => Reflect.apply(gradients, null, [x.sum(), x])).toThrow(
+      /the inputs are an array of tensors, such as \[x\]/,
+    );
+  });
+});
+
+test("10,000 gradients, Jacobian and Hessian matrices leave nothing behind", { timeout: 120_000 }, () => {
+  startOnNode();
+  setBackend(referenceBackend);
+  try {
+    const x = ones([3]);
+    const step = () => {
+      grad((v: Tensor) => v.tanh().sum())(x);
+      jacobian((v) => v.square(), x);
+      hessian((v) => v.pow(3).sum(), x);
+    };
+    for (let i = 0; i < 100; i++) step();
+    sweep();
+    const before = memoryReport();
+    for (let i = 0; i < 10_000; i++) step();
+    sweep();
+    expect(memoryReport().bytes - before.bytes).toBeLessThan(1024);
+    expect(memoryReport().tensors - before.tensors).toBeLessThan(20);
+  } finally {
+    setLivenessProbe(null);
+  }
+});
