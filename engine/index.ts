@@ -50,12 +50,12 @@ if (typeof process !== "undefined" && process.versions?.node !== undefined)
 
 export * as classical from "./classical/index.ts";
 export * as data from "./data/index.ts";
+export type { EarlyStopping } from "./earlyStopping.ts";
 export * as exchange from "./exchange/index.ts";
-export * as metrics from "./metrics.ts";
+export * as metrics from "./metrics/index.ts";
 export * as models from "./models/index.ts";
 export * as nn from "./nn/index.ts";
 export * as optim from "./optim/index.ts";
-export type { EarlyStopping } from "./earlyStopping.ts";
 export { recoverFromTermination } from "./termination.ts";
 export type {
   Batches,

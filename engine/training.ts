@@ -3,12 +3,13 @@
 
 import { adviseOn, hasFallen, weightChange, weightSample } from "./advice.ts";
 import { type EarlyStopping, Stopper } from "./earlyStopping.ts";
-import { ArgumentError, describeValue, InterruptError, ShapeError } from "./errors.ts";
+import { detectAnomaly } from "./anomaly.ts";
+import { AnomalyError, ArgumentError, describeValue, GradientError, InterruptError, ShapeError } from "./errors.ts";
 import { noGrad } from "./gradmode.ts";
 import { inspect } from "./inspect.ts";
 import { checkInterrupt } from "./interrupt.ts";
 import { withScope } from "./memory.ts";
-import { accuracy, binaryAccuracy, type Metric } from "./metrics.ts";
+import { accuracy, binaryAccuracy, type Metric } from "./metrics/index.ts";
 import { bceWithLogits, crossEntropy } from "./nn/losses/classification.ts";
 import type { Loss } from "./nn/losses/reduction.ts";
 import { type Module, requireModule } from "./nn/module.ts";
@@ -368,16 +369,41 @@ function trainStep(run: Run, batch: unknown, options: FitOptions, total: Totals)
   checkInterrupt();
   const [x, y] = checkBatch("fit", batch, run.stepInEpoch + 1);
   const { optimizer } = options;
-  const prediction = run.model(x);
-  const loss = total.lossOf(prediction, y);
-  const value = loss.item();
-  if (!Number.isFinite(value)) throw divergence(run, value, x, optimizer.lr);
-  if (run.step === 0) checkReach(run.model, optimizer, loss);
-  total.add(value, prediction, y);
-  loss.backward();
-  optimizer.step();
-  run.stepInEpoch++;
-  run.history.steps.push({ step: run.step + 1, epoch: run.epoch, loss: value, learningRate: optimizer.lr });
+  const compute = (): [prediction: Tensor, loss: Tensor] => {
+    const prediction = run.model(x);
+    return [prediction, total.lossOf(prediction, y)];
+  };
+  try {
+    const [prediction, loss] = compute();
+    const value = loss.item();
+    if (!Number.isFinite(value)) throw divergence(run, value, x, optimizer.lr, beginning(() => noGrad(compute)));
+    if (run.step === 0) checkReach(run.model, optimizer, loss);
+    total.add(value, prediction, y);
+    loss.backward();
+    optimizer.step();
+    run.stepInEpoch++;
+    run.history.steps.push({ step: run.step + 1, epoch: run.epoch, loss: value, learningRate: optimizer.lr });
+  } catch (error) {
+    if (error instanceof AnomalyError)
+      throw new AnomalyError(`fit, step ${run.step + 1} (epoch ${run.epoch}): ${error.message}`);
+    if (!(error instanceof GradientError) || optimizer.parameters.every(hasFiniteGradient)) throw error;
+    throw new GradientError(`${error.message}${beginning(() => compute()[1].backward())}`);
+  }
+}
+
+/** Where NaN or infinity comes from when `step` is done again, as the end of a message; empty where it does not come again. */
+function beginning(step: () => unknown): string {
+  try {
+    detectAnomaly(step);
+  } catch (error) {
+    if (error instanceof AnomalyError) return `. Where it began: ${error.message}`;
+    throw error;
+  }
+  return "";
+}
+
+function hasFiniteGradient({ gradient }: Tensor): boolean {
+  return gradient === null || gradient.storage.values().every((value) => Number.isFinite(value));
 }
 
 async function validate(run: Run, loader: Batches, options: FitOptions): Promise<Record<string, number>> {
@@ -621,7 +647,13 @@ function checkReach(model: Module, optimizer: Optimizer, loss: Tensor): void {
   }
 }
 
-function divergence(run: Run, value: number, x: Tensor, learningRate: number): Error {
+function divergence(
+  run: Run,
+  value: number,
+  x: Tensor,
+  learningRate: number,
+  beginning: string,
+): Error {
   const what = Number.isNaN(value) ? "NaN (not a number)" : "infinite";
   const where = `at step ${run.step + 1} (epoch ${run.epoch}) with learning rate ${learningRate}`;
   const last = run.history.steps.at(-1);
@@ -634,7 +666,7 @@ function divergence(run: Run, value: number, x: Tensor, learningRate: number): E
     last === undefined
       ? "look at the scale of the inputs (0 to 1 is usual) and of the initial weights"
       : `the last loss was ${formatNumber(last.loss)}. Likely the learning rate is too high: make the model anew and try ${Number((learningRate / 10).toPrecision(3))}`;
-  return new Error(`fit: the loss became ${what} ${where}; ${remedy}`);
+  return new Error(`fit: the loss became ${what} ${where}; ${remedy}${beginning}`);
 }
 
 function describeEpoch(run: Run): string {

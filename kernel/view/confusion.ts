@@ -1,6 +1,6 @@
 /** The confusion matrix: which classes are taken for which. */
 import { ArgumentError, ShapeError } from "../../engine/errors.ts";
-import { confusionMatrix as metricOf, type Values } from "../../engine/metrics.ts";
+import { confusionMatrix as metricOf, type Values } from "../../engine/metrics/index.ts";
 import { type ChartSpec, chart } from "./chart.ts";
 import { colourOf, hexOf, valueRange } from "./colours.ts";
 import { picture } from "./grid.ts";

@@ -1,6 +1,6 @@
 /** The hooks by which the engine's objects show themselves in a notebook, and trainings their progress. */
 import { Dataset } from "../../engine/data/dataset.ts";
-import { ConfusionMatrix } from "../../engine/metrics.ts";
+import { ConfusionMatrix } from "../../engine/metrics/index.ts";
 import { Module } from "../../engine/nn/module.ts";
 import { Tensor } from "../../engine/tensor.ts";
 import { History, observeTraining } from "../../engine/training.ts";

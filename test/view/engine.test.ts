@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { rand, tensor, zeros } from "../../engine/creation.ts";
 import { Dataset } from "../../engine/data/dataset.ts";
-import { confusionMatrix } from "../../engine/metrics.ts";
+import { confusionMatrix } from "../../engine/metrics/index.ts";
 import { leNet5 } from "../../engine/models/index.ts";
 import * as nn from "../../engine/nn/index.ts";
 import * as optim from "../../engine/optim/index.ts";

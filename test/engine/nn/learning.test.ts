@@ -3,7 +3,7 @@ import { withBackend } from "../../../engine/backend/current.ts";
 import { referenceBackend } from "../../../engine/backend/reference.ts";
 import { checkGradient } from "../../../engine/checkgradient.ts";
 import { randn, tensor } from "../../../engine/creation.ts";
-import * as metrics from "../../../engine/metrics.ts";
+import * as metrics from "../../../engine/metrics/index.ts";
 import * as models from "../../../engine/models/index.ts";
 import * as nn from "../../../engine/nn/index.ts";
 import * as optim from "../../../engine/optim/index.ts";

@@ -4,7 +4,7 @@ import { getBackend } from "../../../engine/backend/current.ts";
 import { randint, randn } from "../../../engine/creation.ts";
 import { noGrad } from "../../../engine/gradmode.ts";
 import { setLivenessProbe, sweep } from "../../../engine/memory.ts";
-import * as metrics from "../../../engine/metrics.ts";
+import * as metrics from "../../../engine/metrics/index.ts";
 import * as models from "../../../engine/models/index.ts";
 import * as nn from "../../../engine/nn/index.ts";
 import { startOnNode } from "../../../engine/node.ts";

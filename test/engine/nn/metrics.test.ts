@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { tensor } from "../../../engine/creation.ts";
-import * as metrics from "../../../engine/metrics.ts";
+import * as metrics from "../../../engine/metrics/index.ts";
 
 const scores = tensor([
   [0.1, 0.7, 0.2],

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { ones, randint, randn, tensor, zeros } from "../../../engine/creation.ts";
 import { InterruptError } from "../../../engine/errors.ts";
 import { setInterruptFlag } from "../../../engine/interrupt.ts";
-import * as metrics from "../../../engine/metrics.ts";
+import * as metrics from "../../../engine/metrics/index.ts";
 import * as nn from "../../../engine/nn/index.ts";
 import * as optim from "../../../engine/optim/index.ts";
 import { Generator, seed } from "../../../engine/random.ts";
