@@ -13,7 +13,8 @@ export type PaddingMode = "zeros" | "reflect" | "replicate" | "circular";
 
 const paddingModes: readonly PaddingMode[] = ["zeros", "reflect", "replicate", "circular"];
 
-function requirePaddingMode(operation: string, mode: PaddingMode): PaddingMode {
+/** One of the four modes, else an ArgumentError that names the layer. */
+export function requirePaddingMode(operation: string, mode: PaddingMode): PaddingMode {
   if (paddingModes.includes(mode)) return mode;
   throw new ArgumentError(
     `${operation}: paddingMode must be "zeros", "reflect", "replicate" or "circular", got ${describeValue(mode)}`,

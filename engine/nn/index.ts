@@ -44,10 +44,25 @@ export {
   convTranspose2d,
   type PaddingMode,
 } from "./convolution.ts";
-export { Dropout, type DropoutOptions, dropout } from "./dropout.ts";
-export { Flatten, flatten } from "./flatten.ts";
+export { Dropout, Dropout2d, type DropoutOptions, dropout, dropout2d } from "./dropout.ts";
+export { Embedding, embedding } from "./embedding.ts";
+export { Flatten, flatten, Unflatten, unflatten } from "./flatten.ts";
 export * as init from "./init.ts";
 export { Linear, type LinearOptions, linear } from "./linear.ts";
+export {
+  AvgPool1d,
+  avgPool1d,
+  Conv1d,
+  type Conv1dOptions,
+  ConvTranspose1d,
+  type ConvTranspose1dOptions,
+  conv1d,
+  convTranspose1d,
+  MaxPool1d,
+  maxPool1d,
+  type Pool1dOptions,
+} from "./lines.ts";
+export { LocallyConnected2d, type LocallyConnected2dOptions, locallyConnected2d } from "./local.ts";
 export {
   LocalResponseNorm,
   type LocalResponseNormOptions,
@@ -115,3 +130,4 @@ export {
   type Pool2dOptions,
 } from "./pooling.ts";
 export { Sequential, sequential } from "./sequential.ts";
+export { Upsample, type UpsampleOptions, upsample } from "./upsample.ts";

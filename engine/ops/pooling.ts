@@ -1,7 +1,6 @@
 /** Windows over images: the largest value, the mean. */
 import type { Pool2dGeometry } from "../backend/backend.ts";
-import { withBackend } from "../backend/current.ts";
-import { makeEmpty, tensor } from "../creation.ts";
+import { makeEmpty } from "../creation.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../errors.ts";
 import { checkFloat, checkTensor, defineOp, type Op, type Primitive, run, type SampleMaker } from "../op.ts";
 import { describeShape, type Shape, sameShape } from "../shapes.ts";
@@ -9,9 +8,9 @@ import type { Tensor } from "../tensor.ts";
 import { checkSize2d, countWindows, type Size2d } from "./convolution.ts";
 import { neg } from "./elementwise.ts";
 import { gather } from "./indexing.ts";
-import { matmul } from "./matmul.ts";
 import { pad, reshape } from "./movement.ts";
 import { mean } from "./reduction.ts";
+import { resample, resamplingMatrix } from "./resampling.ts";
 
 export interface Pool2dOptions {
   /** Distance between windows; the window's size by default, so that windows do not overlap. */
@@ -374,17 +373,6 @@ export const avgPool2d: Op<[x: Tensor, kernel: Size2d, options?: AvgPool2dOption
   },
 );
 
-/** `[to, from]`: row i averages positions ⌊i·from/to⌋ up to ⌈(i + 1)·from/to⌉, PyTorch's windows. */
-function averagingMatrix(from: number, to: number, like: Tensor): Tensor {
-  const values = new Float64Array(to * from);
-  for (let i = 0; i < to; i++) {
-    const start = Math.floor((i * from) / to);
-    const end = Math.ceil(((i + 1) * from) / to);
-    values.fill(1 / (end - start), i * from + start, i * from + end);
-  }
-  return withBackend(like.holding.backend, () => tensor(values, { shape: [to, from], dtype: like.dtype }));
-}
-
 /**
  * The mean of windows chosen so that the output has the given size, whatever the input's: `[N, C, H, W]` → `[N, C, h, w]`. Window i
  * reaches from ⌊i·H/h⌋ to ⌈(i + 1)·H/h⌉, so windows may differ in size and overlap, as in PyTorch. Size 1 is the mean of each map.
@@ -410,7 +398,7 @@ export const adaptiveAvgPool2d: Op<[x: Tensor, outputSize: Size2d]> = defineOp<
   (x, outputSize) => {
     checkImages("adaptiveAvgPool2d", x);
     const [outHeight, outWidth] = checkSize2d("adaptiveAvgPool2d", "the output's size", outputSize, 1);
-    const [batch, channels, height, width] = x.shape as readonly [number, number, number, number];
+    const [, , height, width] = x.shape as readonly [number, number, number, number];
     if (height === 0 || width === 0)
       throw new ShapeError(
         `adaptiveAvgPool2d: the input ${describeShape(x.shape)} has no pixels to take a mean of`,
@@ -418,11 +406,13 @@ export const adaptiveAvgPool2d: Op<[x: Tensor, outputSize: Size2d]> = defineOp<
     if (outHeight === 1 && outWidth === 1) return mean(x, [2, 3], { keepDim: true });
     if (height % outHeight === 0 && width % outWidth === 0)
       return avgPool2d(x, [height / outHeight, width / outWidth]);
-    // A mean over rows and columns is a product from both sides.
-    const rows = averagingMatrix(height, outHeight, x);
-    const columns = averagingMatrix(width, outWidth, x);
-    const narrowed = matmul(reshape(x, [batch * channels * height, width]), columns, { transposeB: true });
-    const maps = matmul(rows, reshape(narrowed, [batch * channels, height, outWidth]));
-    return reshape(maps, [batch, channels, outHeight, outWidth]);
+    // Row i of the matrix averages positions ⌊i·from/to⌋ up to ⌈(i + 1)·from/to⌉, PyTorch's windows.
+    const averages = (from: number, to: number) =>
+      resamplingMatrix(from, to, x, (row, i) => {
+        const start = Math.floor((i * from) / to);
+        const end = Math.ceil(((i + 1) * from) / to);
+        row.fill(1 / (end - start), start, end);
+      });
+    return resample(x, averages(height, outHeight), averages(width, outWidth));
   },
 );

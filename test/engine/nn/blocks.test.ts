@@ -6,6 +6,7 @@ import { checkGradient } from "../../../engine/checkgradient.ts";
 import { ones, randn, tensor, zeros } from "../../../engine/creation.ts";
 import { noGrad } from "../../../engine/gradmode.ts";
 import * as nn from "../../../engine/nn/index.ts";
+import { Generator } from "../../../engine/random.ts";
 import type { Tensor } from "../../../engine/tensor.ts";
 
 describe("batch normalisation", () => {
@@ -267,4 +268,96 @@ describe("convolution's and pooling's options", () => {
       ),
     ).toThrow(/index 24 lies outside the output of 4 × 4; give the size that was pooled as outputSize/);
   });
+});
+
+describe("dropout2d", () => {
+  it("drops whole maps, in training only", () => {
+    const layer = nn.dropout2d(0.4, { generator: new Generator(6) });
+    const maps = layer(ones([50, 20, 2, 3]))
+      .reshape([1000, 6])
+      .toArray() as number[][];
+    expect(maps.every((map) => map.every((value) => value === map[0]))).toBe(true);
+    const dropped = maps.filter((map) => map[0] === 0).length / maps.length;
+    expect(Math.abs(dropped - 0.4)).toBeLessThan(5 * Math.sqrt(0.24 / 1000));
+    expect(maps.every((map) => map[0] === 0 || Math.abs(map[0]! - 1 / 0.6) < 1e-6)).toBe(true);
+    const x = ones([1, 2, 3, 3]);
+    expect(layer.eval()(x)).toBe(x);
+    expect(() => nn.dropout2d(0.4)(ones([2, 3]))).toThrow(/expected \[N, C, H, W\], got \[2, 3\]/);
+    expect(() => nn.dropout2d(2)).toThrow(
+      /dropout2d: p is the share of maps to drop, between 0 and 1, got 2/,
+    );
+  });
+});
+
+describe("locally connected layers", () => {
+  it("000.32: 4 million weights where a fully connected layer has 1.6 billion", () => {
+    const layer = nn.locallyConnected2d(1, 1, 10, { inputSize: 200, padding: "same", bias: false });
+    expect(layer.parameterCount).toBe(4_000_000);
+    const biased = nn.locallyConnected2d(1, 1, 10, { inputSize: 200, padding: "same" });
+    expect(biased.parameterCount).toBe(4_040_000);
+    expect(layer(ones([1, 1, 200, 200])).shape).toEqual([1, 1, 200, 200]);
+  });
+
+  it("with equal weights everywhere are a convolution", () => {
+    const layer = nn.locallyConnected2d(2, 3, 3, { inputSize: [5, 6] });
+    const conv = nn.conv2d(2, 3, 3);
+    layer.weight = nn.parameter(conv.weight.detach().expand([3, 4, 3, 2, 3, 3]));
+    layer.bias = nn.parameter(conv.bias!.detach().reshape([3, 1, 1]).expand([3, 3, 4]));
+    const x = randn([2, 2, 5, 6]);
+    const [y, z] = [layer(x).toTypedArray(), conv(x).toTypedArray()];
+    y.forEach((value, i) => {
+      expect(value).toBeCloseTo(z[i]!, 5);
+    });
+  });
+
+  it("say what does not fit", () => {
+    expect(() => Reflect.apply(nn.locallyConnected2d, undefined, [1, 1, 3])).toThrow(
+      /give the size of the images, \{ inputSize: \[28, 28\] \}/,
+    );
+    expect(() => nn.locallyConnected2d(1, 2, 3, { inputSize: 8 })(ones([1, 1, 9, 8]))).toThrow(
+      "LocallyConnected2d(1 → 2, kernel 3×3, on 8×8): expected [N, 1, 8, 8], got [1, 1, 9, 8]; the weights belong to places: make this layer with { inputSize: [9, 8] }",
+    );
+    expect(() => nn.locallyConnected2d(1, 2, 9, { inputSize: 8 })).toThrow(
+      /kernel 9 does not fit images of 8 × 8/,
+    );
+  });
+});
+
+describe("layers for signals, symbols and sizes say what does not fit", () => {
+  const cases: [() => unknown, RegExp][] = [
+    [
+      () => nn.conv1d(1, 2, 3)(ones([4, 9])),
+      /^Conv1d\(1 → 2, kernel 3\): expected \[N, 1, L\], got \[4, 9\]; .*unsqueeze\(1\)/,
+    ],
+    [() => nn.conv1d(3, 2, 3)(ones([4, 9, 3])), /the channels come second, not last: x\.transpose\(1, 2\)/],
+    [() => nn.conv1d(3, 2, 3)(ones([4, 5, 9])), /the input has 5 channels: nn\.conv1d\(5, 2, …\)/],
+    [() => nn.conv1d(1, 1, 9)(ones([1, 1, 4])), /conv1d: kernel 9 does not fit an input of length 4/],
+    [() => nn.conv1d(3, 2, 3, { groups: 2 }), /2 groups must divide both 3 input and 2 output channels/],
+    [() => nn.conv1d(3, 2, 3, { padding: "same", stride: 2 }), /padding "same" keeps the length/],
+    [() => nn.convTranspose1d(3, 2, 3, { padding: -1 }), /padding must be a whole number ≥ 0, got -1/],
+    [() => nn.maxPool1d(2)(ones([4])), /^MaxPool1d\(2\): expected \[N, C, L\], got \[4\]/],
+    [
+      () => nn.embedding(5, 2)(tensor([1, 5], { dtype: "int32" })),
+      /^Embedding\(5 × 2\): expected numbers from 0 to 4, got 5; make this layer nn\.embedding\(6, 2\)/,
+    ],
+    [() => nn.embedding(5, 2)(tensor([-1], { dtype: "int32" })), /got -1/],
+    [
+      () => nn.embedding(5, 2)(ones([2])),
+      /expected whole numbers \(int32\), got float32; convert with x\.to\("int32"\)/,
+    ],
+    [() => nn.upsample(), /give either a scale, nn\.upsample\(2\), or a size/],
+    [() => nn.upsample(-1), /scale must be a positive number, got -1/],
+    [() => nn.upsample(2)(ones([2, 2])), /^Upsample\(×2, nearest\): expected \[N, C, H, W\]/],
+    [
+      () => nn.unflatten([2, 3])(ones([4, 5])),
+      /^Unflatten\(2×3\): expected \[N, 6\], got \[4, 5\]; .* needs 6 outputs/,
+    ],
+    [() => nn.unflatten([]), /unflatten: give the shape of a sample/],
+  ];
+  it.each(cases.map(([call, message]) => [String(message), call, message] as const))(
+    "%s",
+    (_title, call, message) => {
+      expect(call).toThrow(message);
+    },
+  );
 });

@@ -232,5 +232,66 @@ thereAndBack((2, 3, 4, 6), 2, {}, None, {})
 thereAndBack((1, 2, 5, 7), 2, {}, [5, 7], {})
 thereAndBack((1, 2, 4, 7), [2, 3], {"padding": [0, 1]}, [4, 7], {"padding": (0, 1)})
 
+# In one dimension.
+for channels, kernel, shape, options in [
+    ((2, 3), 3, (2, 2, 7), {"stride": 2, "padding": 1}),
+    ((4, 2), 4, (1, 4, 9), {"groups": 2, "dilation": 2, "bias": False}),
+    ((1, 2), 4, (2, 1, 6), {"padding": "same"}),
+    ((1, 2), 3, (1, 1, 5), {"padding": 2, "paddingMode": "reflect"}),
+]:
+    theirs = {"padding_mode" if key == "paddingMode" else key: value for key, value in options.items()}
+    build = f"nn.conv1d({channels[0]}, {channels[1]}, {kernel}, {json.dumps(options)})"
+    case(build, nn.Conv1d(*channels, kernel, **theirs), shape)
+for channels, kernel, shape, options in [
+    ((2, 3), 3, (2, 2, 5), {}),
+    ((4, 2), 4, (1, 4, 3), {"stride": 3, "padding": 1, "outputPadding": 2, "groups": 2}),
+    ((1, 2), 2, (1, 1, 4), {"dilation": 3, "bias": False}),
+]:
+    theirs = {"output_padding" if key == "outputPadding" else key: value for key, value in options.items()}
+    build = f"nn.convTranspose1d({channels[0]}, {channels[1]}, {kernel}, {json.dumps(options)})"
+    case(build, nn.ConvTranspose1d(*channels, kernel, **theirs), shape)
+for shape, kernel, options in [((2, 3, 8), 2, {}), ((1, 2, 7), 3, {"stride": 2, "padding": 1, "ceilMode": True})]:
+    theirs = {"ceil_mode" if key == "ceilMode" else key: value for key, value in options.items()}
+    case(f"nn.maxPool1d({kernel}, {json.dumps(options)})", nn.MaxPool1d(kernel, **theirs), shape)
+    layer = nn.AvgPool1d(kernel, count_include_pad=False, **theirs)
+    case(f"nn.avgPool1d({kernel}, {json.dumps(options)})", layer, shape)
+
+# Other sizes.
+case("nn.upsample(2)", nn.Upsample(scale_factor=2), (2, 2, 3, 2))
+case("nn.upsample(1.5)", nn.Upsample(scale_factor=1.5), (1, 2, 5, 3))
+case("nn.upsample(null, { size: [5, 3] })", nn.Upsample(size=(5, 3)), (1, 2, 3, 4))
+case("nn.upsample(2, { mode: 'bilinear' })", nn.Upsample(scale_factor=2, mode="bilinear"), (2, 2, 3, 4))
+case("nn.upsample(1.7, { mode: 'bilinear' })", nn.Upsample(scale_factor=1.7, mode="bilinear"), (1, 1, 4, 5))
+case("nn.upsample(null, { size: [2, 7], mode: 'bilinear' })", nn.Upsample(size=(2, 7), mode="bilinear"), (1, 2, 5, 3))
+layer = nn.Upsample(scale_factor=3, mode="bilinear", align_corners=True)
+case("nn.upsample(3, { mode: 'bilinear', alignCorners: true })", layer, (1, 2, 2, 3))
+case("nn.unflatten([2, 3, 2])", nn.Unflatten(1, (2, 3, 2)), (2, 12))
+symbols = torch.tensor([[0, 3, 3], [1, 4, 0]])
+case("nn.embedding(5, 3)", nn.Embedding(5, 3), None, symbols, whole=True)
+
+
+class LocallyConnected(nn.Module):
+    def __init__(self, channels, kernel, places, stride, padding):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(*places, channels[1], channels[0], *kernel))
+        self.bias = nn.Parameter(torch.zeros(channels[1], *places))
+        self.options = {"kernel_size": kernel, "stride": stride, "padding": padding}
+
+    def forward(self, x):
+        columns = F.unfold(x, **self.options).reshape(len(x), *self.weight.shape[3:], *self.weight.shape[:2])
+        return torch.einsum("nchwij,ijochw->noij", columns, self.weight) + self.bias
+
+
+case(
+    "nn.locallyConnected2d(2, 3, [2, 3], { inputSize: [4, 5] })",
+    LocallyConnected((2, 3), (2, 3), (3, 3), 1, 0),
+    (2, 2, 4, 5),
+)
+case(
+    "nn.locallyConnected2d(1, 2, 3, { inputSize: 5, stride: 2, padding: 1 })",
+    LocallyConnected((1, 2), (3, 3), (3, 3), 2, 1),
+    (1, 1, 5, 5),
+)
+
 golden = {"torch": torch.__version__, "cases": cases}
 pathlib.Path(__file__).with_suffix(".json").write_text(json.dumps(golden) + "\n")
