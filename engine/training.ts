@@ -2,9 +2,16 @@
 // knows no display.
 
 import { adviseOn, hasFallen, weightChange, weightSample } from "./advice.ts";
-import { type EarlyStopping, Stopper } from "./earlyStopping.ts";
 import { detectAnomaly } from "./anomaly.ts";
-import { AnomalyError, ArgumentError, describeValue, GradientError, InterruptError, ShapeError } from "./errors.ts";
+import { type EarlyStopping, Stopper } from "./earlyStopping.ts";
+import {
+  AnomalyError,
+  ArgumentError,
+  describeValue,
+  GradientError,
+  InterruptError,
+  ShapeError,
+} from "./errors.ts";
 import { noGrad } from "./gradmode.ts";
 import { inspect } from "./inspect.ts";
 import { checkInterrupt } from "./interrupt.ts";
@@ -376,7 +383,14 @@ function trainStep(run: Run, batch: unknown, options: FitOptions, total: Totals)
   try {
     const [prediction, loss] = compute();
     const value = loss.item();
-    if (!Number.isFinite(value)) throw divergence(run, value, x, optimizer.lr, beginning(() => noGrad(compute)));
+    if (!Number.isFinite(value))
+      throw divergence(
+        run,
+        value,
+        x,
+        optimizer.lr,
+        beginning(() => noGrad(compute)),
+      );
     if (run.step === 0) checkReach(run.model, optimizer, loss);
     total.add(value, prediction, y);
     loss.backward();
@@ -647,13 +661,7 @@ function checkReach(model: Module, optimizer: Optimizer, loss: Tensor): void {
   }
 }
 
-function divergence(
-  run: Run,
-  value: number,
-  x: Tensor,
-  learningRate: number,
-  beginning: string,
-): Error {
+function divergence(run: Run, value: number, x: Tensor, learningRate: number, beginning: string): Error {
   const what = Number.isNaN(value) ? "NaN (not a number)" : "infinite";
   const where = `at step ${run.step + 1} (epoch ${run.epoch}) with learning rate ${learningRate}`;
   const last = run.history.steps.at(-1);

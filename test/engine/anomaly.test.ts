@@ -5,7 +5,9 @@ import { referenceBackend } from "../../engine/backend/reference.ts";
 import {
   AnomalyError,
   detectAnomaly,
+  fit as learn,
   nn,
+  optim,
   recoverFromTermination,
   type Tensor,
   tensor,
@@ -126,6 +128,64 @@ describe("backward", () => {
       (a) => run(odd, [a], undefined),
     );
     expect(caught(() => op(x).sum().backward())).toMatch(/^the gradient of odd for its operand 0/);
+  });
+});
+
+describe("in fit", () => {
+  class Odd extends nn.Module {
+    layer = nn.linear(1, 1);
+    readonly compute: (x: Tensor) => Tensor;
+    constructor(compute: (x: Tensor) => Tensor) {
+      super();
+      this.compute = compute;
+    }
+    forward(x: Tensor): Tensor {
+      return this.compute(this.layer(x));
+    }
+  }
+  const batch: [Tensor, Tensor] = [tensor([[1], [2]]), tensor([[1], [2]])];
+  const train = (model: nn.Module, lr = 0.1) =>
+    learn(model, [batch, batch], {
+      optimizer: optim.sgd(model.parameters(), { lr }),
+      loss: nn.mse,
+      silent: true,
+    });
+
+  test("the message of a loss that is NaN says where it began", async () => {
+    const model = new Odd((x) => x.mul(0).log().mul(0));
+    await expect(train(model)).rejects.toThrow(
+      /^fit: the loss became NaN .* at step 1 \(epoch 1\).*\. Where it began: Odd: log made -Infinity at \[0, 0\], from /,
+    );
+  });
+
+  test("the message of a gradient that is NaN does, and no parameter was changed", async () => {
+    const model = new Odd((x) => x.mul(0).sqrt());
+    const before = model.parameters().map((parameter) => parameter.toArray());
+    await expect(train(model)).rejects.toThrow(
+      /^sgd: the gradient of parameter 0 .* contains NaN or infinity at step 1; no parameter was changed\..* Where it began: Odd: the gradient of sqrt for its operand 0, \[2, 1\], is -?Infinity at \[0, 0\], where the operand is 0/,
+    );
+    expect(model.parameters().map((parameter) => parameter.toArray())).toEqual(before);
+  });
+
+  test("a whole training can be watched: the error says the step too", async () => {
+    let calls = 0;
+    const model = new Odd((x) => (++calls < 2 ? x : x.mul(0).log()));
+    await expect(detectAnomaly(() => train(model))).rejects.toThrow(
+      /^fit, step 2 \(epoch 1\): Odd: log made -Infinity at \[0, 0\]/,
+    );
+    expect(tensor([0]).log().item()).toBe(Number.NEGATIVE_INFINITY);
+  });
+
+  test("a learning rate that is too high is found in the layer whose product overflowed", async () => {
+    const model = nn.sequential(nn.linear(1, 2), nn.linear(2, 1));
+    const many = Array.from({ length: 60 }, () => batch);
+    await expect(
+      learn(model, many, {
+        optimizer: optim.sgd(model.parameters(), { lr: 1e4 }),
+        loss: nn.mse,
+        silent: true,
+      }),
+    ).rejects.toThrow(/ Where it began: .*(the first in the (forward|backward) pass|contains)/);
   });
 });
 
