@@ -1,10 +1,19 @@
 /** Making tensors: from numbers, of one value, in a row, at random. */
 import type { Backend, DType, TypedArray } from "./backend/backend.ts";
-import { getBackend } from "./backend/current.ts";
+import { getBackend, withBackend } from "./backend/current.ts";
 import { ArgumentError, DTypeError, describeValue, ShapeError } from "./errors.ts";
 import { allocate } from "./memory.ts";
 import { defaultGenerator, type Generator } from "./random.ts";
-import { checkShape, describeShape, type Shape, sizeOf } from "./shapes.ts";
+import {
+  broadcastShapes,
+  broadcastStrides,
+  checkShape,
+  describeShape,
+  type Shape,
+  sameShape,
+  sizeOf,
+  stridesOf,
+} from "./shapes.ts";
 import { type NestedNumbers, Tensor } from "./tensor.ts";
 
 export interface CreationOptions {
@@ -304,6 +313,168 @@ export function randn(shape: readonly number[], options: RandomOptions = {}): Te
   return random("randn", shape, options, "float32", (generator, values) => {
     for (let i = 0; i < values.length; i++) values[i] = generator.normal();
   });
+}
+
+/** Uniform random numbers in [0, 1), in the shape, dtype and on the backend of `like`. */
+export function randLike(like: Tensor, options: RandomOptions = {}): Tensor {
+  checkLike("randLike", like);
+  return withBackend(like.holding.backend, () => rand(like.shape, { dtype: floatOf(like), ...options }));
+}
+
+/** Normally distributed random numbers, in the shape, dtype and on the backend of `like`. */
+export function randnLike(like: Tensor, options: RandomOptions = {}): Tensor {
+  checkLike("randnLike", like);
+  return withBackend(like.holding.backend, () => randn(like.shape, { dtype: floatOf(like), ...options }));
+}
+
+function checkLike(operation: string, like: unknown): void {
+  if (!(like instanceof Tensor))
+    throw new ArgumentError(`${operation}: expected a tensor, got ${describeValue(like)}`);
+}
+
+const floatOf = (like: Tensor): DType => (like.dtype === "float64" ? "float64" : "float32");
+
+/**
+ * Normally distributed random numbers with the given mean and standard deviation: numbers, or tensors that broadcast;
+ * `shape` is theirs unless given. No gradient flows through: for the reparametrisation trick write
+ * `mean.add(randnLike(mean).mul(deviation))`.
+ *
+ * @example
+ * normal(0, 0.1, [64, 10])
+ */
+export function normal(
+  mean: Tensor | number,
+  deviation: Tensor | number,
+  shape?: readonly number[],
+  options: RandomOptions = {},
+): Tensor {
+  const parameters = [mean, deviation].map((value, i) => {
+    if (value instanceof Tensor) return value;
+    if (typeof value === "number") return { shape: [], storage: { values: () => [value] } };
+    throw new ArgumentError(
+      `normal: the ${i === 0 ? "mean" : "standard deviation"} is a number or a tensor; got ${describeValue(value)}`,
+    );
+  });
+  const common = broadcastShapes("normal", parameters[0]!.shape, parameters[1]!.shape);
+  const sizes = shape === undefined ? common : newShape("normal", shape, options);
+  if (!sameShape(broadcastShapes("normal", common, sizes), sizes))
+    throw new ShapeError(
+      `normal: mean and deviation are ${describeShape(common)}, which does not fit the shape ${describeShape(sizes)}`,
+    );
+  const [means, deviations] = parameters.map((parameter) => repeated(parameter, sizes));
+  for (const value of deviations!)
+    if (!(value >= 0))
+      throw new ArgumentError(`normal: a standard deviation is a number from 0 up; got ${value}`);
+  const holder = [mean, deviation].find((value) => value instanceof Tensor);
+  const backend = holder instanceof Tensor ? holder.holding.backend : getBackend();
+  return withBackend(backend, () =>
+    random("normal", sizes, options, "float32", (generator, values) => {
+      for (let i = 0; i < values.length; i++) values[i] = generator.normal(means![i]!, deviations![i]!);
+    }),
+  );
+}
+
+/** The values of something repeated to a shape that it fits. */
+function repeated(
+  { shape, storage }: { shape: Shape; storage: { values(): ArrayLike<number> } },
+  to: Shape,
+): number[] {
+  const values = storage.values();
+  const [strides, steps] = [stridesOf(to), broadcastStrides(shape, to)];
+  return Array.from({ length: sizeOf(to) }, (_value, i) => {
+    let at = 0;
+    for (let d = 0; d < to.length; d++) at += (Math.floor(i / strides[d]!) % to[d]!) * steps[d]!;
+    return values[at]!;
+  });
+}
+
+/**
+ * 1 with the given probability, else 0, for each element: `bernoulli(hidden.sigmoid())` samples binary units. Shape and
+ * dtype are those of the probabilities. No gradient. Throws an ArgumentError for a number that is no probability.
+ */
+export function bernoulli(probabilities: Tensor, options: RandomOptions = {}): Tensor {
+  checkProbabilities("bernoulli", probabilities);
+  const chances = probabilities.storage.values();
+  for (const chance of chances)
+    if (!(chance >= 0 && chance <= 1))
+      throw new ArgumentError(`bernoulli: a probability is a number from 0 to 1; got ${chance}`);
+  return withBackend(probabilities.holding.backend, () =>
+    random("bernoulli", probabilities.shape, options, probabilities.dtype, (generator, values) => {
+      const current = probabilities.storage.values();
+      for (let i = 0; i < values.length; i++) values[i] = generator.uniform() < current[i]! ? 1 : 0;
+    }),
+  );
+}
+
+function checkProbabilities(operation: string, given: unknown): asserts given is Tensor {
+  if (!(given instanceof Tensor))
+    throw new ArgumentError(
+      `${operation}: expected a tensor of probabilities, got ${describeValue(given)}; make one with tensor(…)`,
+    );
+  if (given.dtype !== "float32" && given.dtype !== "float64")
+    throw new DTypeError(`${operation}: probabilities are float numbers, got ${given.dtype}`);
+}
+
+export interface MultinomialOptions extends RandomOptions {
+  /** Whether a position may be drawn again; no by default. */
+  replacement?: boolean;
+}
+
+/**
+ * `count` positions drawn at random, each as likely as its weight: `[n]` → `[count]`, or for each row `[m, n]` →
+ * `[m, count]`; int32. Weights need not add up to 1. Throws an ArgumentError where fewer positions than wanted have a weight.
+ */
+export function multinomial(weights: Tensor, count: number, options: MultinomialOptions = {}): Tensor {
+  checkProbabilities("multinomial", weights);
+  if (weights.ndim !== 1 && weights.ndim !== 2)
+    throw new ShapeError(`multinomial: the weights are [n] or [m, n], got ${describeShape(weights.shape)}`);
+  if (!Number.isInteger(count) || count < 1)
+    throw new ArgumentError(
+      `multinomial: the number of draws is a whole number from 1 up; got ${describeValue(count)}`,
+    );
+  const n = weights.shape.at(-1)!;
+  const rows = sizeOf(weights.shape.slice(0, -1));
+  const all = Float64Array.from(weights.storage.values());
+  const { replacement = false } = options;
+  for (let row = 0; row < rows; row++) checkWeights(all.subarray(row * n, (row + 1) * n), count, replacement);
+  const shape = [...weights.shape.slice(0, -1), count];
+  return withBackend(weights.holding.backend, () =>
+    random("multinomial", shape, options, "int32", (generator, values) => {
+      for (let row = 0; row < rows; row++) {
+        const left = all.subarray(row * n, (row + 1) * n);
+        for (let i = 0; i < count; i++) {
+          const position = draw(left, generator);
+          values[row * count + i] = position;
+          if (!replacement) left[position] = 0;
+        }
+      }
+    }),
+  );
+}
+
+function checkWeights(weights: Float64Array, count: number, replacement: boolean): void {
+  for (const weight of weights)
+    if (!(weight >= 0 && weight < Number.POSITIVE_INFINITY))
+      throw new ArgumentError(`multinomial: a weight is a finite number from 0 up; got ${weight}`);
+  const possible = weights.reduce((total, weight) => total + (weight > 0 ? 1 : 0), 0);
+  if (possible < (replacement ? 1 : count))
+    throw new ArgumentError(
+      `multinomial: ${possible} position${possible === 1 ? " has" : "s have"} a weight above 0, ${count} ${count === 1 ? "is" : "are"} to be drawn${replacement || possible === 0 ? "" : "; pass { replacement: true } to draw some again"}`,
+    );
+}
+
+/** One position, as likely as its weight. */
+function draw(weights: Float64Array, generator: Generator): number {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  let rest = generator.uniform() * total;
+  let last = 0;
+  for (let i = 0; i < weights.length; i++) {
+    if (weights[i] === 0) continue;
+    rest -= weights[i]!;
+    last = i;
+    if (rest < 0) break;
+  }
+  return last;
 }
 
 /** Whole random numbers in [low, high), int32. */

@@ -10,18 +10,29 @@ export { getBackend, setBackend, withBackend } from "./backend/current.ts";
 export { referenceBackend } from "./backend/reference.ts";
 export { shapeOnlyBackend } from "./backend/shapeOnly.ts";
 export * from "./checkgradient.ts";
-export type { CreationOptions, RandomOptions, TensorData, TensorOptions } from "./creation.ts";
+export type {
+  CreationOptions,
+  MultinomialOptions,
+  RandomOptions,
+  TensorData,
+  TensorOptions,
+} from "./creation.ts";
 export {
   arange,
+  bernoulli,
   eye,
   full,
   fullLike,
   linspace,
+  multinomial,
+  normal,
   ones,
   onesLike,
   rand,
   randint,
+  randLike,
   randn,
+  randnLike,
   randperm,
   tensor,
   zeros,

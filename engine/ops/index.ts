@@ -3,6 +3,7 @@ export * from "./activation.ts";
 export * from "./border.ts";
 export * from "./comparison.ts";
 export * from "./convolution.ts";
+export * from "./counting.ts";
 export * from "./einsum.ts";
 export * from "./elementwise.ts";
 export * from "./indexing.ts";

@@ -161,6 +161,41 @@ export function chunk(x: Tensor, count: number, dim = 0): Tensor[] {
   return split(x, Math.max(1, Math.ceil(x.shape[axis]! / count)), axis);
 }
 
+export interface MeshgridOptions {
+  /** "ij" (default): the first vector runs along dimension 0; "xy": along dimension 1, as x does in a picture. */
+  indexing?: "ij" | "xy";
+}
+
+/**
+ * The coordinates of every point of a grid: vectors `[a]`, `[b]`, … as tables `[a, b, …]` each, the first varying along
+ * dimension 0.
+ *
+ * @example
+ * const [y, x] = meshgrid([linspace(-1, 1, 50), linspace(-1, 1, 50)]);
+ * const points = stack([x.flatten(), y.flatten()], 1);   // [2500, 2]
+ */
+export function meshgrid(vectors: readonly Tensor[], options: MeshgridOptions = {}): Tensor[] {
+  if (!Array.isArray(vectors) || vectors.length === 0)
+    throw new ArgumentError(
+      `meshgrid: expects an array of vectors, as in meshgrid([rows, columns]); got ${Array.isArray(vectors) ? "an empty array" : describeValue(vectors)}`,
+    );
+  const { indexing = "ij" } = options;
+  if (indexing !== "ij" && indexing !== "xy")
+    throw new ArgumentError(`meshgrid: indexing is "ij" or "xy"; got ${describeValue(indexing)}`);
+  const sizes = vectors.map((vector, i) => {
+    checkTensor("meshgrid", vector, `element ${i}`);
+    if (vector.ndim > 1)
+      throw new ShapeError(`meshgrid: element ${i} is ${describeShape(vector.shape)}, it should be a vector`);
+    return vector.size;
+  });
+  const axisOf = (i: number) => (indexing === "xy" && sizes.length > 1 && i < 2 ? 1 - i : i);
+  const shape = sizes.map((_size, d) => sizes[axisOf(d)]!);
+  return vectors.map((vector, i) => {
+    const alone = shape.map((_size, d) => (d === axisOf(i) ? vector.size : 1));
+    return expand(reshape(vector, alone), shape);
+  });
+}
+
 // ── Triangles and diagonals ──────────────────────────────────────────────────────────────────────────────────────────
 
 function triangle(name: "tril" | "triu", keeps: string, kept: (above: number) => boolean) {

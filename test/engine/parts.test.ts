@@ -4,9 +4,13 @@ import { setBackend } from "../../engine/backend/current.ts";
 import { referenceBackend } from "../../engine/backend/reference.ts";
 import {
   allClose,
+  bincount,
   checkGradient,
   chunk,
   cumsum,
+  histogram,
+  meshgrid,
+  oneHot,
   randn,
   sort,
   split,
@@ -297,5 +301,103 @@ describe("masks and positions", () => {
       [0, 0, 0],
       [0, 0, 0],
     ]);
+  });
+});
+
+describe("counting", () => {
+  const labels = tensor([2, 0, 2], { dtype: "int32" });
+
+  test("oneHot rows are float32 and add up to 1", () => {
+    expect(oneHot(labels)).toMatchObject({ shape: [3, 3], dtype: "float32" });
+    expect(oneHot(labels, 4).toArray()).toEqual([
+      [0, 0, 1, 0],
+      [1, 0, 0, 0],
+      [0, 0, 1, 0],
+    ]);
+    expect(oneHot(labels).argmax(1).toArray()).toEqual([2, 0, 2]);
+  });
+
+  test("bincount counts, or adds weights", () => {
+    expect(bincount(labels)).toMatchObject({ dtype: "int32" });
+    expect(bincount(labels).toArray()).toEqual([1, 0, 2]);
+    const weights = tensor([0.5, 2, 0.25]);
+    expect(bincount(labels, { weights }).toArray()).toEqual([2, 0, 0.75]);
+  });
+
+  test("histogram has the edges of its bins, and every value in one of them", () => {
+    const x = tensor([0, 1, 2, 3, 4]);
+    const { counts, edges } = histogram(x, 4);
+    expect([counts.toArray(), edges.toArray()]).toEqual([
+      [1, 1, 1, 2],
+      [0, 1, 2, 3, 4],
+    ]);
+    expect(histogram(x, 2, { min: 1, max: 2 }).counts.toArray()).toEqual([1, 1]);
+    expect(histogram(tensor([1, Number.NaN, 2]), 1, { min: 0, max: 5 }).counts.toArray()).toEqual([2]);
+    expect(loosely(histogram, x, -1)).toThrow(
+      /histc: the number of bins is a whole number from 1 up; got -1/,
+    );
+    expect(loosely(histogram, [1])).toThrow(/histogram: expected a tensor, got an array of 1/);
+    expect(loosely(histogram, tensor([Number.NaN]), 3)).toThrow(
+      /histogram: the bounds are finite numbers; got NaN/,
+    );
+  });
+});
+
+describe("meshgrid", () => {
+  const [a, b] = [tensor([1, 2, 3]), tensor([10, 20])];
+
+  test("gives the coordinates of every point", () => {
+    const [rows, columns] = meshgrid([a, b]) as [Tensor, Tensor];
+    expect(rows.toArray()).toEqual([
+      [1, 1],
+      [2, 2],
+      [3, 3],
+    ]);
+    expect(columns.toArray()).toEqual([
+      [10, 20],
+      [10, 20],
+      [10, 20],
+    ]);
+    const [x, y] = meshgrid([a, b], { indexing: "xy" }) as [Tensor, Tensor];
+    expect([x.toArray(), y.toArray()]).toEqual([
+      [
+        [1, 2, 3],
+        [1, 2, 3],
+      ],
+      [
+        [10, 10, 10],
+        [20, 20, 20],
+      ],
+    ]);
+    expect(shapes(meshgrid([a, b, a]))).toEqual([
+      [3, 2, 3],
+      [3, 2, 3],
+      [3, 2, 3],
+    ]);
+    expect(shapes(meshgrid([a, b, a], { indexing: "xy" }))).toEqual([
+      [2, 3, 3],
+      [2, 3, 3],
+      [2, 3, 3],
+    ]);
+  });
+
+  test.each([
+    [
+      "vectors one by one",
+      loosely(meshgrid, a, b),
+      /meshgrid: expects an array of vectors, as in meshgrid\(\[rows, columns\]\)/,
+    ],
+    [
+      "a matrix",
+      loosely(meshgrid, [zeros([2, 2])]),
+      /meshgrid: element 0 is \[2, 2\], it should be a vector/,
+    ],
+    [
+      "another order",
+      loosely(meshgrid, [a], { indexing: "yx" }),
+      /meshgrid: indexing is "ij" or "xy"; got the string "yx"/,
+    ],
+  ])("%s is an error", (_what, call, message) => {
+    expect(call).toThrow(message);
   });
 });

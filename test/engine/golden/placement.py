@@ -17,4 +17,12 @@ case("scatterAdd", [r(4, 5), often, r(3, 3)], [0], lambda x, i, s: x.scatter_add
 case("sliceScatter", [r(4, 5), r(4, 2)], [[None, [1, 5, 2]]], lambda x, s: x.slice_scatter(s, 1, 1, 5, 2))
 case("sliceScatter", [r(4, 5), r(5)], [[1]], lambda x, s: x.select_scatter(s, 0, 1), "one row")
 
+values = torch.tensor([0., 0.5, 1., 1.5, 2., -1., 3., 2.999])
+case("histc", [values], [4], lambda x: x.detach().histc(4), "between the data's bounds")
+case("histc", [values], [3, {"min": 0, "max": 2}], lambda x: x.detach().histc(3, 0, 2), "values outside are not counted")
+case("histc", [torch.full((5,), 2.5)], [4], lambda x: x.detach().histc(4), "all equal")
+labels = torch.tensor([3, 0, 3, 1, 3])
+case("bincount", [labels], [{"minLength": 6}], lambda x: torch.bincount(x, minlength=6))
+case("oneHot", [labels], [5], lambda x: torch.nn.functional.one_hot(x, 5))
+
 finish()
