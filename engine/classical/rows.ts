@@ -146,6 +146,11 @@ export function affine(rows: Rows, weight: Float64Array, bias: number): Float64A
   return results;
 }
 
+/** Number j of sample i, with a constant 1 as the last: what the bias is multiplied with. */
+export function entry({ values, width }: Rows, i: number, j: number): number {
+  return j === width ? 1 : values[i * width + j]!;
+}
+
 /** The mean of every column. */
 export function columnMeans({ values, count, width }: Rows): Float64Array {
   const means = new Float64Array(width);

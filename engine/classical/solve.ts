@@ -9,6 +9,9 @@ import { checkInterrupt } from "../interrupt.ts";
 import { eigh } from "../linalg.ts";
 import { withScope } from "../memory.ts";
 
+/** A solution, or the first column that depends on those before it. */
+export type Solution = Float64Array | { readonly dependent: number };
+
 /**
  * The w that minimises ‖A w − b‖², A `[count, width]` row by row, by Householder reflections (Golub & Van Loan, 5.3.2).
  * Returns the first column that depends on those before it instead, when there is one (also for count < width).
@@ -18,7 +21,7 @@ export function leastSquares(
   target: Float64Array,
   count: number,
   width: number,
-): Float64Array | { readonly dependent: number } {
+): Solution {
   const a = matrix.slice();
   const b = target.slice();
   const norms = new Float64Array(width);

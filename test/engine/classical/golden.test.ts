@@ -54,6 +54,16 @@ describe.each(places)("on $name", ({ backend, dtype, close }) => {
     }),
   );
 
+  it(
+    "the least absolute error",
+    on(() => {
+      const { x } = make();
+      const { y, plane } = golden.absolute;
+      const line = classical.linearRegression().fitLeastAbsolute(x, real(y));
+      expectClose([...line.coefficients, line.bias], plane, 1e-9);
+    }),
+  );
+
   it.each([golden.logistic, golden.logisticBare])("logistic regression, l2 = $l2", (expected) =>
     withBackend(backend, () => {
       const { x, queries } = make();

@@ -43,6 +43,18 @@ describe("linear regression", () => {
     expect(losses.every((loss, i) => i === 0 || loss < losses[i - 1]!)).toBe(true);
   });
 
+  it("003.8: an outlier drags the least squares along, not the least absolute error", () => {
+    const places = linspace(0, 9, 10);
+    const values = numbers(places).map((place, i) => 2 * place + 1 + (i === 8 ? 40 : 0));
+    const squares = classical.linearRegression().fit(places, tensor(values));
+    const absolute = classical.linearRegression().fitLeastAbsolute(places, tensor(values));
+    expect(squares.coefficients[0]).toBeGreaterThan(3);
+    expect(absolute.coefficients[0]).toBeCloseTo(2, 9);
+    expect(absolute.bias).toBeCloseTo(1, 9);
+    const exact = classical.linearRegression().fitLeastAbsolute(x, tensor([1, 2, 3, 4]));
+    expect([exact.coefficients[0], exact.bias]).toEqual([expect.closeTo(1, 9), expect.closeTo(1, 9)]);
+  });
+
   it("says how low the learning rate must be", () => {
     const diverge = () => classical.linearRegression().fitByGradientDescent(x, y, { lr: 0.3, steps: 5000 });
     expect(diverge).toThrow(/lr 0\.3 is too high for these x; take one below 0\.24/);
@@ -102,9 +114,9 @@ describe("the perceptron", () => {
         .truthTable()
         .filter(({ output }, i) => output === [0, 1, 1, 0][i]).length;
     let best = 0;
-    for (let u = -2; u <= 2; u += 0.5)
-      for (let v = -2; v <= 2; v += 0.5)
-        for (let b = -2; b <= 2; b += 0.5) best = Math.max(best, score(u, v, b));
+    for (let u = -20; u <= 20; u++)
+      for (let v = -20; v <= 20; v++)
+        for (let b = -20; b <= 20; b++) best = Math.max(best, score(u / 10, v / 10, b / 10));
     expect(best).toBe(3);
     const logistic = classical.logisticRegression().fit(corners, gate(0, 1, 1, 0));
     expect(metrics.accuracy(logistic.predict(corners), [0, 1, 1, 0])).toBeLessThanOrEqual(0.75);
@@ -292,6 +304,13 @@ describe("neighbours and groups", () => {
     expect(score(line)).toBeLessThan(0.92);
   });
 
+  it("003.6: of equally near neighbours the first count, of equal votes the smallest class", () => {
+    const model = classical.nearestNeighbours({ k: 2 }).fit(tensor([1, -1, 1, -1]), gate(2, 1, 0, 0));
+    expect(numbers(model.neighbours(tensor([0])).indices)).toEqual([0, 1]);
+    expect(numbers(model.predict(tensor([0])))).toEqual([1]);
+    expect(model.probabilities(tensor([0])).toArray()).toEqual([[0, 0.5, 0.5]]);
+  });
+
   it("000.7: k-means finds clouds without their labels", () => {
     const { points, labels } = data.blobs({ samples: 300, noise: 0.15 });
     const groups = classical.kMeans({ k: 3 }).fit(points);
@@ -422,6 +441,18 @@ describe("sets of samples", () => {
       expect([2, 3]).toContain(counts[1]);
       expect(counts[2]).toBeLessThanOrEqual(1);
       expect(validation).toHaveLength(10);
+    }
+  });
+
+  it("stratified folds do not mind how the classes come in turn", () => {
+    const labels = tensor(
+      Array.from({ length: 40 }, (_, i) => i % 4),
+      { dtype: "int32" },
+    );
+    for (const { validation } of classical.stratifiedKFold(labels, 4)) {
+      const counts = [0, 0, 0, 0];
+      for (const i of validation) counts[i % 4]!++;
+      expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
     }
   });
 

@@ -114,6 +114,16 @@ describe("what has no answer", () => {
       /3 samples cannot decide 6 numbers \(5 weights and a bias\); take more samples, or add a penalty/,
     ],
     [
+      "a penalty on absolute errors",
+      () => classical.linearRegression({ l2: 1 }).fitLeastAbsolute(x, y),
+      /fitLeastAbsolute takes no penalty; make the model without l2/,
+    ],
+    [
+      "one place for a line",
+      () => classical.linearRegression().fitLeastAbsolute(tensor([3, 3, 3]), tensor([1, 2, 3])),
+      /feature 0 is 3 in every sample/,
+    ],
+    [
       "one class only",
       () => classical.logisticRegression().fit(x, whole(1, 1, 1, 1)),
       /logisticRegression: all 4 labels are 1; it takes samples of both classes/,
