@@ -56,7 +56,7 @@ export class Gan extends Module {
    * gradient. It is 2 ln 2 when D says ½ to everything, the game's equilibrium.
    */
   discriminatorLoss(real: Tensor, z: Tensor = this.noise(real.shape[0] ?? 1)): Tensor {
-    const fake = noGrad(() => this.generator(z).detach());
+    const fake = noGrad(() => this.generator(z));
     return discriminatorLoss(this.discriminator(real), this.discriminator(fake));
   }
 

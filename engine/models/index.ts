@@ -2,6 +2,19 @@
 
 export { AlexNet, alexNet, alexNetSmall } from "./alexNet.ts";
 export { Autoencoder, type AutoencoderOptions, autoencoder } from "./autoencoder.ts";
+export {
+  ContextEncoder,
+  type ContextEncoderOptions,
+  contextEncoder,
+  type HoleOptions,
+  punchHoles,
+} from "./contextEncoder.ts";
+export {
+  ContrastiveEncoder,
+  type ContrastiveEncoderOptions,
+  contrastiveEncoder,
+} from "./contrastiveEncoder.ts";
+export { ConvEncoder, type ConvEncoderOptions, convEncoder, type Encoder } from "./convEncoder.ts";
 export { type DcganOptions, dcgan, dcganSmall } from "./dcgan.ts";
 export { DenseBlock, DenseNet, denseBlock, denseNet121, denseNet201, denseNetSmall } from "./denseNet.ts";
 export { DensityNetwork, type DensityNetworkOptions, densityNetwork } from "./densityNetwork.ts";
@@ -46,6 +59,15 @@ export {
   resNetSmall,
   SmallResNet,
 } from "./resNet.ts";
+export { RotationClassifier, rotationClassifier, rotations } from "./rotation.ts";
+export {
+  type DeepDreamOptions,
+  deepDream,
+  gram,
+  type MadeImage,
+  type StyleTransferOptions,
+  styleTransfer,
+} from "./style.ts";
 export { UNet, type UNetOptions, uNet, uNetSmall } from "./uNet.ts";
 export { Vae, type VaeOptions, type VaeOutput, vae } from "./vae.ts";
 export { Vgg, vgg11, vgg16, vgg19, vggSmall } from "./vgg.ts";

@@ -4,6 +4,7 @@ import { rand, zeros } from "../creation.ts";
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { noGrad } from "../gradmode.ts";
 import { copyInto } from "../inplace.ts";
+import { withScope } from "../memory.ts";
 import { sigmoid } from "../nn/activation.ts";
 import { requireCount } from "../nn/arguments.ts";
 import { normal } from "../nn/init.ts";
@@ -96,12 +97,12 @@ export class Rbm extends Module {
         `contrastiveDivergence: ${k} samplings need as many draws, got ${draws.length}`,
       );
     }
-    return noGrad(() => {
+    const step = (): number => {
       const v0 = this.rows(v);
       const h0 = this.forward(v0);
       let [vk, hk] = [v0, h0];
-      for (let step = 0; step < k; step++) {
-        const draw = draws?.[step] ?? rand(hk.shape, { generator });
+      for (let i = 0; i < k; i++) {
+        const draw = draws?.[i] ?? rand(hk.shape, { generator });
         vk = this.visibleGiven(hk.greater(draw).to(v0.dtype));
         hk = this.forward(vk);
       }
@@ -111,7 +112,8 @@ export class Rbm extends Module {
       copyInto(this.visibleBias, this.visibleBias.add(v0.sub(vk).sum(0).mul(rate)));
       copyInto(this.hiddenBias, this.hiddenBias.add(h0.sub(hk).sum(0).mul(rate)));
       return v0.sub(vk).square().mean().item();
-    });
+    };
+    return withScope(() => noGrad(step));
   }
 
   override details(): string {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { rand, randn, tensor, zeros } from "../../../engine/creation.ts";
 import { noGrad } from "../../../engine/gradmode.ts";
+import { memoryReport } from "../../../engine/memory.ts";
 import * as models from "../../../engine/models/index.ts";
 import * as nn from "../../../engine/nn/index.ts";
 import { startOnNode } from "../../../engine/node.ts";
@@ -85,6 +86,9 @@ describe("rbm", () => {
       const machine = models.rbm(6, 4);
       const first = machine.contrastiveDivergence(patterns, { k });
       for (let step = 0; step < 400; step++) machine.contrastiveDivergence(patterns, { lr: 0.5, k });
+      const before = memoryReport().bytes;
+      for (let step = 0; step < 20; step++) machine.contrastiveDivergence(patterns, { lr: 0.5, k });
+      expect(memoryReport().bytes).toBe(before);
       const found = machine.reconstruct(patterns).sub(patterns).square().mean().item();
       expect(found).toBeLessThan(0.1 * first);
     }
