@@ -113,7 +113,7 @@ export class KMeans {
     return makeWhole(operation, labels, [given.count], given);
   }
 
-  /** `KMeans: 3 groups of 67, 67 and 66 samples, inertia 34.2`. */
+  /** `KMeans: 200 samples in 3 groups of 68, 67, 65, inertia 35.12`. */
   toString(): string {
     if (this.#found === null) return `KMeans: k = ${this.k} (not fitted yet)`;
     const { grouping, rows } = this.#found;

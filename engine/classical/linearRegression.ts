@@ -240,7 +240,7 @@ export function formatPlane(weight: Float64Array, bias: number): string {
   if (weight.length > 4) return `w · x ${signed(bias)} with ${weight.length} weights`;
   const terms = Array.from(weight, (slope, j) => {
     const name = weight.length === 1 ? "x" : `x${j}`;
-    return j === 0 ? `${short(slope)} ${name}` : `${signed(slope)} ${name}`;
+    return j === 0 ? `${slope < 0 ? "−" : ""}${short(Math.abs(slope))} ${name}` : `${signed(slope)} ${name}`;
   });
   return `${terms.join(" ")} ${signed(bias)}`;
 }

@@ -168,7 +168,7 @@ export class Perceptron {
     return makeWhole("perceptron", sides, [given.count], given);
   }
 
-  /** `Perceptron: fires when 2 x0 + 1 x1 − 2 > 0; at rest after 6 passes and 9 mistakes`. */
+  /** `Perceptron: fires when 3 x0 + 2 x1 − 4 > 0; at rest after 9 passes and 18 mistakes`. */
   toString(): string {
     if (this.#learnt === null) return "Perceptron (not fitted yet)";
     const { weight, bias, mistakes } = this.#learnt;
@@ -205,7 +205,7 @@ function readSides(labels: Tensor, count: number): { targets: Int32Array; negati
  * @example
  * const { points, labels } = data.blobs({ classes: 2 });
  * const neuron = classical.perceptron().fit(points, labels);
- * neuron.mistakes   // per pass: [11, 4, 2, 0]
+ * neuron.mistakes   // per pass: [2, 0]
  */
 export function perceptron(options: PerceptronOptions = {}): Perceptron {
   return new Perceptron(options);
@@ -268,7 +268,9 @@ export class ThresholdUnit {
   /** `ThresholdUnit: 1 if 6 x0 + 2 x1 + 2 x2 > 5, else 0`. */
   toString(): string {
     const terms = this.weights.map((weight, j) =>
-      j === 0 ? `${short(weight)} x0` : `${weight < 0 ? "−" : "+"} ${short(Math.abs(weight))} x${j}`,
+      j === 0
+        ? `${weight < 0 ? "−" : ""}${short(Math.abs(weight))} x0`
+        : `${weight < 0 ? "−" : "+"} ${short(Math.abs(weight))} x${j}`,
     );
     return `ThresholdUnit: 1 if ${terms.join(" ")} > ${short(this.threshold)}, else 0`;
   }

@@ -235,7 +235,7 @@ export interface JackknifeResult {
  * its standard error. Lecture step 003.29; Quenouille 1949, Tukey 1958.
  *
  * @example
- * classical.jackknife([2, 4, 4, 7])   // { estimate: 4.25, bias: 0, standardError: 1.03 }
+ * classical.jackknife([2, 4, 4, 7])   // estimate 4.25, standardError 1.03
  */
 export function jackknife(
   values: Tensor | ArrayLike<number>,

@@ -324,7 +324,7 @@ describe("printing", () => {
     [() => classical.linearRegression(), /^LinearRegression \(not fitted yet\)$/],
     [
       () => classical.linearRegression().fit(points, labels.to("float32")),
-      /^LinearRegression: y = -?[\d.]+ x0 [+−] [\d.]+ x1 [+−] [\d.]+, E = [\d.]+ over 20 samples$/,
+      /^LinearRegression: y = −?[\d.]+ x0 [+−] [\d.]+ x1 [+−] [\d.]+, E = [\d.]+ over 20 samples$/,
     ],
     [
       () => classical.logisticRegression().fit(points, labels),
@@ -352,6 +352,11 @@ describe("printing", () => {
       /^Fourier: 1 wave of period 8, E = [\d.e-]+$/,
     ],
     [() => classical.bernstein({ degree: 2 }).approximate(Math.sin), /^Bernstein: degree 2 on \[0, 1\]$/],
+    [
+      () => classical.linearRegression().fit(x, x.mul(-2).add(1)),
+      /^LinearRegression: y = −2 x \+ 1, E = [\d.e-]+ over 4 samples$/,
+    ],
+    [() => classical.thresholdUnit([-1, 2], 0.5), /^ThresholdUnit: 1 if −1 x0 \+ 2 x1 > 0\.5, else 0$/],
     [() => classical.standardiser().fit(points), /^Standardiser: 2 features of 20 samples$/],
     [() => classical.integralImage(zeros([3, 4]).add(1)), /^IntegralImage: 3 × 4 pixels, sum 12$/],
   ])("%#", (make, text) => {
