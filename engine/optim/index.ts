@@ -11,6 +11,11 @@ export {
   type RmspropSettings,
   rmsprop,
 } from "./adaptive.ts";
+export {
+  type FindLearningRateOptions,
+  findLearningRate,
+  LearningRateSearch,
+} from "./learningRate.ts";
 export type { EpochResult, MonitorOptions } from "./monitor.ts";
 export { Optimizer, type OptimizerState, type ParameterGroup, type Trained } from "./optimizer.ts";
 export {

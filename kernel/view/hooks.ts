@@ -2,6 +2,7 @@
 import { Dataset } from "../../engine/data/dataset.ts";
 import { ConfusionMatrix } from "../../engine/metrics/index.ts";
 import { Module } from "../../engine/nn/module.ts";
+import { LearningRateSearch } from "../../engine/optim/learningRate.ts";
 import { Tensor } from "../../engine/tensor.ts";
 import { History, observeTraining } from "../../engine/training.ts";
 import { confusionMatrix } from "./confusion.ts";
@@ -10,6 +11,7 @@ import { trainingDashboard } from "./dashboard.ts";
 import { datasetPicture } from "./images.ts";
 import { type Displayable, displaySymbol, type MimeBundle, type Publisher } from "./mime.ts";
 import { summary } from "./network.ts";
+import { learningRates } from "./rates.ts";
 import { tensor } from "./tensor.ts";
 
 /** Gives instances of a class their picture. */
@@ -36,5 +38,6 @@ export function installViews(publisher: Publisher): () => void {
   showAs(Dataset.prototype, (dataset) => datasetPicture(dataset));
   showAs(ConfusionMatrix.prototype, (matrix) => confusionMatrix(matrix));
   showAs(History.prototype, (history) => (history.steps.length === 0 ? String(history) : curves(history)));
+  showAs(LearningRateSearch.prototype, (search) => learningRates(search));
   return observeTraining(trainingDashboard(publisher, { live: !process.env.NBGRADER_EXECUTION }));
 }
