@@ -9,9 +9,6 @@ import { stack } from "./ops/movement.ts";
 import { describeShape } from "./shapes.ts";
 import { type Operand, Tensor } from "./tensor.ts";
 
-/** A tensor or, in its place, a number. */
-export type Operands<Inputs extends readonly Tensor[]> = { [K in keyof Inputs]: Operand };
-
 /** An input to differentiate by: whoever differentiates the result sees through it, nobody else's graph is touched. */
 function variable(operation: string, value: unknown, recorded: boolean): Tensor {
   const given = typeof value === "number" ? tensor(value) : value;
@@ -54,21 +51,23 @@ function checkValue(operation: string, value: unknown): Tensor {
 
 /**
  * The gradient of a function that gives a single number: `grad(f)` is the function `∇f`. It takes tensors or numbers and
- * returns the gradient, of the input's shape; for a function of several inputs an array of them. What f does not depend on
- * has the gradient 0. Touches no `.grad`; `grad(grad(f))` is the second derivative. Throws a GradientError where f gives
- * more than one number. Lecture steps 002.3 to 002.6.
+ * returns the gradient, of the input's shape; for a function of several inputs (write their types) an array of them. What f
+ * does not depend on has the gradient 0. Touches no `.grad`; `grad(grad(f))` is the second derivative. Throws a
+ * GradientError where f gives more than one number. Lecture steps 002.3 to 002.6.
  *
  * @example
  * const f = (x: Tensor, y: Tensor, z: Tensor) => x.add(y).mul(z);
  * const [dx, dy, dz] = grad(f)(-2, 5, -4);   // -4, -4, 3
  */
 export function grad(f: (x: Tensor) => Tensor): (x: Operand) => Tensor;
-export function grad<Inputs extends readonly Tensor[]>(
-  f: (...inputs: Inputs) => Tensor,
-): (...inputs: Operands<Inputs>) => { [K in keyof Inputs]: Tensor };
 export function grad(
-  f: (...inputs: Tensor[]) => Tensor,
-): (...inputs: Operand[]) => Tensor | readonly Tensor[] {
+  f: (x: Tensor, y: Tensor) => Tensor,
+): (x: Operand, y: Operand) => [dx: Tensor, dy: Tensor];
+export function grad(
+  f: (x: Tensor, y: Tensor, z: Tensor) => Tensor,
+): (x: Operand, y: Operand, z: Operand) => [dx: Tensor, dy: Tensor, dz: Tensor];
+export function grad(f: (...inputs: Tensor[]) => Tensor): (...inputs: Operand[]) => Tensor[];
+export function grad(f: (...inputs: Tensor[]) => Tensor): (...inputs: Operand[]) => Tensor | Tensor[] {
   checkFunction("grad", f);
   return (...inputs) => {
     if (inputs.length === 0)

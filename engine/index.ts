@@ -40,7 +40,6 @@ export {
 } from "./creation.ts";
 export type { CustomOp, InputGradients, OperationContext } from "./customop.ts";
 export { customOp } from "./customop.ts";
-export type { Operands } from "./derivatives.ts";
 export { grad, hessian, jacobian } from "./derivatives.ts";
 export * from "./errors.ts";
 export type { ComputationGraph, GraphEdge, GraphOptions, GraphVertex } from "./graph.ts";

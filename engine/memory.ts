@@ -3,8 +3,9 @@
  *
  * 1. Parameters, tensors the user made, results outside any graph, gradients that a tensor carries, and everything marked
  *    by `.keep()` or made by `.detach()` stay as long as the program can reach them.
- * 2. Inside a module's call, what is neither returned nor stored in a field of the module is *interior*: given back by the
- *    `backward()` that differentiates the call, or, where nothing can be differentiated (`noGrad`), when the call returns.
+ * 2. Inside a module's call, what is neither returned nor stored in a field of the module (nor shown to a hook) is
+ *    *interior*: given back by the `backward()` that differentiates the call, or, where nothing can be differentiated
+ *    (`noGrad`), when the call returns.
  * 3. What an operation saved for its gradient, and all temporaries of `backward()` itself, end with that `backward()`.
  * 4. Intermediates of a graph that user code can see stay for two more graphs: what backward() number n differentiated is
  *    recycled when number n + 2 is done. Small ones (≤ 4 KB: losses, metrics) keep their values for good, on the heap of

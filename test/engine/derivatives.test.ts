@@ -151,6 +151,9 @@ describe("grad", () => {
   test("of grad is the second derivative, zero where there is none", () => {
     const cube = (x: Tensor) => x.pow(3);
     expect(grad((x) => x.square())(3).item()).toBe(6);
+    expect(grad((x: Tensor, y: Tensor) => x.mul(y))(3, 4)[1].item()).toBe(3);
+    const product = (a: Tensor, b: Tensor, c: Tensor, d: Tensor) => a.mul(b).mul(c).mul(d);
+    expect(grad(product)(2, 3, 5, 7).map((slope) => slope.item())).toEqual([105, 70, 42, 30]);
     expect(grad(grad(cube))(2).item()).toBe(12);
     expect(grad(grad(grad(cube)))(2).item()).toBe(6);
     expect(grad(grad((x: Tensor) => x.mul(3)))(2).item()).toBe(0);
