@@ -2,6 +2,7 @@
 import { withBackend } from "./backend/current.ts";
 import { eye } from "./creation.ts";
 import { ArgumentError, ShapeError } from "./errors.ts";
+import { checkInterrupt } from "./interrupt.ts";
 import { checkFloat, checkTensor, type Primitive, run } from "./op.ts";
 import { add, div, mul, sub, where } from "./ops/elementwise.ts";
 import { matmul } from "./ops/matmul.ts";
@@ -129,6 +130,7 @@ function decompose(w: Float64Array, n: number): Float64Array {
 function tridiagonalise(w: Float64Array, d: Float64Array, e: Float64Array, n: number): void {
   for (let j = 0; j < n; j++) d[j] = w[j * n + n - 1]!;
   for (let i = n - 1; i > 0; i--) {
+    checkInterrupt();
     let scale = 0;
     let h = 0;
     for (let k = 0; k < i; k++) scale += Math.abs(d[k]!);
@@ -220,6 +222,7 @@ function diagonalise(w: Float64Array, d: Float64Array, e: Float64Array, n: numbe
   let shift = 0;
   let size = 0;
   for (let l = 0; l < n; l++) {
+    checkInterrupt();
     size = Math.max(size, Math.abs(d[l]!) + Math.abs(e[l]!));
     let m = l;
     while (m < n - 1 && Math.abs(e[m]!) > Number.EPSILON * size) m++;

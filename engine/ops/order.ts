@@ -8,7 +8,7 @@ import { checkDim, describeShape, sizeOf } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { to } from "./elementwise.ts";
 import { gather } from "./indexing.ts";
-import { narrow, reshape } from "./movement.ts";
+import { reshape } from "./movement.ts";
 
 // ── Sorting ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -27,13 +27,37 @@ export interface Ordered {
 interface Ordering {
   readonly axis: number;
   readonly descending: boolean;
+  /** How many positions are wanted, the first ones of the order. */
+  readonly count: number;
+}
+
+type Comparison = (i: number, j: number) => number;
+
+/** The first `count` of the positions 0 … size − 1, in order. */
+function firstPositions(size: number, count: number, compare: Comparison): Uint32Array {
+  if (8 * count > size)
+    return Uint32Array.from({ length: size }, (_position, i) => i)
+      .sort(compare)
+      .subarray(0, count);
+  // A few of many: each finds its place among the best so far, which most never enter.
+  const best = new Uint32Array(count);
+  let found = 0;
+  for (let i = 0; i < size; i++) {
+    let place = found;
+    while (place > 0 && compare(i, best[place - 1]!) < 0) place--;
+    if (place === count) continue;
+    found = Math.min(found + 1, count);
+    best.copyWithin(place + 1, place, found - 1);
+    best[place] = i;
+  }
+  return best;
 }
 
 const ordering: Primitive<Ordering> = {
   name: "argsort",
-  shape: ([x]) => x!.shape,
+  shape: ([x], { axis, count }) => x!.shape.with(axis, count),
   dtype: () => "int32",
-  forward: (_backend, [x], out, { axis, descending }) => {
+  forward: (_backend, [x], out, { axis, descending, count }) => {
     const source = x!.storage.values();
     const target = out.storage.values();
     const size = x!.shape[axis]!;
@@ -41,17 +65,18 @@ const ordering: Primitive<Ordering> = {
     const sign = descending ? -1 : 1;
     const row = new Float64Array(size);
     // NaN counts as the largest; equal values stay in their order.
-    const compare = (i: number, j: number) => {
-      const [a, b] = [row[i]!, row[j]!];
+    const compare: Comparison = (i, j) => {
+      const a = row[i]!;
+      const b = row[j]!;
       if (a < b) return -sign;
       if (a > b) return sign;
       return sign * (Number(Number.isNaN(a)) - Number(Number.isNaN(b))) || i - j;
     };
-    for (let first = 0; first < source.length; first += size * inner)
-      for (let start = first; start < first + inner; start++) {
-        for (let i = 0; i < size; i++) row[i] = source[start + i * inner]!;
-        const order = Uint32Array.from(row, (_value, i) => i).sort(compare);
-        for (let i = 0; i < size; i++) target[start + i * inner] = order[i]!;
+    for (let outer = 0; outer < sizeOf(x!.shape.slice(0, axis)); outer++)
+      for (let k = 0; k < inner; k++) {
+        for (let i = 0; i < size; i++) row[i] = source[(outer * size + i) * inner + k]!;
+        const order = firstPositions(size, count, compare);
+        for (let i = 0; i < count; i++) target[(outer * count + i) * inner + k] = order[i]!;
       }
     return null;
   },
@@ -83,7 +108,7 @@ export const argsort: Op<[x: Tensor, dim?: number | undefined, options?: SortOpt
   (x, dim = -1, options = {}) => {
     checkTensor("argsort", x);
     const axis = checkDim("argsort", dim, x.ndim, x.shape);
-    return run(ordering, [x], { axis, descending: options.descending ?? false });
+    return run(ordering, [x], { axis, descending: options.descending ?? false, count: x.shape[axis]! });
   },
 );
 
@@ -119,7 +144,7 @@ export function topk(x: Tensor, k: number, dim = -1, options: TopkOptions = {}):
     throw new ShapeError(
       `topk: dimension ${axis} of ${describeShape(x.shape)} has ${x.shape[axis]} values, fewer than k = ${k}`,
     );
-  const indices = narrow(argsort(x, axis, { descending: options.largest ?? true }), axis, 0, k);
+  const indices = run(ordering, [x], { axis, descending: options.largest ?? true, count: k });
   return { values: gather(x, axis, indices), indices };
 }
 

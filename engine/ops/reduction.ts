@@ -175,7 +175,7 @@ const prodPrimitive: Primitive<Reduced> = {
   forward: kernel("prod"),
   backward: (g, y, [x], { kept, reduction }) => {
     const shape = x!.shape;
-    const others = noGrad(() => min(abs(x!)).item() > 0)
+    const others = noGrad(() => x!.size === 0 || min(abs(x!)).item() > 0)
       ? div(spread(y, kept, shape), x!)
       : productOfOthers(x!, reduction);
     return [mul(spread(g, kept, shape), others)];

@@ -401,3 +401,19 @@ describe("meshgrid", () => {
     expect(call).toThrow(message);
   });
 });
+
+test("gradients of empty tensors are empty", () => {
+  const losses: ((x: Tensor) => Tensor)[] = [
+    (x) => x.prod(0),
+    (x) => x.norm(0),
+    (x) => x.cumsum(0),
+    (x) => x.sort(0).values,
+    (x) => x.roll(1, 0),
+    (x) => x.T.matmul(x),
+  ];
+  for (const loss of losses) {
+    const x = zeros([0, 3], { requiresGrad: true });
+    loss(x).sum().backward();
+    expect(x.grad!.shape).toEqual([0, 3]);
+  }
+});

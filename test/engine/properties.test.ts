@@ -174,6 +174,19 @@ describe("order and sums", () => {
     );
   });
 
+  test("topk is the beginning of the sorted values, for few of many too", () => {
+    const long = fc.integer({ min: 1, max: 60 }).chain((size) => filled([2, size, 2]));
+    fc.assert(
+      fc.property(long, fc.nat(), fc.boolean(), (x, seed, largest) => {
+        const k = seed % (x.shape[1]! + 1);
+        const sorted = x.sort(1, { descending: largest });
+        const best = x.topk(k, 1, { largest });
+        same(best.values, sorted.values.narrow(1, 0, k));
+        same(best.indices, sorted.indices.narrow(1, 0, k));
+      }),
+    );
+  });
+
   test("the last running sum is the sum", () => {
     fc.assert(
       fc.property(
