@@ -5,6 +5,7 @@ export { type DigitsOptions, digits, type TrainAndTest } from "./digits.ts";
 export type { DownloadProgress } from "./download.ts";
 export { DataError, MissingDataError } from "./errors.ts";
 export { type FromArraysOptions, fromArrays } from "./fromArrays.ts";
+export { GrowingBatches, type GrowingBatchesOptions, growingBatches } from "./growingBatches.ts";
 export { Loader, type LoaderOptions } from "./loader.ts";
 export { type MnistOptions, mnist } from "./mnist.ts";
 export { blobs, type ClassesOptions, circles, moons, type PointsOptions, spirals, xor } from "./points.ts";
