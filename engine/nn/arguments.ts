@@ -8,6 +8,20 @@ export function requireCount(operation: string, name: string, value: number): nu
   throw new ArgumentError(`${operation}: ${name} must be a whole number ≥ 1, got ${describeValue(value)}`);
 }
 
+/** A number of groups that divides the channels on both sides, else an ArgumentError that names the layer. */
+export function requireGroups(
+  operation: string,
+  inChannels: number,
+  outChannels: number,
+  groups: number,
+): number {
+  requireCount(operation, "groups", groups);
+  if (inChannels % groups === 0 && outChannels % groups === 0) return groups;
+  throw new ArgumentError(
+    `${operation}: ${groups} groups must divide both ${inChannels} input and ${outChannels} output channels`,
+  );
+}
+
 /** One number for both directions or `[height, width]`. */
 export type Pair = number | readonly [number, number];
 

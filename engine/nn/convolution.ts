@@ -5,7 +5,7 @@ import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { conv2d as conv2dOp, convTranspose2d as convTranspose2dOp } from "../ops/convolution.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
-import { formatPair, type Pair, requireCount, requirePair } from "./arguments.ts";
+import { formatPair, type Pair, requireCount, requireGroups, requirePair } from "./arguments.ts";
 import { uniform } from "./init.ts";
 import { Module, type Parameter, parameter } from "./module.ts";
 
@@ -63,16 +63,11 @@ export class Conv2d extends Module {
     this.kernelSize = requirePair("conv2d", "kernelSize", kernelSize);
     this.stride = requirePair("conv2d", "stride", stride);
     this.dilation = requirePair("conv2d", "dilation", dilation);
-    this.groups = requireCount("conv2d", "groups", groups);
+    this.groups = requireGroups("conv2d", inChannels, outChannels, groups);
     this.paddingMode = requirePaddingMode("conv2d", paddingMode);
     this.flip = flip;
     this.padding =
       padding === "same" || padding === "valid" ? padding : requirePair("conv2d", "padding", padding, 0);
-    if (inChannels % groups !== 0 || outChannels % groups !== 0) {
-      throw new ArgumentError(
-        `conv2d: ${groups} groups must divide both ${inChannels} input and ${outChannels} output channels`,
-      );
-    }
     if (padding === "same" && (this.stride[0] !== 1 || this.stride[1] !== 1)) {
       throw new ArgumentError(
         `conv2d: padding "same" keeps the size, stride ${formatPair(this.stride)} does not; give the padding as a number`,
@@ -207,12 +202,7 @@ export class ConvTranspose2d extends Module {
     this.padding = requirePair(name, "padding", padding, 0);
     this.outputPadding = requirePair(name, "outputPadding", outputPadding, 0);
     this.dilation = requirePair(name, "dilation", dilation);
-    this.groups = requireCount(name, "groups", groups);
-    if (inChannels % groups !== 0 || outChannels % groups !== 0) {
-      throw new ArgumentError(
-        `${name}: ${groups} groups must divide both ${inChannels} input and ${outChannels} output channels`,
-      );
-    }
+    this.groups = requireGroups(name, inChannels, outChannels, groups);
     const [kernelHeight, kernelWidth] = this.kernelSize;
     const bound = 1 / Math.sqrt((outChannels / groups) * kernelHeight * kernelWidth);
     const range = { low: -bound, high: bound };

@@ -131,3 +131,12 @@ export {
 } from "./pooling.ts";
 export { Sequential, sequential } from "./sequential.ts";
 export { Upsample, type UpsampleOptions, upsample } from "./upsample.ts";
+export {
+  Conv3d,
+  type Conv3dOptions,
+  ConvTranspose3d,
+  type ConvTranspose3dOptions,
+  conv3d,
+  convTranspose3d,
+  type Triple,
+} from "./volumes.ts";

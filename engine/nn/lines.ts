@@ -10,7 +10,7 @@ import {
 } from "../ops/lines.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
-import { requireCount } from "./arguments.ts";
+import { requireCount, requireGroups } from "./arguments.ts";
 import { type PaddingMode, requirePaddingMode } from "./convolution.ts";
 import { uniform } from "./init.ts";
 import { Module, type Parameter, parameter } from "./module.ts";
@@ -53,14 +53,6 @@ export interface Conv1dOptions {
   readonly paddingMode?: PaddingMode;
   /** Reverses each kernel first: the convolution of mathematics (default false). */
   readonly flip?: boolean;
-}
-
-function requireGroups(operation: string, inChannels: number, outChannels: number, groups: number): number {
-  requireCount(operation, "groups", groups);
-  if (inChannels % groups === 0 && outChannels % groups === 0) return groups;
-  throw new ArgumentError(
-    `${operation}: ${groups} groups must divide both ${inChannels} input and ${outChannels} output channels`,
-  );
 }
 
 /** See {@link conv1d}. */

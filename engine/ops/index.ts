@@ -19,3 +19,10 @@ export * from "./reduction.ts";
 export { type UpsampleOptions, upsample } from "./resampling.ts";
 export * from "./scatter.ts";
 export * from "./softmax.ts";
+export {
+  type Conv3dOptions,
+  type ConvTranspose3dOptions,
+  conv3d,
+  convTranspose3d,
+  type Size3d,
+} from "./volumes.ts";

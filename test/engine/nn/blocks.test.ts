@@ -6,6 +6,7 @@ import { checkGradient } from "../../../engine/checkgradient.ts";
 import { ones, randn, tensor, zeros } from "../../../engine/creation.ts";
 import { noGrad } from "../../../engine/gradmode.ts";
 import * as nn from "../../../engine/nn/index.ts";
+import { conv3d, convTranspose3d } from "../../../engine/ops/volumes.ts";
 import { Generator } from "../../../engine/random.ts";
 import type { Tensor } from "../../../engine/tensor.ts";
 
@@ -323,6 +324,36 @@ describe("locally connected layers", () => {
   });
 });
 
+describe("layers of one and three dimensions", () => {
+  it("print themselves", () => {
+    expect(nn.conv1d(1, 8, 5, { padding: "same" }).toString()).toBe(
+      "Conv1d(1 → 8, kernel 5, padding same), 48 parameters",
+    );
+    expect(nn.conv3d(1, 2, 3, { stride: 2, padding: [1, 0, 0] }).toString()).toBe(
+      "Conv3d(1 → 2, kernel 3×3×3, stride 2, padding 1×0×0), 56 parameters",
+    );
+    expect(nn.convTranspose3d(2, 1, 2, { stride: [1, 2, 2], bias: false }).toString()).toBe(
+      "ConvTranspose3d(2 → 1, kernel 2×2×2, stride 1×2×2, no bias), 16 parameters",
+    );
+  });
+
+  it("⟨conv x, y⟩ = ⟨x, convTranspose y⟩ in three dimensions", () => {
+    const generator = new Generator(9);
+    const whole = (shape: readonly number[]): Tensor =>
+      tensor(
+        Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => generator.integer(7) - 3),
+        { shape },
+      );
+    const options = { stride: [2, 1, 3], padding: [1, 0, 2], dilation: [2, 1, 1], groups: 2 } as const;
+    const [x, w] = [whole([2, 4, 7, 5, 6]), whole([6, 2, 3, 2, 3])];
+    const forward = conv3d(x, w, null, options);
+    const y = whole(forward.shape);
+    const back = convTranspose3d(y, w, null, { ...options, outputPadding: [0, 0, 1] });
+    expect(back.shape).toEqual(x.shape);
+    expect(back.mul(x).sum().item()).toBe(forward.mul(y).sum().item());
+  });
+});
+
 describe("layers for signals, symbols and sizes say what does not fit", () => {
   const cases: [() => unknown, RegExp][] = [
     [
@@ -335,6 +366,21 @@ describe("layers for signals, symbols and sizes say what does not fit", () => {
     [() => nn.conv1d(3, 2, 3, { groups: 2 }), /2 groups must divide both 3 input and 2 output channels/],
     [() => nn.conv1d(3, 2, 3, { padding: "same", stride: 2 }), /padding "same" keeps the length/],
     [() => nn.convTranspose1d(3, 2, 3, { padding: -1 }), /padding must be a whole number ≥ 0, got -1/],
+    [
+      () => nn.conv3d(1, 2, 3)(ones([2, 4, 4, 4])),
+      /expected \[N, 1, D, H, W\], got \[2, 4, 4, 4\]; .*unsqueeze\(1\)/,
+    ],
+    [() => nn.conv3d(2, 2, 3)(ones([2, 4, 4, 4])), /one volume needs the batch dimension: x\.unsqueeze\(0\)/],
+    [() => nn.conv3d(2, 2, 3)(ones([1, 3, 4, 4, 4])), /the input has 3 channels: nn\.conv3d\(3, 2, …\)/],
+    [() => nn.conv3d(1, 2, 5)(ones([1, 1, 4, 8, 8])), /conv3d: kernel 5 does not fit an input of depth 4/],
+    [
+      () => Reflect.apply(nn.conv3d, undefined, [1, 2, [3, 3]]),
+      /kernelSize must be a whole number ≥ 1 or \[depth, height, width\]/,
+    ],
+    [
+      () => nn.convTranspose3d(2, 3, 2, { groups: 2 }),
+      /2 groups must divide both 2 input and 3 output channels/,
+    ],
     [() => nn.maxPool1d(2)(ones([4])), /^MaxPool1d\(2\): expected \[N, C, L\], got \[4\]/],
     [
       () => nn.embedding(5, 2)(tensor([1, 5], { dtype: "int32" })),
@@ -360,4 +406,44 @@ describe("layers for signals, symbols and sizes say what does not fit", () => {
       expect(call).toThrow(message);
     },
   );
+});
+
+describe("an empty batch passes, forwards and backwards, through", () => {
+  const cases: [string, nn.Module, number[], number[]][] = [
+    ["conv1d", nn.conv1d(2, 3, 3), [2, 5], [3, 3]],
+    ["convTranspose1d", nn.convTranspose1d(2, 3, 3), [2, 5], [3, 7]],
+    [
+      "conv2d with a border",
+      nn.conv2d(2, 3, 3, { padding: 1, paddingMode: "reflect" }),
+      [2, 4, 4],
+      [3, 4, 4],
+    ],
+    ["convTranspose2d", nn.convTranspose2d(2, 3, 2, { stride: 2 }), [2, 3, 3], [3, 6, 6]],
+    ["conv3d", nn.conv3d(2, 3, 2), [2, 3, 3, 3], [3, 2, 2, 2]],
+    ["convTranspose3d", nn.convTranspose3d(2, 3, 2), [2, 3, 3, 3], [3, 4, 4, 4]],
+    ["locallyConnected2d", nn.locallyConnected2d(2, 3, 2, { inputSize: 3 }), [2, 3, 3], [3, 2, 2]],
+    ["batchNorm2d in evaluation", nn.batchNorm2d(2).eval(), [2, 3, 3], [2, 3, 3]],
+    ["layerNorm", nn.layerNorm(3), [2, 3], [2, 3]],
+    ["minPool2d", nn.minPool2d(2), [2, 5, 5], [2, 2, 2]],
+    ["globalAvgPool2d", nn.globalAvgPool2d(), [2, 5, 5], [2]],
+    ["adaptiveAvgPool2d", nn.adaptiveAvgPool2d(2), [2, 5, 5], [2, 2, 2]],
+    ["upsample", nn.upsample(2), [2, 3, 3], [2, 6, 6]],
+    ["upsample between pixels", nn.upsample(1.5, { mode: "bilinear" }), [2, 4, 4], [2, 6, 6]],
+    ["maxPool1d", nn.maxPool1d(2), [2, 4], [2, 2]],
+    ["elu", nn.elu(), [4], [4]],
+    ["leakyRelu", nn.leakyRelu(), [4], [4]],
+    ["maxout", nn.maxout(2), [4], [2]],
+    ["gelu", nn.gelu(), [4], [4]],
+    ["prelu", nn.prelu(), [4], [4]],
+  ];
+  it.each(cases)("%s", (_name, layer, sample, result) => {
+    const x = zeros([0, ...sample], { requiresGrad: true });
+    const y = layer(x);
+    expect(y.shape).toEqual([0, ...result]);
+    y.sum().backward();
+    expect(x.grad?.shape).toEqual([0, ...sample]);
+    for (const parameter of layer.parameters()) {
+      expect(parameter.grad?.toTypedArray().every((value) => value === 0)).toBe(true);
+    }
+  });
 });

@@ -293,5 +293,28 @@ case(
     (1, 1, 5, 5),
 )
 
+# In three dimensions.
+for channels, kernel, shape, options in [
+    ((2, 3), 2, (2, 2, 3, 4, 3), {}),
+    ((1, 2), [3, 2, 1], (1, 1, 5, 4, 3), {"stride": [2, 1, 3], "padding": [1, 0, 1]}),
+    ((4, 2), 2, (1, 4, 4, 3, 3), {"groups": 2, "dilation": [2, 1, 1], "bias": False}),
+    ((1, 1), [2, 3, 1], (1, 1, 4, 3, 2), {"padding": "same"}),
+    ((1, 2), 3, (1, 1, 3, 4, 3), {"padding": [2, 1, 0], "paddingMode": "circular"}),
+]:
+    theirs = {"padding_mode" if key == "paddingMode" else key: value for key, value in options.items()}
+    theirs = {key: tuple(value) if isinstance(value, list) else value for key, value in theirs.items()}
+    layer = nn.Conv3d(*channels, tuple(kernel) if isinstance(kernel, list) else kernel, **theirs)
+    build = f"nn.conv3d({channels[0]}, {channels[1]}, {json.dumps(kernel)}, {json.dumps(options)})"
+    case(build, layer, shape)
+for channels, kernel, shape, options in [
+    ((2, 3), 2, (2, 2, 2, 3, 2), {}),
+    ((2, 1), [3, 2, 2], (1, 2, 3, 2, 2), {"stride": 2, "padding": [1, 0, 1], "outputPadding": [1, 0, 1]}),
+    ((4, 2), 2, (1, 4, 2, 2, 2), {"groups": 2, "dilation": [3, 1, 2], "bias": False}),
+]:
+    theirs = {"output_padding" if key == "outputPadding" else key: value for key, value in options.items()}
+    layer = nn.ConvTranspose3d(*channels, kernel, **theirs)
+    build = f"nn.convTranspose3d({channels[0]}, {channels[1]}, {json.dumps(kernel)}, {json.dumps(options)})"
+    case(build, layer, shape)
+
 golden = {"torch": torch.__version__, "cases": cases}
 pathlib.Path(__file__).with_suffix(".json").write_text(json.dumps(golden) + "\n")

@@ -1,0 +1,244 @@
+// Convolution layers for films and volumes [N, C, D, H, W].
+
+import { zeros } from "../creation.ts";
+import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
+import { conv3d as conv3dOp, convTranspose3d as convTranspose3dOp } from "../ops/volumes.ts";
+import { describeShape } from "../shapes.ts";
+import type { Tensor } from "../tensor.ts";
+import { requireCount, requireGroups } from "./arguments.ts";
+import { type PaddingMode, requirePaddingMode } from "./convolution.ts";
+import { uniform } from "./init.ts";
+import { Module, type Parameter, parameter } from "./module.ts";
+
+/** One number for all directions or `[depth, height, width]`. */
+export type Triple = number | readonly [number, number, number];
+
+function requireTriple(
+  operation: string,
+  name: string,
+  value: Triple,
+  least: number = 1,
+): [number, number, number] {
+  const triple: readonly unknown[] = Array.isArray(value) ? value : [value, value, value];
+  if (triple.length === 3 && triple.every((part) => Number.isInteger(part) && Number(part) >= least)) {
+    return [Number(triple[0]), Number(triple[1]), Number(triple[2])];
+  }
+  throw new ArgumentError(
+    `${operation}: ${name} must be a whole number ≥ ${least} or [depth, height, width], got ${describeValue(value)}`,
+  );
+}
+
+/** `stride 2`, `padding 1×0×0`; nothing for the usual value. */
+function formatTriple(name: string, triple: readonly number[], usual: number): string {
+  if (triple.every((part) => part === usual)) return "";
+  return `${name} ${triple.every((part) => part === triple[0]) ? triple[0] : triple.join("×")}`;
+}
+
+/** Throws a ShapeError unless `x` is `[N, channels, D, H, W]`. */
+function requireVolumes(x: Tensor, channels: number, otherLayer: string): void {
+  const { shape } = x;
+  if (shape.length === 5 && shape[1] === channels) return;
+  const got = `expected [N, ${channels}, D, H, W], got ${describeShape(shape)}; `;
+  if (shape.length === 4 && shape[0] === channels) {
+    throw new ShapeError(`${got}one volume needs the batch dimension: x.unsqueeze(0)`);
+  }
+  if (shape.length === 4 && channels === 1) {
+    throw new ShapeError(`${got}grey volumes need the channel dimension: x.unsqueeze(1)`);
+  }
+  if (shape.length !== 5) {
+    throw new ShapeError(`${got}give the input five dimensions: samples, channels, depth, height, width`);
+  }
+  throw new ShapeError(`${got}the input has ${shape[1]} channels: ${otherLayer}`);
+}
+
+export interface Conv3dOptions {
+  /** Step of the window (default 1). */
+  readonly stride?: Triple;
+  /** Zeros on each side (default 0); `"valid"` means 0, `"same"` keeps the size (stride 1 only). */
+  readonly padding?: Triple | "same" | "valid";
+  /** Distance between the taps of the kernel (default 1). */
+  readonly dilation?: Triple;
+  /** Splits the channels into groups that do not see each other (default 1). */
+  readonly groups?: number;
+  /** Adds a trainable bias per output channel (default true). */
+  readonly bias?: boolean;
+  /** What the padding holds: zeros (default), or the volume mirrored, its border repeated, or its other side. */
+  readonly paddingMode?: PaddingMode;
+  /** Mirrors each kernel first: the convolution of mathematics (default false). */
+  readonly flip?: boolean;
+}
+
+/** See {@link conv3d}. */
+export class Conv3d extends Module {
+  /** `[outChannels, inChannels / groups, kernelDepth, kernelHeight, kernelWidth]` */
+  weight: Parameter;
+  /** `[outChannels]`, or null without bias */
+  bias: Parameter | null;
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly kernelSize: readonly [number, number, number];
+  readonly stride: readonly [number, number, number];
+  readonly padding: readonly [number, number, number] | "same" | "valid";
+  readonly dilation: readonly [number, number, number];
+  readonly groups: number;
+  readonly paddingMode: PaddingMode;
+  readonly flip: boolean;
+
+  constructor(inChannels: number, outChannels: number, kernelSize: Triple, options: Conv3dOptions = {}) {
+    super();
+    const { stride = 1, padding = 0, dilation = 1, groups = 1, bias = true } = options;
+    const { paddingMode = "zeros", flip = false } = options;
+    this.inChannels = requireCount("conv3d", "inChannels", inChannels);
+    this.outChannels = requireCount("conv3d", "outChannels", outChannels);
+    this.kernelSize = requireTriple("conv3d", "kernelSize", kernelSize);
+    this.stride = requireTriple("conv3d", "stride", stride);
+    this.dilation = requireTriple("conv3d", "dilation", dilation);
+    this.groups = requireGroups("conv3d", inChannels, outChannels, groups);
+    this.padding =
+      padding === "same" || padding === "valid" ? padding : requireTriple("conv3d", "padding", padding, 0);
+    this.paddingMode = requirePaddingMode("conv3d", paddingMode);
+    this.flip = flip;
+    if (padding === "same" && this.stride.some((step) => step !== 1)) {
+      throw new ArgumentError(
+        `conv3d: padding "same" keeps the size, ${formatTriple("stride", this.stride, 1)} does not; give the padding as a number`,
+      );
+    }
+    const bound = 1 / Math.sqrt(this.kernelSize.reduce((product, n) => product * n, inChannels / groups));
+    const range = { low: -bound, high: bound };
+    this.weight = uniform(
+      parameter(zeros([outChannels, inChannels / groups, ...this.kernelSize])),
+      range,
+    ).named("weight");
+    this.bias = bias ? uniform(parameter(zeros([outChannels])), range).named("bias") : null;
+  }
+
+  forward(x: Tensor): Tensor {
+    requireVolumes(x, this.inChannels, `nn.conv3d(${x.shape[1]}, ${this.outChannels}, …)`);
+    const { stride, padding, dilation, groups, paddingMode, flip } = this;
+    return conv3dOp(x, this.weight, this.bias, { stride, padding, dilation, groups, paddingMode, flip });
+  }
+
+  override details(): string {
+    const { padding } = this;
+    const parts = [
+      `${this.inChannels} → ${this.outChannels}`,
+      `kernel ${this.kernelSize.join("×")}`,
+      formatTriple("stride", this.stride, 1),
+      padding === "same" ? "padding same" : padding === "valid" ? "" : formatTriple("padding", padding, 0),
+      this.paddingMode === "zeros" ? "" : this.paddingMode,
+      formatTriple("dilation", this.dilation, 1),
+      this.groups === 1 ? "" : `${this.groups} groups`,
+      this.bias === null ? "no bias" : "",
+      this.flip ? "flipped" : "",
+    ];
+    return parts.filter(Boolean).join(", ");
+  }
+}
+
+export interface ConvTranspose3dOptions {
+  /** Distance between the stamps in the output (default 1). */
+  readonly stride?: Triple;
+  /** What is cut off on each side of the output (default 0). */
+  readonly padding?: Triple;
+  /** What is added at the far end of each direction; smaller than the stride or the dilation (default 0). */
+  readonly outputPadding?: Triple;
+  /** Distance between the taps of the kernel (default 1). */
+  readonly dilation?: Triple;
+  /** Splits the channels into groups that do not see each other (default 1). */
+  readonly groups?: number;
+  /** Adds a trainable bias per output channel (default true). */
+  readonly bias?: boolean;
+}
+
+/** See {@link convTranspose3d}. */
+export class ConvTranspose3d extends Module {
+  /** `[inChannels, outChannels / groups, kernelDepth, kernelHeight, kernelWidth]` */
+  weight: Parameter;
+  /** `[outChannels]`, or null without bias */
+  bias: Parameter | null;
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly kernelSize: readonly [number, number, number];
+  readonly stride: readonly [number, number, number];
+  readonly padding: readonly [number, number, number];
+  readonly outputPadding: readonly [number, number, number];
+  readonly dilation: readonly [number, number, number];
+  readonly groups: number;
+
+  constructor(
+    inChannels: number,
+    outChannels: number,
+    kernelSize: Triple,
+    options: ConvTranspose3dOptions = {},
+  ) {
+    super();
+    const { stride = 1, padding = 0, outputPadding = 0, dilation = 1, groups = 1, bias = true } = options;
+    const name = "convTranspose3d";
+    this.inChannels = requireCount(name, "inChannels", inChannels);
+    this.outChannels = requireCount(name, "outChannels", outChannels);
+    this.kernelSize = requireTriple(name, "kernelSize", kernelSize);
+    this.stride = requireTriple(name, "stride", stride);
+    this.padding = requireTriple(name, "padding", padding, 0);
+    this.outputPadding = requireTriple(name, "outputPadding", outputPadding, 0);
+    this.dilation = requireTriple(name, "dilation", dilation);
+    this.groups = requireGroups(name, inChannels, outChannels, groups);
+    const bound = 1 / Math.sqrt(this.kernelSize.reduce((product, n) => product * n, outChannels / groups));
+    const range = { low: -bound, high: bound };
+    this.weight = uniform(
+      parameter(zeros([inChannels, outChannels / groups, ...this.kernelSize])),
+      range,
+    ).named("weight");
+    this.bias = bias ? uniform(parameter(zeros([outChannels])), range).named("bias") : null;
+  }
+
+  forward(x: Tensor): Tensor {
+    requireVolumes(x, this.inChannels, `nn.convTranspose3d(${x.shape[1]}, ${this.outChannels}, …)`);
+    const { stride, padding, outputPadding, dilation, groups } = this;
+    return convTranspose3dOp(x, this.weight, this.bias, { stride, padding, outputPadding, dilation, groups });
+  }
+
+  override details(): string {
+    const parts = [
+      `${this.inChannels} → ${this.outChannels}`,
+      `kernel ${this.kernelSize.join("×")}`,
+      formatTriple("stride", this.stride, 1),
+      formatTriple("padding", this.padding, 0),
+      formatTriple("output padding", this.outputPadding, 0),
+      formatTriple("dilation", this.dilation, 1),
+      this.groups === 1 ? "" : `${this.groups} groups`,
+      this.bias === null ? "no bias" : "",
+    ];
+    return parts.filter(Boolean).join(", ");
+  }
+}
+
+/**
+ * A 3-D convolution of films or volumes: `[N, inChannels, D, H, W] → [N, outChannels, D', H', W']`, each size as of {@link conv2d}, with
+ * the same options, `[depth, height, width]` where the directions differ.
+ * Throws a ShapeError when the channels or the number of dimensions differ, or the kernel does not fit.
+ *
+ *     nn.conv3d(1, 8, 3, { padding: 1 })(films)   // [N, 1, 16, 32, 32] → [N, 8, 16, 32, 32]
+ */
+export function conv3d(
+  inChannels: number,
+  outChannels: number,
+  kernelSize: Triple,
+  options: Conv3dOptions = {},
+): Conv3d {
+  return new Conv3d(inChannels, outChannels, kernelSize, options);
+}
+
+/**
+ * A transposed 3-D convolution: `[N, inChannels, D, H, W] → [N, outChannels, D', H', W']`, each size as of {@link convTranspose2d}.
+ * Throws a ShapeError when the channels or the number of dimensions differ.
+ *
+ *     nn.convTranspose3d(8, 1, 2, { stride: 2 })(x)   // [N, 8, 8, 16, 16] → [N, 1, 16, 32, 32]
+ */
+export function convTranspose3d(
+  inChannels: number,
+  outChannels: number,
+  kernelSize: Triple,
+  options: ConvTranspose3dOptions = {},
+): ConvTranspose3d {
+  return new ConvTranspose3d(inChannels, outChannels, kernelSize, options);
+}

@@ -1,0 +1,302 @@
+/** Convolution in three dimensions: films and volumes, as stacks of images. */
+import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
+import { checkFloat, checkSameDType, checkTensor, defineOp, type Op } from "../op.ts";
+import { describeShape } from "../shapes.ts";
+import type { Tensor } from "../tensor.ts";
+import { type BorderMode, padBorder } from "./border.ts";
+import { conv2d, convTranspose2d, countWindows } from "./convolution.ts";
+import { add } from "./elementwise.ts";
+import { flip, narrow, pad, permute, reshape, select, slice, stack, unsqueeze } from "./movement.ts";
+
+/** One number for all directions, or `[depth, height, width]`. */
+export type Size3d = number | readonly [depth: number, height: number, width: number];
+
+function checkSize3d(
+  operation: string,
+  name: string,
+  size: unknown,
+  least: number,
+): [number, number, number] {
+  const triple: readonly unknown[] = Array.isArray(size) ? size : [size, size, size];
+  if (triple.length !== 3 || !triple.every((part) => Number.isInteger(part) && Number(part) >= least))
+    throw new ArgumentError(
+      `${operation}: ${name} is a whole number from ${least} up, or [depth, height, width]; got ${Array.isArray(size) ? `[${size.join(", ")}]` : describeValue(size)}`,
+    );
+  return [Number(triple[0]), Number(triple[1]), Number(triple[2])];
+}
+
+function checkVolumes(name: string, x: Tensor, weight: Tensor, bias: Tensor | null, layout: string): void {
+  checkTensor(name, x, "input");
+  checkTensor(name, weight, "weight");
+  checkFloat(name, x);
+  checkSameDType(name, x, weight);
+  if (x.ndim !== 5)
+    throw new ShapeError(
+      `${name}: the input is ${describeShape(x.shape)}, it should be [N, C, D, H, W]; add missing dimensions with unsqueeze(0)`,
+    );
+  if (weight.ndim !== 5)
+    throw new ShapeError(`${name}: the weight is ${describeShape(weight.shape)}, it should be ${layout}`);
+  if (bias !== null) checkTensor(name, bias, "bias");
+}
+
+/** `[N, C, D, …]` to `[N, D, C, …]` and back. */
+const swapDepth = (x: Tensor) => permute(x, [0, 2, 1, 3, 4]);
+
+export interface Conv3dOptions {
+  stride?: Size3d;
+  /** Zeros around the input: a number, `[depth, height, width]`, `"valid"` (none), or `"same"` (the output is as large as the input; stride 1 only). */
+  padding?: Size3d | "valid" | "same";
+  /** Distance between the kernel's taps. */
+  dilation?: Size3d;
+  /** Channels are split into this many groups that do not see each other. */
+  groups?: number;
+  /** What the padding holds: zeros by default. */
+  paddingMode?: "zeros" | BorderMode;
+  /** Mirrors the kernel in all directions first: the convolution of mathematics. */
+  flip?: boolean;
+}
+
+/**
+ * Convolution (cross-correlation) of volumes or films: `x [N, C, D, H, W]`, `weight [out, C / groups, kD, kH, kW]`, `bias [out]` or null →
+ * `[N, out, D′, H′, W′]`, each size as in `conv2d`. The images under the kernel's depth become channels of one 2-D convolution.
+ */
+export const conv3d: Op<[x: Tensor, weight: Tensor, bias?: Tensor | null, options?: Conv3dOptions]> =
+  defineOp<[x: Tensor, weight: Tensor, bias?: Tensor | null, options?: Conv3dOptions]>(
+    {
+      name: "conv3d",
+      formula:
+        "y[n, o, h, i, j] = b[o] + Σ_{c, t, u, v} w[o, c, t, u, v] · x[n, c, h·s + t·d − p, i·s + u·d − p, j·s + v·d − p]",
+      samples: (make) => [
+        [make.normal(2, 1, 3, 3, 3), make.normal(2, 1, 2, 2, 2), make.normal(2)],
+        [
+          make.normal(1, 2, 4, 3, 3),
+          make.normal(2, 1, 3, 1, 2),
+          null,
+          { groups: 2, stride: [2, 1, 1], padding: [1, 0, 1] },
+        ],
+        [
+          make.normal(1, 1, 3, 2, 2),
+          make.normal(1, 1, 2, 2, 1),
+          null,
+          { padding: "same", dilation: [2, 1, 1], flip: true },
+        ],
+        [
+          make.normal(1, 1, 3, 3, 2),
+          make.normal(1, 1, 2, 2, 2),
+          null,
+          { padding: 1, paddingMode: "replicate" },
+        ],
+      ],
+      mistakes: (make) => [
+        [
+          [make.normal(1, 4, 4, 4), make.normal(1, 1, 2, 2, 2)],
+          /conv3d: the input is \[1, 4, 4, 4\], it should be \[N, C, D, H, W\].*unsqueeze/,
+        ],
+        [
+          [make.normal(1, 1, 4, 4, 4), make.normal(1, 2, 2, 2)],
+          /conv3d: the weight is \[1, 2, 2, 2\], it should be \[out, C \/ groups, kD, kH, kW\]/,
+        ],
+        [
+          [make.normal(1, 3, 4, 4, 4), make.normal(2, 1, 2, 2, 2)],
+          /conv3d: the input \[1, 3, 4, 4, 4\] has 3 channels, the weight \[2, 1, 2, 2, 2\] takes 1; make both equal/,
+        ],
+        [
+          [make.normal(1, 1, 2, 4, 4), make.normal(1, 1, 3, 2, 2)],
+          /conv3d: kernel 3 does not fit an input of depth 2/,
+        ],
+        [
+          [make.normal(1, 1, 4, 4, 4), make.normal(1, 1, 2, 2, 2), null, { stride: [1, 2] }],
+          /conv3d: stride is a whole number from 1 up, or \[depth, height, width\]; got \[1, 2\]/,
+        ],
+        [
+          [make.normal(1, 1, 4, 4, 4), make.normal(1, 1, 2, 2, 2), null, { padding: "same", stride: 2 }],
+          /conv3d: padding "same" needs stride 1/,
+        ],
+      ],
+    },
+    (x, weight, bias = null, options = {}) => {
+      const name = "conv3d";
+      checkVolumes(name, x, weight, bias, "[out, C / groups, kD, kH, kW]");
+      const { padding = 0, groups = 1, paddingMode = "zeros" } = options;
+      const [strideDepth, ...stride] = checkSize3d(name, "stride", options.stride ?? 1, 1);
+      const [dilationDepth, ...dilation] = checkSize3d(name, "dilation", options.dilation ?? 1, 1);
+      const [out, perGroup, taps, ...window] = weight.shape as readonly [
+        number,
+        number,
+        number,
+        number,
+        number,
+      ];
+      if (x.shape[1] !== perGroup * groups)
+        throw new ShapeError(
+          `${name}: the input ${describeShape(x.shape)} has ${x.shape[1]} channels, the weight ${describeShape(weight.shape)} takes ${perGroup * groups}; make both equal (is the layout [N, C, D, H, W]?)`,
+        );
+      if (padding === "same" && (strideDepth !== 1 || stride.some((step) => step !== 1)))
+        throw new ArgumentError(`${name}: padding "same" needs stride 1; give the padding as a number`);
+      const span = dilationDepth * (taps - 1);
+      const around = typeof padding === "string" ? null : checkSize3d(name, "padding", padding, 0);
+      const before = padding === "same" ? Math.floor(span / 2) : (around?.[0] ?? 0);
+      const after = padding === "same" ? span - before : before;
+      const [batch, channels, depth] = x.shape as readonly [number, number, number];
+      const count = countWindows(name, "depth", depth, taps, strideDepth, before + after, dilationDepth);
+      let frames = swapDepth(x);
+      const frame = [
+        [before, after],
+        [0, 0],
+        [0, 0],
+        [0, 0],
+      ] as const;
+      if (before + after > 0)
+        frames = paddingMode === "zeros" ? pad(frames, frame) : padBorder(frames, frame, paddingMode);
+      const kernel = options.flip ? flip(weight, [2, 3, 4]) : weight;
+      // The image under each tap of the kernel's depth, as channels c·kD + t.
+      const layers = Array.from({ length: taps }, (_item, t) => {
+        const start = t * dilationDepth;
+        return slice(frames, [null, [start, start + (count - 1) * strideDepth + 1, strideDepth]]);
+      });
+      const size = x.shape.slice(3);
+      const images = reshape(stack(layers, 3), [batch * count, channels * taps, ...size]);
+      const y = conv2d(images, reshape(kernel, [out, perGroup * taps, ...window]), bias, {
+        stride: stride as [number, number],
+        dilation: dilation as [number, number],
+        padding: around === null ? (padding as "valid" | "same") : [around[1], around[2]],
+        groups,
+        paddingMode,
+      });
+      return swapDepth(reshape(y, [batch, count, ...y.shape.slice(1)]));
+    },
+  );
+
+export interface ConvTranspose3dOptions {
+  stride?: Size3d;
+  /** What is cut off around the output. */
+  padding?: Size3d;
+  /** What is added at the far end of each direction; smaller than the stride or the dilation. */
+  outputPadding?: Size3d;
+  /** Distance between the kernel's taps. */
+  dilation?: Size3d;
+  /** Channels are split into this many groups that do not see each other. */
+  groups?: number;
+}
+
+/**
+ * The transposed convolution of volumes, see `convTranspose2d`: `x [N, C, D, H, W]`, `weight [C, out / groups, kD, kH, kW]`, `bias [out]` or
+ * null → `[N, out, D′, H′, W′]` with D′ = (D − 1)·stride − 2·padding + dilation·(kD − 1) + outputPadding + 1; H′ and W′ alike.
+ */
+export const convTranspose3d: Op<
+  [x: Tensor, weight: Tensor, bias?: Tensor | null, options?: ConvTranspose3dOptions]
+> = defineOp<[x: Tensor, weight: Tensor, bias?: Tensor | null, options?: ConvTranspose3dOptions]>(
+  {
+    name: "convTranspose3d",
+    formula:
+      "y[n, o, h·s + t·d − p, i·s + u·d − p, j·s + v·d − p] += w[c, o, t, u, v] · x[n, c, h, i, j], from b[o]",
+    samples: (make) => [
+      [make.normal(2, 1, 2, 2, 2), make.normal(1, 2, 2, 2, 2), make.normal(2)],
+      [
+        make.normal(1, 2, 2, 2, 3),
+        make.normal(2, 1, 3, 2, 1),
+        null,
+        { groups: 2, stride: [2, 1, 1], padding: [1, 0, 0], outputPadding: [1, 0, 0] },
+      ],
+      [make.normal(1, 1, 2, 1, 2), make.normal(1, 1, 2, 1, 2), null, { dilation: 2, stride: 3 }],
+    ],
+    mistakes: (make) => [
+      [
+        [make.normal(1, 4, 4, 4), make.normal(1, 1, 2, 2, 2)],
+        /convTranspose3d: the input is \[1, 4, 4, 4\], it should be \[N, C, D, H, W\]/,
+      ],
+      [
+        [make.normal(1, 3, 2, 2, 2), make.normal(2, 1, 2, 2, 2)],
+        /convTranspose3d: the input \[1, 3, 2, 2, 2\] has 3 channels, the weight \[2, 1, 2, 2, 2\] takes 2; .* come first/,
+      ],
+      [
+        [make.normal(1, 1, 2, 2, 2), make.normal(1, 2, 2, 2, 2), make.normal(3)],
+        /convTranspose3d: the bias is \[3\], it should be \[out=2\]/,
+      ],
+      [
+        [make.normal(1, 1, 2, 2, 2), make.normal(1, 2, 2, 2, 2), null, { outputPadding: [1, 0, 0] }],
+        /convTranspose3d: outputPadding is smaller than the stride \(or the dilation\); got 1 along the depth with stride 1/,
+      ],
+      [
+        [make.normal(1, 1, 1, 4, 4), make.normal(1, 1, 2, 2, 2), null, { padding: [1, 0, 0] }],
+        /convTranspose3d: nothing is left of the output's depth: 0 after cutting off padding 1/,
+      ],
+    ],
+  },
+  (x, weight, bias = null, options = {}) => {
+    const name = "convTranspose3d";
+    checkVolumes(name, x, weight, bias, "[C, out / groups, kD, kH, kW]");
+    const { groups = 1 } = options;
+    const [strideDepth, ...stride] = checkSize3d(name, "stride", options.stride ?? 1, 1);
+    const [dilationDepth, ...dilation] = checkSize3d(name, "dilation", options.dilation ?? 1, 1);
+    const [padDepth, ...padding] = checkSize3d(name, "padding", options.padding ?? 0, 0);
+    const [extraDepth, ...outputPadding] = checkSize3d(name, "outputPadding", options.outputPadding ?? 0, 0);
+    const [batch, channels, depth] = x.shape as readonly [number, number, number];
+    const [inChannels, perGroup, taps, ...window] = weight.shape as readonly [
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
+    if (channels !== inChannels)
+      throw new ShapeError(
+        `${name}: the input ${describeShape(x.shape)} has ${channels} channels, the weight ${describeShape(weight.shape)} takes ${inChannels}; make both equal (the weight's input channels come first, other than in conv3d)`,
+      );
+    const out = perGroup * groups;
+    if (bias !== null && (bias.ndim !== 1 || bias.size !== out))
+      throw new ShapeError(`${name}: the bias is ${describeShape(bias.shape)}, it should be [out=${out}]`);
+    if (extraDepth >= Math.max(strideDepth, dilationDepth))
+      throw new ArgumentError(
+        `${name}: outputPadding is smaller than the stride (or the dilation); got ${extraDepth} along the depth with stride ${strideDepth}`,
+      );
+    const spread = (depth - 1) * strideDepth + 1;
+    const whole = spread + dilationDepth * (taps - 1) + extraDepth;
+    const outDepth = whole - 2 * padDepth;
+    if (outDepth < 1)
+      throw new ShapeError(
+        `${name}: nothing is left of the output's depth: ${outDepth} after cutting off padding ${padDepth} on each side; use a smaller padding`,
+      );
+    const images = reshape(swapDepth(x), [batch * depth, channels, ...x.shape.slice(3)]);
+    const stamps = convTranspose2d(images, reshape(weight, [inChannels, perGroup * taps, ...window]), null, {
+      stride: stride as [number, number],
+      dilation: dilation as [number, number],
+      padding: padding as [number, number],
+      outputPadding: outputPadding as [number, number],
+      groups,
+    });
+    const size = stamps.shape.slice(2);
+    const byTap = reshape(stamps, [batch, depth, out, taps, ...size]);
+    const layers = Array.from({ length: taps }, (_item, t) => {
+      const layer = select(byTap, 3, t);
+      // Zeros between the frames, then before and behind them.
+      const apart =
+        strideDepth === 1
+          ? layer
+          : narrow(
+              reshape(
+                pad(unsqueeze(layer, 2), [
+                  [0, strideDepth - 1],
+                  [0, 0],
+                  [0, 0],
+                  [0, 0],
+                ]),
+                [batch, depth * strideDepth, out, ...size],
+              ),
+              1,
+              0,
+              spread,
+            );
+      const start = t * dilationDepth;
+      return pad(apart, [
+        [start, whole - spread - start],
+        [0, 0],
+        [0, 0],
+        [0, 0],
+      ]);
+    });
+    const total = layers.reduce((sum, layer) => add(sum, layer));
+    const y = swapDepth(narrow(total, 1, padDepth, outDepth));
+    return bias === null ? y : add(y, reshape(bias, [1, out, 1, 1, 1]));
+  },
+);
