@@ -49,7 +49,12 @@ const locatable = [
 ];
 /** For an error on its way out: the module that failed and what it said before any path was put in front. */
 const failures = new WeakMap<Error, { readonly module: AnyModule; readonly message: string }>();
-let recorder: { readonly root: AnyModule; readonly records: TraceRecord[] } | null = null;
+interface Recorder {
+  /** Where each module sits in the traced one; asked once, not for every layer that runs. */
+  readonly paths: ReadonlyMap<AnyModule, string>;
+  readonly records: TraceRecord[];
+}
+let recorder: Recorder | null = null;
 
 /**
  * Makes a tensor a parameter: it requires a gradient, is never recycled, and a module that has it as a field trains it.
@@ -140,14 +145,14 @@ export abstract class Module<Inputs extends readonly Tensor[] = [Tensor], Output
 
   /** This module (path `""`) and every module in it with its path, parents first; a shared one once. */
   namedModules(): [string, AnyModule][] {
-    const found: [string, AnyModule][] = [];
+    const found = new Map<AnyModule, string>();
     const visit = (path: string, module: AnyModule): void => {
-      if (found.some(([, known]) => known === module)) return;
-      found.push([path, module]);
+      if (found.has(module)) return;
+      found.set(module, path);
       for (const [name, child] of module.namedChildren()) visit(join(path, name), child);
     };
     visit("", this);
-    return found;
+    return Array.from(found, ([module, path]) => [path, module]);
   }
 
   /** The modules held by this module's own fields, each with its name. */
@@ -231,7 +236,7 @@ export abstract class Module<Inputs extends readonly Tensor[] = [Tensor], Output
     const modes = this.namedModules().map(([, module]) => [module, module.training] as const);
     const outer = recorder;
     const records: TraceRecord[] = [];
-    recorder = { root: this, records };
+    recorder = { paths: new Map(this.namedModules().map(([path, module]) => [module, path])), records };
     try {
       this.eval();
       noGrad(() => enter(this, inputs));
@@ -404,15 +409,10 @@ function checkOutput(module: AnyModule, output: unknown): void {
   }
 }
 
-function record(
-  into: { readonly root: AnyModule; readonly records: TraceRecord[] },
-  module: AnyModule,
-  inputs: readonly Tensor[],
-  output: unknown,
-): void {
+function record(into: Recorder, module: AnyModule, inputs: readonly Tensor[], output: unknown): void {
   if (!(output instanceof Tensor) || module.namedChildren().length > 0) return;
   into.records.push({
-    path: pathOf(into.root, module) ?? "",
+    path: into.paths.get(module) ?? "",
     module,
     inputShape: inputs[0]?.shape ?? [],
     outputShape: output.shape,
