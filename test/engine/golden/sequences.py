@@ -11,7 +11,7 @@ r = torch.randn
 for equation, *shapes in [
     ("ij,jk->ik", (2, 3), (3, 4)),
     ("ij,jk", (2, 3), (3, 4)),
-    ("ba,cb", (2, 3), (4, 2)),
+    ("cb,ba", (4, 2), (2, 3)),
     ("bij,bjk->bik", (3, 2, 4), (3, 4, 2)),
     ("bi,bj,ij->b", (2, 3), (2, 4), (3, 4)),
     ("bhqd,bhkd->bhqk", (2, 2, 3, 4), (2, 2, 5, 4)),
