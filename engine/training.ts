@@ -17,7 +17,7 @@ import { inspect } from "./inspect.ts";
 import { checkInterrupt } from "./interrupt.ts";
 import { withScope } from "./memory.ts";
 import { accuracy, binaryAccuracy, type Metric } from "./metrics/index.ts";
-import { bceWithLogits, crossEntropy } from "./nn/losses/classification.ts";
+import { bceWithLogits, crossEntropy, nll } from "./nn/losses/classification.ts";
 import type { Loss } from "./nn/losses/reduction.ts";
 import { type Module, requireModule } from "./nn/module.ts";
 import { describeInput } from "./nn/requireTensor.ts";
@@ -525,7 +525,7 @@ class Totals {
 }
 
 function defaultMetrics(loss: Loss): Metrics {
-  if (loss === crossEntropy) return { accuracy };
+  if (loss === crossEntropy || loss === nll) return { accuracy };
   if (loss === bceWithLogits) return { accuracy: binaryAccuracy };
   return {};
 }

@@ -488,5 +488,8 @@ describe("evaluate", () => {
     const yes = randint(0, 2, [6, 1]).to("float32");
     expect(Object.keys(evaluate(net, [[x, yes]], { loss: nn.bceWithLogits }))).toEqual(["loss", "accuracy"]);
     expect(Object.keys(evaluate(net, [[x, yes]], { loss: nn.mse }))).toEqual(["loss"]);
+    const logarithms = nn.sequential(nn.linear(2, 2), nn.logSoftmax());
+    const classes = yes.squeeze(1).to("int32");
+    expect(Object.keys(evaluate(logarithms, [[x, classes]], { loss: nn.nll }))).toEqual(["loss", "accuracy"]);
   });
 });
