@@ -1,12 +1,11 @@
 /** Activation functions beside those of elementwise.ts: steps, the relatives of relu, GELU, maxout. */
-import type { Backend } from "../backend/backend.ts";
 import { constant, zerosLike } from "../creation.ts";
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
+import { noGrad } from "../gradmode.ts";
 import { checkFloat, checkSameDType, checkTensor, defineOp, type Op, type Primitive, run } from "../op.ts";
 import { checkDim, describeShape } from "../shapes.ts";
-import type { Tensor } from "../tensor.ts";
-import { greater } from "./comparison.ts";
-import { add, exp, mul, neg, square, tanh, where } from "./elementwise.ts";
+import type { Operand, Tensor } from "../tensor.ts";
+import { add, exp, mul, neg, square, sub, tanh } from "./elementwise.ts";
 import { reshape } from "./movement.ts";
 import { max } from "./reduction.ts";
 
@@ -16,20 +15,12 @@ function checkNumber(operation: string, name: string, value: unknown): void {
     throw new ArgumentError(`${operation}: ${name} is a number; got ${describeValue(value)}`);
 }
 
-/** Compares with 0 as the backend's kernel does, as float. */
-function positive(backend: Backend, x: Tensor, out: Tensor): void {
-  const mask = backend.allocate("bool", x.size);
-  const walk = { shape: [x.size], aStrides: [1], bStrides: [0] };
-  backend.binary("greater", x.storage, constant(0, x.dtype, backend).storage, mask, walk);
-  backend.copy(mask, out.storage);
-  backend.release(mask);
-}
-
 const stepping: Primitive = {
   name: "step",
   shape: ([x]) => x!.shape,
   forward: (backend, [x], out) => {
-    positive(backend, x!, out);
+    backend.unary("relu", x!.storage, out.storage);
+    backend.unary("sign", out.storage, out.storage);
     return null;
   },
   backward: (g) => [zerosLike(g)],
@@ -53,6 +44,12 @@ export const step: Op<[x: Tensor]> = defineOp<[x: Tensor]>(
   },
 );
 
+/** 1 where x > 0, `below` elsewhere; a constant but for what `below` depends on. */
+function slopes(x: Tensor, below: Operand): Tensor {
+  const above = noGrad(() => step(x));
+  return add(above, mul(sub(1, above), below));
+}
+
 const leaking: Primitive<number> = {
   name: "leakyRelu",
   shape: ([x]) => x!.shape,
@@ -68,7 +65,7 @@ const leaking: Primitive<number> = {
     backend.release(below);
     return null;
   },
-  backward: (g, _y, [x], slope) => [where(greater(x!, 0), g, mul(g, slope))],
+  backward: (g, _y, [x], slope) => [mul(g, slopes(x!, slope))],
 };
 
 /** x where x > 0, else `slope · x` (0.01 by default): no unit dies. Maas et al. 2013. The gradient at 0 is the slope, as in PyTorch. */
@@ -130,7 +127,7 @@ export const prelu: Op<[x: Tensor, slope: Tensor]> = defineOp<[x: Tensor, slope:
             x.shape.slice(1).map((size, d) => (d === 0 ? size : 1)),
           )
         : reshape(slope, [slope.size]);
-    return where(greater(x, 0), x, mul(x, perChannel));
+    return mul(x, slopes(x, perChannel));
   },
 );
 
@@ -150,7 +147,7 @@ const elevating: Primitive<number> = {
     backend.release(below);
     return null;
   },
-  backward: (g, y, [x], alpha) => [where(greater(x!, 0), g, mul(g, add(y, alpha)))],
+  backward: (g, y, [x], alpha) => [mul(g, slopes(x!, add(y, alpha)))],
 };
 
 /** x where x > 0, else `alpha · (eˣ − 1)` (alpha 1 by default): smooth, with a mean nearer to 0. Clevert et al. 2015. */
