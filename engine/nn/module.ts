@@ -117,7 +117,7 @@ export interface Module<Inputs extends readonly Tensor[] = [Tensor], Output = Te
 
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: Callable provides the call that the interface adds.
 export abstract class Module<Inputs extends readonly Tensor[] = [Tensor], Output = Tensor> extends Callable {
-  /** True while training; dropout (and later batch norm) behave differently in evaluation. Set by `train()` and `eval()`. */
+  /** True while training; dropout and batch normalisation behave differently in evaluation. Set by `train()` and `eval()`. */
   training = true;
 
   /** Computes the output from the input. Write this; call `model(x)`. */
@@ -180,7 +180,7 @@ export abstract class Module<Inputs extends readonly Tensor[] = [Tensor], Output
     return this;
   }
 
-  /** Puts this module and all in it into evaluation mode: dropout lets everything pass. */
+  /** Puts this module and all in it into evaluation mode: dropout lets everything pass, batch normalisation uses its running statistics. */
   eval(): this {
     return this.train(false);
   }
