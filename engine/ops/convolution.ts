@@ -4,9 +4,8 @@ import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { checkFloat, checkSameDType, checkTensor, defineOp, type Op, type Primitive, run } from "../op.ts";
 import { describeShape, type Shape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
-import { type BorderMode, padBorder } from "./border.ts";
 import { add } from "./elementwise.ts";
-import { flip, reshape } from "./movement.ts";
+import { flip, type PadMode, pad, reshape } from "./movement.ts";
 import { sum } from "./reduction.ts";
 
 /** One number for both directions, or `[height, width]`. */
@@ -20,8 +19,8 @@ export interface Conv2dOptions {
   dilation?: Size2d;
   /** Channels are split into this many groups that do not see each other. */
   groups?: number;
-  /** What the padding holds: zeros by default, or the image's own values by one of the modes of `padBorder`. */
-  paddingMode?: "zeros" | BorderMode;
+  /** What the padding holds: zeros by default, or the image's own values by one of the modes of `pad`. */
+  paddingMode?: "zeros" | PadMode;
   /** Turns the kernel by 180° first: the convolution of mathematics instead of the cross-correlation. */
   flip?: boolean;
 }
@@ -331,7 +330,7 @@ export const conv2d: Op<[x: Tensor, weight: Tensor, bias?: Tensor | null, option
         throw new ArgumentError(
           `conv2d: paddingMode is "zeros", "reflect", "replicate" or "circular"; got ${describeValue(paddingMode)}`,
         );
-      const framed = padBorder(x, framing(geometry, options), paddingMode);
+      const framed = pad(x, framing(geometry, options), paddingMode);
       return run(convolution, bias === null ? [framed, kernel] : [framed, kernel, bias], {
         ...geometry,
         inHeight: framed.shape[2]!,

@@ -1,6 +1,5 @@
 /** All operations. Tests find them here by walking the exports. */
 export * from "./activation.ts";
-export * from "./border.ts";
 export * from "./comparison.ts";
 export * from "./convolution.ts";
 export * from "./counting.ts";

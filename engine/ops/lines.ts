@@ -3,9 +3,8 @@ import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { checkFloat, checkSameDType, checkTensor, defineOp, type Op, type SampleMaker } from "../op.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
-import type { BorderMode } from "./border.ts";
 import { conv2d, convTranspose2d, countWindows } from "./convolution.ts";
-import { squeeze, unsqueeze } from "./movement.ts";
+import { type PadMode, squeeze, unsqueeze } from "./movement.ts";
 import { avgPool2d, maxPool2d } from "./pooling.ts";
 
 function checkLines(name: string, x: Tensor): void {
@@ -43,7 +42,7 @@ export interface Conv1dOptions {
   /** Channels are split into this many groups that do not see each other. */
   groups?: number;
   /** What the padding holds: zeros by default. */
-  paddingMode?: "zeros" | BorderMode;
+  paddingMode?: "zeros" | PadMode;
   /** Reverses the kernel first: the convolution of mathematics. */
   flip?: boolean;
 }

@@ -3,10 +3,20 @@ import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { checkFloat, checkSameDType, checkTensor, defineOp, type Op } from "../op.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
-import { type BorderMode, padBorder } from "./border.ts";
 import { conv2d, convTranspose2d, countWindows } from "./convolution.ts";
 import { add } from "./elementwise.ts";
-import { flip, narrow, pad, permute, reshape, select, slice, stack, unsqueeze } from "./movement.ts";
+import {
+  flip,
+  narrow,
+  type PadMode,
+  pad,
+  permute,
+  reshape,
+  select,
+  slice,
+  stack,
+  unsqueeze,
+} from "./movement.ts";
 
 /** One number for all directions, or `[depth, height, width]`. */
 export type Size3d = number | readonly [depth: number, height: number, width: number];
@@ -51,7 +61,7 @@ export interface Conv3dOptions {
   /** Channels are split into this many groups that do not see each other. */
   groups?: number;
   /** What the padding holds: zeros by default. */
-  paddingMode?: "zeros" | BorderMode;
+  paddingMode?: "zeros" | PadMode;
   /** Mirrors the kernel in all directions first: the convolution of mathematics. */
   flip?: boolean;
 }
@@ -146,8 +156,7 @@ export const conv3d: Op<[x: Tensor, weight: Tensor, bias?: Tensor | null, option
         [0, 0],
         [0, 0],
       ] as const;
-      if (before + after > 0)
-        frames = paddingMode === "zeros" ? pad(frames, frame) : padBorder(frames, frame, paddingMode);
+      if (before + after > 0) frames = pad(frames, frame, paddingMode === "zeros" ? 0 : paddingMode);
       const kernel = options.flip ? flip(weight, [2, 3, 4]) : weight;
       // The image under each tap of the kernel's depth, as channels c·kD + t.
       const layers = Array.from({ length: taps }, (_item, t) => {

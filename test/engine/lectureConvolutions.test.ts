@@ -10,7 +10,7 @@ import {
   maxPool2dWithIndices,
   maxUnpool2d,
   minPool2d,
-  padBorder,
+  pad,
   type Tensor,
   type TensorData,
   tensor,
@@ -141,9 +141,9 @@ describe("borders", () => {
   const line = tensor([1, 2, 3, 4]);
 
   test("001.36: mirror, constant, modulo", () => {
-    expect(padBorder(line, [[2, 2]], "reflect").toArray()).toEqual([3, 2, 1, 2, 3, 4, 3, 2]);
-    expect(padBorder(line, [[2, 2]], "replicate").toArray()).toEqual([1, 1, 1, 2, 3, 4, 4, 4]);
-    expect(padBorder(line, [[2, 2]], "circular").toArray()).toEqual([3, 4, 1, 2, 3, 4, 1, 2]);
+    expect(pad(line, [[2, 2]], "reflect").toArray()).toEqual([3, 2, 1, 2, 3, 4, 3, 2]);
+    expect(pad(line, [[2, 2]], "replicate").toArray()).toEqual([1, 1, 1, 2, 3, 4, 4, 4]);
+    expect(pad(line, [[2, 2]], "circular").toArray()).toEqual([3, 4, 1, 2, 3, 4, 1, 2]);
   });
 
   test("001.40: with a circular border convolution commutes with every shift", () => {

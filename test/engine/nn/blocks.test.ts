@@ -241,7 +241,7 @@ describe("convolution's and pooling's options", () => {
       /conv2d: paddingMode must be "zeros", "reflect", "replicate" or "circular", got the string "mirror"/,
     );
     expect(() => nn.conv2d(1, 1, 5, { padding: 4, paddingMode: "reflect" })(randn([1, 1, 4, 8]))).toThrow(
-      /Conv2d\(.*\): padBorder: a border of 4 is wider than reflect can make of 4 positions/,
+      /Conv2d\(.*\): pad: mode "reflect" needs more than 4 values along dimension \d; it has 4/,
     );
     const [values, indices] = nn.maxPool2dWithIndices(2)(
       randn([1, 1, 5, 5])
