@@ -46,10 +46,12 @@ export function hintFor(code: number, message: string, context: HintContext): st
 
 /** For something else where a tensor belongs. */
 function tensorHint(message: string): string | undefined {
-  const given = /^Argument of type '(.+?)' is not assignable to parameter of type '(.+?)'/.exec(message);
+  const given = /^Argument of type '(.+?)' is not assignable to parameter of type '(.+?)'\.?(?:\n|$)/.exec(
+    message,
+  );
   if (given === null) return undefined;
   const [, type, wanted] = given;
-  if (wanted === "Iterable<Tensor, any, any>") return "give it the model's parameters: model.parameters()";
+  if (wanted!.startsWith("Trained<")) return "give it the model's parameters: model.parameters()";
   if (wanted !== "Tensor" && wanted !== "Operand") return undefined;
   if (type === "string[]" || type === "string")
     return 'networks compute with numbers: give each class a number, as in tensor([0, 1], { dtype: "int32" })';

@@ -47,6 +47,11 @@ afterAll(async () => {
   folder.remove();
 }, 30_000);
 
+/** In the browser, whose JupyterLab was started with its application exposed: whether every code cell has been run. */
+const allCellsRan = `[...window.jupyterapp.shell.currentWidget.content.model.cells]
+  .filter((cell) => cell.type === "code")
+  .every((cell) => cell.executionCount !== null && cell.executionState !== "running")`;
+
 test.skipIf(executable === undefined)(
   "lesson 11 runs in JupyterLab and its charts render",
   { timeout: 240_000 },
@@ -60,12 +65,12 @@ test.skipIf(executable === undefined)(
 
     await page.getByRole("menuitem", { name: "Run", exact: true }).click();
     await page.getByRole("menuitem", { name: "Run All Cells", exact: true }).click();
-    const idle = page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]');
-    await page.locator('.jp-Notebook-ExecutionIndicator[data-status="busy"]').waitFor({ timeout: 20_000 });
-    await idle.waitFor({ timeout: 120_000 }).catch(async (error) => {
-      await page.screenshot({ path: join(screenshots, "lesson-11-unfinished.png") });
-      throw error;
-    });
+    await page
+      .waitForFunction(allCellsRan, undefined, { timeout: 180_000, polling: 500 })
+      .catch(async (error) => {
+        await page.screenshot({ path: join(screenshots, "lesson-11-unfinished.png") });
+        throw error;
+      });
 
     const shown = await lookThrough(page);
     expect(shown.errors).toBe(0);

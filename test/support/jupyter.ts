@@ -92,6 +92,7 @@ export async function startJupyter(
     `--IdentityProvider.token=${token}`,
     "--ServerApp.allow_root=True",
     "--LanguageServerManager.autodetect=False",
+    ...(application === "lab" ? ["--LabApp.expose_app_in_browser=True"] : []),
   ];
   const child = spawn(venvProgram("jupyter"), args, {
     cwd: notebooks,
