@@ -47,7 +47,14 @@ afterAll(async () => {
   folder.remove();
 }, 30_000);
 
-/** In the browser, whose JupyterLab was started with its application exposed: whether every code cell has been run. */
+// What follows runs in the browser; its JupyterLab was started with the application exposed.
+
+/** Cells run before the kernel is connected are silently left alone by JupyterLab. */
+const kernelIsReady = `(({ isReady, session }) =>
+  isReady && session?.kernel?.connectionStatus === "connected" && session.kernel.status === "idle"
+)(window.jupyterapp.shell.currentWidget.context.sessionContext)`;
+
+/** Whether every code cell has been run. */
 const allCellsRan = `[...window.jupyterapp.shell.currentWidget.content.model.cells]
   .filter((cell) => cell.type === "code")
   .every((cell) => cell.executionCount !== null && cell.executionState !== "running")`;
@@ -61,7 +68,7 @@ test.skipIf(executable === undefined)(
     );
     const notebook = page.locator(".jp-Notebook");
     await notebook.waitFor({ timeout: 60_000 });
-    await page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').waitFor({ timeout: 60_000 });
+    await page.waitForFunction(kernelIsReady, undefined, { timeout: 60_000, polling: 200 });
 
     await page.getByRole("menuitem", { name: "Run", exact: true }).click();
     await page.getByRole("menuitem", { name: "Run All Cells", exact: true }).click();
