@@ -1,7 +1,7 @@
 /** The entry of a compute thread (a Node worker): makes its instance of the kernels and serves. Node only. */
 import { workerData } from "node:worker_threads";
 import { openBlas } from "./blas.ts";
-import { instantiate } from "./kernels.ts";
+import { instantiate, type Sgemm } from "./kernels.ts";
 import { CONTROL_ADDRESS, HEAP_START, serve } from "./protocol.ts";
 import type { Memory, Module } from "./webassembly.ts";
 
@@ -14,6 +14,19 @@ export interface ComputeThreadData {
 }
 
 const { memory, module, blas, slice } = workerData as ComputeThreadData;
-const sgemm = blas === null ? null : openBlas(blas, memory).sgemm;
+
+/**
+ * The library is opened by the first product, while the main thread waits for it: a process that ends while one of its
+ * threads is loading a library is aborted by Node.
+ */
+function openedOnFirstUse(path: string): Sgemm {
+  let opened: Sgemm | null = null;
+  return (transposeA, transposeB, m, n, k, a, lda, b, ldb, accumulate, c, ldc) => {
+    opened ??= openBlas(path, memory).sgemm;
+    opened(transposeA, transposeB, m, n, k, a, lda, b, ldb, accumulate, c, ldc);
+  };
+}
+
+const sgemm = blas === null ? null : openedOnFirstUse(blas);
 const control = new Int32Array(memory.buffer, CONTROL_ADDRESS, (HEAP_START - CONTROL_ADDRESS) / 4);
 serve(control, slice, instantiate(module, memory, sgemm));
