@@ -466,6 +466,19 @@ export class Tensor {
     return reduction.logSumExp(this, dim, options);
   }
 
+  /** The middle value along `dim`, or of all; of an even number the lower of the two in the middle. */
+  median(dim?: number | null, options?: reduction.ReduceOptions): Tensor {
+    return order.median(this, dim, options);
+  }
+  /** The value below which this share (0 to 1) of the values along `dim`, or of all, lies; between two values interpolated. */
+  quantile(share: number, dim?: number | null, options?: reduction.ReduceOptions): Tensor {
+    return order.quantile(this, share, dim, options);
+  }
+
+  /** The running product along `dim`; bool counts as 0 and 1, in int32. */
+  cumprod(dim: number): Tensor {
+    return order.cumprod(this, dim);
+  }
   /** The running sum along `dim`; bool counts the true ones, as int32. */
   cumsum(dim: number): Tensor {
     return order.cumsum(this, dim);

@@ -10,6 +10,7 @@ import type { Tensor } from "../tensor.ts";
 import { requireCount } from "./arguments.ts";
 import { requireImages } from "./convolution.ts";
 import { buffer, Module, type Parameter, parameter } from "./module.ts";
+import { requireVolumes } from "./volumes.ts";
 
 export interface BatchNormOptions {
   /** Added to the variance (default 1e-5). */
@@ -155,6 +156,17 @@ export class BatchNorm2d extends BatchNorm {
   }
 }
 
+/** See {@link batchNorm3d}. */
+export class BatchNorm3d extends BatchNorm {
+  constructor(channels: number, options: BatchNormOptions = {}) {
+    super("batchNorm3d", channels, options);
+  }
+
+  protected check(x: Tensor): void {
+    requireVolumes(x, this.channels, `nn.batchNorm3d(${x.shape[1]})`);
+  }
+}
+
 export interface LayerNormOptions {
   /** Added to the variance (default 1e-5). */
   readonly epsilon?: number;
@@ -229,6 +241,16 @@ export function batchNorm1d(channels: number, options: BatchNormOptions = {}): B
  */
 export function batchNorm2d(channels: number, options: BatchNormOptions = {}): BatchNorm2d {
   return new BatchNorm2d(channels, options);
+}
+
+/**
+ * Batch normalisation of films and volumes: as {@link batchNorm1d}, with mean and variance of each channel of `[N, C, D, H, W]` over
+ * samples and all places.
+ *
+ *     nn.sequential(nn.conv3d(1, 8, 3, { padding: 1, bias: false }), nn.batchNorm3d(8), nn.relu())
+ */
+export function batchNorm3d(channels: number, options: BatchNormOptions = {}): BatchNorm3d {
+  return new BatchNorm3d(channels, options);
 }
 
 /**

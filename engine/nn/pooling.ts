@@ -2,11 +2,13 @@
 
 import {
   adaptiveAvgPool2d as adaptiveAvgPool2dOp,
+  adaptiveMaxPool2d as adaptiveMaxPool2dOp,
   avgPool2d as avgPool2dOp,
   maxPool2d as maxPool2dOp,
   maxPool2dWithIndices as maxPool2dWithIndicesOp,
   maxUnpool2d as maxUnpool2dOp,
   minPool2d as minPool2dOp,
+  minPool2dWithIndices as minPool2dWithIndicesOp,
 } from "../ops/pooling.ts";
 import type { Tensor } from "../tensor.ts";
 import { formatPair, type Pair, requirePair } from "./arguments.ts";
@@ -99,6 +101,19 @@ export class MaxPool2dWithIndices extends Pool2d<[Tensor], [values: Tensor, indi
   }
 }
 
+/** See {@link minPool2dWithIndices}. */
+export class MinPool2dWithIndices extends Pool2d<[Tensor], [values: Tensor, indices: Tensor]> {
+  constructor(kernelSize: Pair, options: Pool2dOptions = {}) {
+    super("minPool2dWithIndices", kernelSize, options);
+  }
+
+  forward(x: Tensor): [values: Tensor, indices: Tensor] {
+    requireImages(x, null);
+    const { stride, padding, ceilMode } = this;
+    return minPool2dWithIndicesOp(x, this.kernelSize, { stride, padding, ceilMode });
+  }
+}
+
 export interface MaxUnpool2dOptions {
   /** Step of the window that is undone (default: its size). */
   readonly stride?: Pair;
@@ -160,22 +175,40 @@ export class AvgPool2d extends Pool2d {
   }
 }
 
-/** See {@link adaptiveAvgPool2d}. */
-export class AdaptiveAvgPool2d extends Module {
+abstract class AdaptivePool2d extends Module {
   readonly outputSize: readonly [number, number];
 
-  constructor(outputSize: Pair) {
+  constructor(operation: string, outputSize: Pair) {
     super();
-    this.outputSize = requirePair("adaptiveAvgPool2d", "outputSize", outputSize);
+    this.outputSize = requirePair(operation, "outputSize", outputSize);
+  }
+
+  override details(): string {
+    return `to ${this.outputSize[0]}×${this.outputSize[1]}`;
+  }
+}
+
+/** See {@link adaptiveAvgPool2d}. */
+export class AdaptiveAvgPool2d extends AdaptivePool2d {
+  constructor(outputSize: Pair) {
+    super("adaptiveAvgPool2d", outputSize);
   }
 
   forward(x: Tensor): Tensor {
     requireImages(x, null);
     return adaptiveAvgPool2dOp(x, this.outputSize);
   }
+}
 
-  override details(): string {
-    return `to ${this.outputSize[0]}×${this.outputSize[1]}`;
+/** See {@link adaptiveMaxPool2d}. */
+export class AdaptiveMaxPool2d extends AdaptivePool2d {
+  constructor(outputSize: Pair) {
+    super("adaptiveMaxPool2d", outputSize);
+  }
+
+  forward(x: Tensor): Tensor {
+    requireImages(x, null);
+    return adaptiveMaxPool2dOp(x, this.outputSize);
   }
 }
 
@@ -184,6 +217,14 @@ export class GlobalAvgPool2d extends Module {
   forward(x: Tensor): Tensor {
     requireImages(x, null);
     return x.mean([2, 3]);
+  }
+}
+
+/** See {@link globalMaxPool2d}. */
+export class GlobalMaxPool2d extends Module {
+  forward(x: Tensor): Tensor {
+    requireImages(x, null);
+    return adaptiveMaxPool2dOp(x, 1).reshape([x.shape[0]!, x.shape[1]!]);
   }
 }
 
@@ -208,6 +249,15 @@ export function minPool2d(kernelSize: Pair, options: Pool2dOptions = {}): MinPoo
  */
 export function maxPool2dWithIndices(kernelSize: Pair, options: Pool2dOptions = {}): MaxPool2dWithIndices {
   return new MaxPool2dWithIndices(kernelSize, options);
+}
+
+/**
+ * Min pooling that tells where: `[values, indices]`, as {@link maxPool2dWithIndices}.
+ *
+ *     const [values, places] = nn.minPool2dWithIndices(2)(maps)
+ */
+export function minPool2dWithIndices(kernelSize: Pair, options: Pool2dOptions = {}): MinPool2dWithIndices {
+  return new MinPool2dWithIndices(kernelSize, options);
 }
 
 /**
@@ -240,10 +290,30 @@ export function adaptiveAvgPool2d(outputSize: Pair): AdaptiveAvgPool2d {
 }
 
 /**
+ * The largest value of windows chosen so that the output has this size: `[N, C, H, W] → [N, C, h, w]`, windows as of
+ * {@link adaptiveAvgPool2d}.
+ *
+ *     nn.adaptiveMaxPool2d([3, 2])(maps)   // [N, 16, 9, 12] → [N, 16, 3, 2]
+ */
+export function adaptiveMaxPool2d(outputSize: Pair): AdaptiveMaxPool2d {
+  return new AdaptiveMaxPool2d(outputSize);
+}
+
+/**
  * The mean of each whole map: `[N, C, H, W] → [N, C]`, ready for a linear layer. Lin et al. 2013; the basis of class activation maps.
  *
  *     nn.sequential(nn.conv2d(1, 32, 3), nn.relu(), nn.globalAvgPool2d(), nn.linear(32, 10))
  */
 export function globalAvgPool2d(): GlobalAvgPool2d {
   return new GlobalAvgPool2d();
+}
+
+/**
+ * The largest value of each whole map: `[N, C, H, W] → [N, C]`: whether a filter found its pattern anywhere. The gradient goes to the
+ * winner, the first of equals.
+ *
+ *     nn.sequential(nn.conv2d(1, 32, 3), nn.relu(), nn.globalMaxPool2d(), nn.linear(32, 10))
+ */
+export function globalMaxPool2d(): GlobalMaxPool2d {
+  return new GlobalMaxPool2d();
 }

@@ -1,8 +1,13 @@
-// Convolution layers for films and volumes [N, C, D, H, W].
+// Convolution and pooling layers for films and volumes [N, C, D, H, W].
 
 import { zeros } from "../creation.ts";
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
-import { conv3d as conv3dOp, convTranspose3d as convTranspose3dOp } from "../ops/volumes.ts";
+import {
+  avgPool3d as avgPool3dOp,
+  conv3d as conv3dOp,
+  convTranspose3d as convTranspose3dOp,
+  maxPool3d as maxPool3dOp,
+} from "../ops/volumes.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { requireCount, requireGroups } from "./arguments.ts";
@@ -35,11 +40,11 @@ function formatTriple(name: string, triple: readonly number[], usual: number): s
 }
 
 /** Throws a ShapeError unless `x` is `[N, channels, D, H, W]`. */
-function requireVolumes(x: Tensor, channels: number, otherLayer: string): void {
+export function requireVolumes(x: Tensor, channels: number | null, otherLayer: string = ""): void {
   const { shape } = x;
-  if (shape.length === 5 && shape[1] === channels) return;
-  const got = `expected [N, ${channels}, D, H, W], got ${describeShape(shape)}; `;
-  if (shape.length === 4 && shape[0] === channels) {
+  if (shape.length === 5 && (channels === null || shape[1] === channels)) return;
+  const got = `expected [N, ${channels ?? "C"}, D, H, W], got ${describeShape(shape)}; `;
+  if (shape.length === 4 && (channels === null || shape[0] === channels)) {
     throw new ShapeError(`${got}one volume needs the batch dimension: x.unsqueeze(0)`);
   }
   if (shape.length === 4 && channels === 1) {
@@ -241,4 +246,95 @@ export function convTranspose3d(
   options: ConvTranspose3dOptions = {},
 ): ConvTranspose3d {
   return new ConvTranspose3d(inChannels, outChannels, kernelSize, options);
+}
+
+export interface Pool3dOptions {
+  /** Step of the window (default: its size, so that windows do not overlap). */
+  readonly stride?: Triple;
+  /** Cells around the volume that never win a maximum and count in no average (default 0). */
+  readonly padding?: Triple;
+  /** Rounds the number of windows up: a remainder at the end makes a smaller window (default false: it is left out). */
+  readonly ceilMode?: boolean;
+}
+
+export interface AvgPool3dOptions extends Pool3dOptions {
+  /** Counts the padding as zeros, as PyTorch does by default (default false: the mean is over the volume's own cells). */
+  readonly countPadding?: boolean;
+}
+
+abstract class Pool3d extends Module {
+  readonly kernelSize: readonly [number, number, number];
+  readonly stride: readonly [number, number, number];
+  readonly padding: readonly [number, number, number];
+  readonly ceilMode: boolean;
+
+  constructor(
+    operation: string,
+    kernelSize: Triple,
+    { stride = kernelSize, padding = 0, ceilMode = false }: Pool3dOptions,
+  ) {
+    super();
+    this.kernelSize = requireTriple(operation, "kernelSize", kernelSize);
+    this.stride = requireTriple(operation, "stride", stride);
+    this.padding = requireTriple(operation, "padding", padding, 0);
+    this.ceilMode = ceilMode;
+  }
+
+  override details(): string {
+    const { kernelSize, stride } = this;
+    const parts = [
+      kernelSize.join("×"),
+      stride.every((step, d) => step === kernelSize[d]) ? "" : formatTriple("stride", stride, 0),
+      formatTriple("padding", this.padding, 0),
+      this.ceilMode ? "rounded up" : "",
+    ];
+    return parts.filter(Boolean).join(", ");
+  }
+}
+
+/** See {@link maxPool3d}. */
+export class MaxPool3d extends Pool3d {
+  constructor(kernelSize: Triple, options: Pool3dOptions = {}) {
+    super("maxPool3d", kernelSize, options);
+  }
+
+  forward(x: Tensor): Tensor {
+    requireVolumes(x, null);
+    const { stride, padding, ceilMode } = this;
+    return maxPool3dOp(x, this.kernelSize, { stride, padding, ceilMode });
+  }
+}
+
+/** See {@link avgPool3d}. */
+export class AvgPool3d extends Pool3d {
+  readonly countPadding: boolean;
+
+  constructor(kernelSize: Triple, options: AvgPool3dOptions = {}) {
+    super("avgPool3d", kernelSize, options);
+    this.countPadding = options.countPadding ?? false;
+  }
+
+  forward(x: Tensor): Tensor {
+    requireVolumes(x, null);
+    const { stride, padding, ceilMode, countPadding } = this;
+    return avgPool3dOp(x, this.kernelSize, { stride, padding, ceilMode, countPadding });
+  }
+}
+
+/**
+ * The largest value of each window of a film or volume: `[N, C, D, H, W] → [N, C, D', H', W']`, each size as of {@link maxPool2d}.
+ *
+ *     nn.maxPool3d([1, 2, 2])(films)   // [N, 8, 16, 32, 32] → [N, 8, 16, 16, 16]
+ */
+export function maxPool3d(kernelSize: Triple, options: Pool3dOptions = {}): MaxPool3d {
+  return new MaxPool3d(kernelSize, options);
+}
+
+/**
+ * The mean of each window of a film or volume: `[N, C, D, H, W] → [N, C, D', H', W']`, each size as of {@link avgPool2d}.
+ *
+ *     nn.avgPool3d(2)(films)   // [N, 8, 16, 32, 32] → [N, 8, 8, 16, 16]
+ */
+export function avgPool3d(kernelSize: Triple, options: AvgPool3dOptions = {}): AvgPool3d {
+  return new AvgPool3d(kernelSize, options);
 }

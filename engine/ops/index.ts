@@ -18,10 +18,4 @@ export * from "./reduction.ts";
 export { type UpsampleOptions, upsample } from "./resampling.ts";
 export * from "./scatter.ts";
 export * from "./softmax.ts";
-export {
-  type Conv3dOptions,
-  type ConvTranspose3dOptions,
-  conv3d,
-  convTranspose3d,
-  type Size3d,
-} from "./volumes.ts";
+export * from "./volumes.ts";

@@ -1,14 +1,17 @@
-/** Numbers by size and in sequence: sorting, the largest few, running sums, distinct values. */
+/** Numbers by size and in sequence: sorting, the largest few, medians and quantiles, running sums and products, distinct values. */
 
 import { withBackend } from "../backend/current.ts";
-import { makeEmpty, tensor } from "../creation.ts";
+import { eye, makeEmpty, tensor } from "../creation.ts";
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
-import { checkTensor, defineOp, type Op, type Primitive, run } from "../op.ts";
+import { noGrad } from "../gradmode.ts";
+import { checkFloat, checkTensor, defineOp, type Op, type Primitive, run } from "../op.ts";
 import { checkDim, describeShape, sizeOf } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
-import { to } from "./elementwise.ts";
+import { notEqual } from "./comparison.ts";
+import { abs, add, div, mul, sub, to, where } from "./elementwise.ts";
 import { gather } from "./indexing.ts";
-import { reshape } from "./movement.ts";
+import { expand, reshape, select, unsqueeze } from "./movement.ts";
+import { min, type ReduceOptions, sum } from "./reduction.ts";
 
 // ── Sorting ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -148,6 +151,111 @@ export function topk(x: Tensor, k: number, dim = -1, options: TopkOptions = {}):
   return { values: gather(x, axis, indices), indices };
 }
 
+// ── In the middle ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** `take` of the sorted values along `dim`, or of all of them; NaN where one is among them. */
+function fromSorted(
+  name: string,
+  x: Tensor,
+  dim: number | null | undefined,
+  { keepDim = false }: ReduceOptions,
+  take: (sorted: Tensor, axis: number, size: number) => Tensor,
+): Tensor {
+  const whole = dim === null || dim === undefined;
+  const axis = whole ? 0 : checkDim(name, dim, x.ndim, x.shape);
+  const { values } = sort(whole ? reshape(x, [x.size]) : x, axis);
+  const size = values.shape[axis]!;
+  if (size === 0)
+    throw new ShapeError(`${name}: there is nothing to choose from in a tensor ${describeShape(x.shape)}`);
+  // NaN is sorted to the end, and is the only value that differs from itself.
+  const last = select(values, axis, size - 1);
+  const found = where(notEqual(last, last), last, take(values, axis, size));
+  if (!keepDim) return found;
+  return whole
+    ? reshape(
+        found,
+        x.shape.map(() => 1),
+      )
+    : unsqueeze(found, axis);
+}
+
+type MiddleArgs = [x: Tensor, dim?: number | null | undefined, options?: ReduceOptions | undefined];
+
+/**
+ * The middle of the sorted values along `dim`, or of all of them; of an even number the lower of the two in the middle, as in PyTorch
+ * (`quantile(x, 0.5)` is their mean). Outliers do not move it. NaN among the values gives NaN. The gradient goes to the value taken.
+ *
+ * @example
+ * median(unfold2d(image, 3, { padding: 1 }), 1)   // a median filter: the middle of each pixel's neighbourhood
+ */
+export const median: Op<MiddleArgs> = defineOp<MiddleArgs>(
+  {
+    name: "median",
+    formula: "y = x₍⌊(n−1)/2⌋₎ of x₍₀₎ ≤ x₍₁₎ ≤ …;  ∂y/∂xᵢ = 1 for the value taken, else 0",
+    samples: (make) => [
+      [make.distinct(5)],
+      [make.distinct(2, 3), null, { keepDim: true }],
+      [make.distinct(2, 4), 1],
+      [make.distinct(3, 2, 2), 0, { keepDim: true }],
+    ],
+    mistakes: (make) => [
+      [[make.normal(2, 3), 2], /median: dim 2 does not exist/],
+      [[make.normal(2, 0), 1], /median: there is nothing to choose from in a tensor \[2, 0\]/],
+    ],
+  },
+  (x, dim, options = {}) => {
+    checkTensor("median", x);
+    return fromSorted("median", x, dim, options, (sorted, axis, size) =>
+      select(sorted, axis, Math.floor((size - 1) / 2)),
+    );
+  },
+);
+
+type QuantileArgs = [
+  x: Tensor,
+  share: number,
+  dim?: number | null | undefined,
+  options?: ReduceOptions | undefined,
+];
+
+/**
+ * The value below which a share of the values lies (0 the smallest, 0.5 the middle, 1 the largest), along `dim` or of all of them;
+ * between two values interpolated linearly, as in PyTorch. NaN among the values gives NaN.
+ */
+export const quantile: Op<QuantileArgs> = defineOp<QuantileArgs>(
+  {
+    name: "quantile",
+    formula: "y = (1 − f)·x₍ₖ₎ + f·x₍ₖ₊₁₎ with k + f = q·(n − 1), k whole, of x₍₀₎ ≤ x₍₁₎ ≤ …",
+    samples: (make) => [
+      [make.distinct(5), 0.3],
+      [make.distinct(2, 4), 0.5, 1],
+      [make.distinct(4, 2), 0.9, 0, { keepDim: true }],
+      [make.distinct(2, 3), 1],
+    ],
+    mistakes: (make) => [
+      [[make.normal(3), 25], /quantile: the share is a number from 0 to 1; got 25 \(a quarter is 0\.25\)/],
+      [[make.normal(3)], /quantile: the share is a number from 0 to 1; got undefined/],
+      [[make.labels(3, 4), 0.5], /quantile: works on float numbers, got int32/],
+      [[make.normal(2, 3), 0.5, 2], /quantile: dim 2 does not exist/],
+      [[make.normal(0), 0.5], /quantile: there is nothing to choose from in a tensor \[0\]/],
+    ],
+  },
+  (x, share, dim, options = {}) => {
+    checkTensor("quantile", x);
+    checkFloat("quantile", x);
+    if (!(typeof share === "number" && share >= 0 && share <= 1))
+      throw new ArgumentError(
+        `quantile: the share is a number from 0 to 1; got ${describeValue(share)} (a quarter is 0.25)`,
+      );
+    return fromSorted("quantile", x, dim, options, (sorted, axis, size) => {
+      const position = share * (size - 1);
+      const below = select(sorted, axis, Math.floor(position));
+      const above = select(sorted, axis, Math.ceil(position));
+      return add(below, mul(sub(above, below), position - Math.floor(position)));
+    });
+  },
+);
+
 // ── In sequence ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 interface Running {
@@ -198,6 +306,72 @@ export const cumsum: Op<[x: Tensor, dim: number]> = defineOp<[x: Tensor, dim: nu
     checkTensor("cumsum", x);
     const axis = checkDim("cumsum", dim, x.ndim, x.shape);
     return run(running, [x.dtype === "bool" ? to(x, "int32") : x], { axis, backwards: false });
+  },
+);
+
+interface Multiplying {
+  readonly axis: number;
+}
+
+const multiplying: Primitive<Multiplying> = {
+  name: "cumprod",
+  shape: ([x]) => x!.shape,
+  forward: (_backend, [x], out, { axis }) => {
+    const source = x!.storage.values();
+    const target = out.storage.values();
+    const size = x!.shape[axis]!;
+    const inner = sizeOf(x!.shape.slice(axis + 1));
+    for (let first = 0; first < source.length; first += size * inner)
+      for (let start = first; start < first + inner; start++) {
+        let product = 1;
+        for (let i = 0, at = start; i < size; i++, at += inner) {
+          product *= source[at]!;
+          target[at] = product;
+        }
+      }
+    return null;
+  },
+  backward: (g, y, [x], { axis }) => {
+    const withoutZeros = noGrad(() => x!.size === 0 || min(abs(x!)).item() > 0);
+    if (withoutZeros) return [div(run(running, [mul(g, y)], { axis, backwards: true }), x!)];
+    // Row k of the table is x with 1 in place of xₖ: its running products from k on are ∂y/∂xₖ.
+    const size = x!.shape[axis]!;
+    const sides = [sizeOf(x!.shape.slice(0, axis)), sizeOf(x!.shape.slice(axis + 1))] as const;
+    const spread = (t: Tensor) =>
+      expand(reshape(t, [sides[0], 1, size, sides[1]]), [sides[0], size, size, sides[1]]);
+    const [diagonal, reached] = withBackend(x!.holding.backend, () => {
+      const one = eye(size, size, { dtype: "bool" });
+      const below = tensor(
+        Float32Array.from({ length: size * size }, (_item, i) => Number(i % size >= Math.floor(i / size))),
+        { shape: [size, size, 1], dtype: x!.dtype },
+      );
+      return [reshape(one, [size, size, 1]), below] as const;
+    });
+    const products = run(multiplying, [where(diagonal, 1, spread(x!))], { axis: 2 });
+    return [reshape(sum(mul(mul(products, reached), spread(g)), 2), x!.shape)];
+  },
+};
+
+/** The running product along `dim`, multiplied in float64; the gradient holds at zeros too. bool counts as 0 and 1, in int32. */
+export const cumprod: Op<[x: Tensor, dim: number]> = defineOp<[x: Tensor, dim: number]>(
+  {
+    name: "cumprod",
+    formula: "yᵢ = x₀ · … · xᵢ;  ∂L/∂xₖ = Σ_{i ≥ k} gᵢ · Π_{j ≤ i, j ≠ k} xⱼ",
+    samples: (make) => [
+      [make.distinct(4), 0],
+      [make.distinct(2, 3, 2), 1],
+      [make.of([2, 4], [1, 0, 2, 3, 0, 2, 0, 1.5]), 1],
+      [make.normal(0, 2), 1],
+    ],
+    mistakes: (make) => [
+      [[make.normal(2, 3), 2], /cumprod: dim 2 does not exist/],
+      [[make.normal(2, 3)], /cumprod: dim is a whole number; got undefined/],
+    ],
+  },
+  (x, dim) => {
+    checkTensor("cumprod", x);
+    const axis = checkDim("cumprod", dim, x.ndim, x.shape);
+    return run(multiplying, [x.dtype === "bool" ? to(x, "int32") : x], { axis });
   },
 );
 

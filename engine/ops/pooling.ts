@@ -7,7 +7,7 @@ import { describeShape, type Shape, sameShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkSize2d, countWindows, type Size2d } from "./convolution.ts";
 import { neg } from "./elementwise.ts";
-import { gather } from "./indexing.ts";
+import { gather, indexSelect } from "./indexing.ts";
 import { pad, reshape } from "./movement.ts";
 import { mean } from "./reduction.ts";
 import { resample, resamplingMatrix } from "./resampling.ts";
@@ -200,6 +200,24 @@ export const maxPool2dIndices: PoolOp = defineOp<PoolArgs>(
 );
 
 /**
+ * Where the smallest value of each window lies: int32 `[N, C, H′, W′]`, positions `row · W + column` within the map, the first of equals.
+ * Arguments as of `minPool2d`.
+ */
+export const minPool2dIndices: PoolOp = defineOp<PoolArgs>(
+  {
+    name: "minPool2dIndices",
+    formula: "y[i, j] = argmin_{u, v} x[i·s + u, j·s + v]",
+    samples,
+    mistakes: mistakes("minPool2dIndices"),
+    differentiable: false,
+  },
+  (x, kernel, options = {}) => {
+    const geometry = resolve("minPool2dIndices", x, kernel, options);
+    return run(locating, [neg(x)], { geometry, leading: x.shape.slice(0, 2) });
+  },
+);
+
+/**
  * `[values, indices]` of max pooling: the largest value of each window and where it lies (int32, `row · W + column` within the map), for
  * `maxUnpool2d`.
  *
@@ -213,6 +231,15 @@ export function maxPool2dWithIndices(
   options: Pool2dOptions = {},
 ): [values: Tensor, indices: Tensor] {
   return [maxPool2d(x, kernel, options), maxPool2dIndices(x, kernel, options)];
+}
+
+/** `[values, indices]` of min pooling, as of `maxPool2dWithIndices`. */
+export function minPool2dWithIndices(
+  x: Tensor,
+  kernel: Size2d,
+  options: Pool2dOptions = {},
+): [values: Tensor, indices: Tensor] {
+  return [minPool2d(x, kernel, options), minPool2dIndices(x, kernel, options)];
 }
 
 export interface MaxUnpool2dOptions {
@@ -373,46 +400,91 @@ export const avgPool2d: Op<[x: Tensor, kernel: Size2d, options?: AvgPool2dOption
   },
 );
 
+// ── To a given size ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+type AdaptiveArgs = [x: Tensor, outputSize: Size2d];
+
+const adaptiveSamples = (make: SampleMaker): AdaptiveArgs[] => [
+  [make.distinct(2, 3, 4, 6), 2],
+  [make.distinct(1, 2, 5, 7), [3, 2]],
+  [make.distinct(2, 2, 5, 4), 1],
+  [make.distinct(1, 1, 2, 3), [4, 3]],
+];
+
+const adaptiveMistakes =
+  (name: string) =>
+  (make: SampleMaker): [readonly unknown[], RegExp][] => [
+    [[make.normal(4, 4), 2], new RegExp(`${name}: the input is \\[4, 4\\], it should be \\[N, C, H, W\\]`)],
+    [[make.normal(1, 1, 4, 4), 0], new RegExp(`${name}: the output's size is a whole number from 1 up`)],
+    [[make.normal(1, 1, 0, 4), 1], new RegExp(`${name}: the input \\[1, 1, 0, 4\\] has no pixels`)],
+  ];
+
+/** PyTorch's window i of `to` over `from` positions: from ⌊i·from/to⌋ up to ⌈(i + 1)·from/to⌉. */
+const adaptiveWindow = (i: number, from: number, to: number): [start: number, end: number] => [
+  Math.floor((i * from) / to),
+  Math.ceil(((i + 1) * from) / to),
+];
+
+function resolveAdaptive(name: string, x: Tensor, outputSize: Size2d) {
+  checkImages(name, x);
+  const [outHeight, outWidth] = checkSize2d(name, "the output's size", outputSize, 1);
+  const [, , height, width] = x.shape as readonly [number, number, number, number];
+  if (height === 0 || width === 0)
+    throw new ShapeError(`${name}: the input ${describeShape(x.shape)} has no pixels to choose from`);
+  return { height, width, outHeight, outWidth };
+}
+
 /**
  * The mean of windows chosen so that the output has the given size, whatever the input's: `[N, C, H, W]` → `[N, C, h, w]`. Window i
  * reaches from ⌊i·H/h⌋ to ⌈(i + 1)·H/h⌉, so windows may differ in size and overlap, as in PyTorch. Size 1 is the mean of each map.
  */
-export const adaptiveAvgPool2d: Op<[x: Tensor, outputSize: Size2d]> = defineOp<
-  [x: Tensor, outputSize: Size2d]
->(
+export const adaptiveAvgPool2d: Op<AdaptiveArgs> = defineOp<AdaptiveArgs>(
   {
     name: "adaptiveAvgPool2d",
     formula: "y[i, j] = mean of x over rows ⌊i·H/h⌋ … ⌈(i+1)·H/h⌉ − 1 and columns alike",
-    samples: (make) => [
-      [make.normal(2, 3, 4, 6), 2],
-      [make.normal(1, 2, 5, 7), [3, 2]],
-      [make.normal(2, 2, 5, 4), 1],
-      [make.normal(1, 1, 2, 3), [4, 3]],
-    ],
-    mistakes: (make) => [
-      [[make.normal(4, 4), 2], /adaptiveAvgPool2d: the input is \[4, 4\], it should be \[N, C, H, W\]/],
-      [[make.normal(1, 1, 4, 4), 0], /adaptiveAvgPool2d: the output's size is a whole number from 1 up/],
-      [[make.normal(1, 1, 0, 4), 1], /adaptiveAvgPool2d: the input \[1, 1, 0, 4\] has no pixels/],
-    ],
+    samples: adaptiveSamples,
+    mistakes: adaptiveMistakes("adaptiveAvgPool2d"),
   },
   (x, outputSize) => {
-    checkImages("adaptiveAvgPool2d", x);
-    const [outHeight, outWidth] = checkSize2d("adaptiveAvgPool2d", "the output's size", outputSize, 1);
-    const [, , height, width] = x.shape as readonly [number, number, number, number];
-    if (height === 0 || width === 0)
-      throw new ShapeError(
-        `adaptiveAvgPool2d: the input ${describeShape(x.shape)} has no pixels to take a mean of`,
-      );
+    const { height, width, outHeight, outWidth } = resolveAdaptive("adaptiveAvgPool2d", x, outputSize);
     if (outHeight === 1 && outWidth === 1) return mean(x, [2, 3], { keepDim: true });
     if (height % outHeight === 0 && width % outWidth === 0)
       return avgPool2d(x, [height / outHeight, width / outWidth]);
-    // Row i of the matrix averages positions ⌊i·from/to⌋ up to ⌈(i + 1)·from/to⌉, PyTorch's windows.
     const averages = (from: number, to: number) =>
       resamplingMatrix(from, to, x, (row, i) => {
-        const start = Math.floor((i * from) / to);
-        const end = Math.ceil(((i + 1) * from) / to);
+        const [start, end] = adaptiveWindow(i, from, to);
         row.fill(1 / (end - start), start, end);
       });
     return resample(x, averages(height, outHeight), averages(width, outWidth));
+  },
+);
+
+/**
+ * The largest value of windows chosen so that the output has the given size: `[N, C, H, W]` → `[N, C, h, w]`, windows as of
+ * `adaptiveAvgPool2d`. Size 1 is the maximum of each map. The gradient goes to the winner, the first of equals.
+ */
+export const adaptiveMaxPool2d: Op<AdaptiveArgs> = defineOp<AdaptiveArgs>(
+  {
+    name: "adaptiveMaxPool2d",
+    formula: "y[i, j] = max of x over rows ⌊i·H/h⌋ … ⌈(i+1)·H/h⌉ − 1 and columns alike",
+    samples: adaptiveSamples,
+    mistakes: adaptiveMistakes("adaptiveMaxPool2d"),
+  },
+  (x, outputSize) => {
+    const { height, width, outHeight, outWidth } = resolveAdaptive("adaptiveMaxPool2d", x, outputSize);
+    if (height % outHeight === 0 && width % outWidth === 0)
+      return maxPool2d(x, [height / outHeight, width / outWidth]);
+    // Windows side by side, all as long as the longest: shorter ones repeat their last position, which cannot win again.
+    const beside = (from: number, to: number) => {
+      const windows = Array.from({ length: to }, (_item, i) => adaptiveWindow(i, from, to));
+      const longest = Math.max(...windows.map(([start, end]) => end - start));
+      const positions = windows.flatMap(([start, end]) =>
+        Array.from({ length: longest }, (_item, k) => Math.min(start + k, end - 1)),
+      );
+      return { longest, positions };
+    };
+    const [rows, columns] = [beside(height, outHeight), beside(width, outWidth)];
+    const apart = indexSelect(indexSelect(x, 2, rows.positions), 3, columns.positions);
+    return maxPool2d(apart, [rows.longest, columns.longest]);
   },
 );

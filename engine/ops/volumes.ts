@@ -1,6 +1,6 @@
-/** Convolution in three dimensions: films and volumes, as stacks of images. */
+/** Convolution and pooling in three dimensions: films and volumes, as stacks of images. */
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
-import { checkFloat, checkSameDType, checkTensor, defineOp, type Op } from "../op.ts";
+import { checkFloat, checkSameDType, checkTensor, defineOp, type Op, type SampleMaker } from "../op.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { conv2d, convTranspose2d, countWindows } from "./convolution.ts";
@@ -17,6 +17,7 @@ import {
   stack,
   unsqueeze,
 } from "./movement.ts";
+import { type AvgPool2dOptions, avgPool2d, maxPool2d } from "./pooling.ts";
 
 /** One number for all directions, or `[depth, height, width]`. */
 export type Size3d = number | readonly [depth: number, height: number, width: number];
@@ -35,15 +36,19 @@ function checkSize3d(
   return [Number(triple[0]), Number(triple[1]), Number(triple[2])];
 }
 
+function checkVolume(name: string, x: Tensor): void {
+  if (x.ndim !== 5)
+    throw new ShapeError(
+      `${name}: the input is ${describeShape(x.shape)}, it should be [N, C, D, H, W]; add missing dimensions with unsqueeze(0)`,
+    );
+}
+
 function checkVolumes(name: string, x: Tensor, weight: Tensor, bias: Tensor | null, layout: string): void {
   checkTensor(name, x, "input");
   checkTensor(name, weight, "weight");
   checkFloat(name, x);
   checkSameDType(name, x, weight);
-  if (x.ndim !== 5)
-    throw new ShapeError(
-      `${name}: the input is ${describeShape(x.shape)}, it should be [N, C, D, H, W]; add missing dimensions with unsqueeze(0)`,
-    );
+  checkVolume(name, x);
   if (weight.ndim !== 5)
     throw new ShapeError(`${name}: the weight is ${describeShape(weight.shape)}, it should be ${layout}`);
   if (bias !== null) checkTensor(name, bias, "bias");
@@ -308,4 +313,106 @@ export const convTranspose3d: Op<
     const y = swapDepth(narrow(total, 1, padDepth, outDepth));
     return bias === null ? y : add(y, reshape(bias, [1, out, 1, 1, 1]));
   },
+);
+
+export interface Pool3dOptions {
+  /** Distance between windows; the window's size by default, so that windows do not overlap. */
+  stride?: Size3d;
+  /** Cells around the input that never win a maximum and count in no average; at most half the window. */
+  padding?: Size3d;
+  /** Rounds the number of windows up: a remainder at the end makes a smaller window (default false: it is left out). */
+  ceilMode?: boolean;
+}
+
+export interface AvgPool3dOptions extends Pool3dOptions {
+  /** Counts the padding as zeros, PyTorch's `count_include_pad=True` (default false: the mean is over the volume's own cells). */
+  countPadding?: boolean;
+}
+
+type Pool3dArgs = [x: Tensor, kernel: Size3d, options?: AvgPool3dOptions];
+
+/** The windows' rows and columns in each frame first, then their depth: a maximum of maxima, a mean of means of equally many. */
+function pool3d(
+  name: "maxPool3d" | "avgPool3d",
+  formula: string,
+  pool: (x: Tensor, kernel: readonly [number, number], options: AvgPool2dOptions) => Tensor,
+): Op<Pool3dArgs> {
+  return defineOp<Pool3dArgs>(
+    {
+      name,
+      formula,
+      samples: (make: SampleMaker) => [
+        [make.distinct(2, 1, 4, 2, 4), 2],
+        [make.distinct(1, 2, 3, 4, 3), [2, 3, 1], { stride: [1, 2, 2], padding: [1, 1, 0] }],
+        [make.distinct(1, 1, 5, 3, 4), 2, { ceilMode: true }],
+      ],
+      mistakes: (make: SampleMaker) => [
+        [
+          [make.normal(1, 4, 4, 4), 2],
+          new RegExp(`${name}: the input is \\[1, 4, 4, 4\\], it should be \\[N, C, D, H, W\\].*unsqueeze`),
+        ],
+        [
+          [make.normal(1, 1, 2, 4, 4), 3],
+          new RegExp(`${name}: kernel 3 does not fit an input of depth 2 \\(no padding\\)`),
+        ],
+        [
+          [make.normal(1, 1, 4, 4, 4), 0],
+          new RegExp(`${name}: the window \\(kernel\\) is a whole number from 1 up`),
+        ],
+        [
+          [make.normal(1, 1, 4, 4, 4), 2, { padding: [0, 0, 2] }],
+          new RegExp(`${name}: padding is at most half the window; got 2 for a window of 2`),
+        ],
+      ],
+    },
+    (x, kernel, options = {}) => {
+      checkTensor(name, x);
+      checkFloat(name, x);
+      checkVolume(name, x);
+      const window = checkSize3d(name, "the window (kernel)", kernel, 1);
+      const stride = checkSize3d(name, "stride", options.stride ?? kernel, 1);
+      const padding = checkSize3d(name, "padding", options.padding ?? 0, 0);
+      const { ceilMode = false, countPadding = false } = options;
+      window.forEach((size, d) => {
+        if (padding[d]! > size / 2)
+          throw new ArgumentError(
+            `${name}: padding is at most half the window; got ${padding[d]} for a window of ${size}`,
+          );
+        const side = ["depth", "height", "width"][d]!;
+        countWindows(name, side, x.shape[2 + d]!, size, stride[d]!, 2 * padding[d]!, 1, ceilMode);
+      });
+      const [batch, channels, depth, ...size] = x.shape as [number, number, number, number, number];
+      const frames = pool(reshape(x, [batch, channels * depth, ...size]), [window[1], window[2]], {
+        stride: [stride[1], stride[2]],
+        padding: [padding[1], padding[2]],
+        ceilMode,
+        countPadding,
+      });
+      const [height, width] = frames.shape.slice(2) as [number, number];
+      const y = pool(reshape(frames, [batch, channels, depth, height * width]), [window[0], 1], {
+        stride: [stride[0], 1],
+        padding: [padding[0], 0],
+        ceilMode,
+        countPadding,
+      });
+      return reshape(y, [batch, channels, y.shape[2]!, height, width]);
+    },
+  );
+}
+
+/**
+ * The largest value of each window of a volume: `[N, C, D, H, W]` → `[N, C, D′, H′, W′]`, sizes and options as in `maxPool2d`. The gradient
+ * goes to the winner, the first of equals.
+ */
+export const maxPool3d: Op<[x: Tensor, kernel: Size3d, options?: Pool3dOptions]> = pool3d(
+  "maxPool3d",
+  "y[h, i, j] = max_{t, u, v} x[h·s + t, i·s + u, j·s + v];  ∂L/∂x = ∂L/∂y at the winner, else 0",
+  maxPool2d,
+);
+
+/** The mean of each window of a volume: `[N, C, D, H, W]` → `[N, C, D′, H′, W′]`, sizes and options as in `avgPool2d`. */
+export const avgPool3d: Op<[x: Tensor, kernel: Size3d, options?: AvgPool3dOptions]> = pool3d(
+  "avgPool3d",
+  "y[h, i, j] = mean_{t, u, v} x[h·s + t, i·s + u, j·s + v];  ∂L/∂x = ∂L/∂y / (cells in the window)",
+  avgPool2d,
 );

@@ -3,20 +3,27 @@ import { describe, expect, test } from "vitest";
 import { withBackend } from "../../engine/backend/current.ts";
 import {
   avgPool2d,
+  chunk,
   conv2d,
+  type DType,
   linalg,
   maxPool2d,
+  meshgrid,
   nn,
   pad,
   sort,
+  split,
   type Tensor,
   type TensorData,
   tensor,
   topk,
+  unique,
 } from "../../engine/index.ts";
+import { isOp } from "../../engine/op.ts";
 import * as ops from "../../engine/ops/index.ts";
 import arrangement from "./golden/arrangement.json" with { type: "json" };
 import golden from "./golden/golden.json" with { type: "json" };
+import operations from "./golden/operations.json" with { type: "json" };
 import placement from "./golden/placement.json" with { type: "json" };
 import sequences from "./golden/sequences.json" with { type: "json" };
 import { backends, numbers } from "./helpers.ts";
@@ -26,8 +33,11 @@ interface Packed {
   readonly values: number[];
 }
 
-const unpack = ({ shape, values }: Packed, dtype: "float32" | "int32" = "float32") =>
-  tensor(values, { shape, dtype });
+interface Operand extends Packed {
+  readonly dtype: string;
+}
+
+const unpack = ({ shape, values, dtype }: Operand) => tensor(values, { shape, dtype: dtype as DType });
 
 /** float32: both sides round every step; 1e-5 of the largest value covers sums of a few dozen terms. */
 function expectValues(actual: Tensor, expected: Packed, what: string): void {
@@ -42,7 +52,7 @@ interface Case {
   readonly op: string;
   readonly note: string;
   readonly options: unknown;
-  readonly operands: readonly (Packed & { readonly whole: boolean })[];
+  readonly operands: readonly Operand[];
   readonly output: Packed;
   readonly gradients: readonly (Packed | null)[];
 }
@@ -50,14 +60,23 @@ interface Case {
 const cases: readonly Case[] = [
   ...golden.cases,
   ...arrangement.cases,
+  ...operations.cases,
   ...placement.cases,
   ...sequences.cases,
 ];
 
-/** Functions that return several tensors, by the one that is compared. */
+/** Functions that return several tensors, by the one that is compared; questions about numbers that JSON does not hold. */
 const parts: Record<string, (...args: never[]) => Tensor> = {
   sort: (...args: Parameters<typeof sort>) => sort(...args).values,
   topk: (...args: Parameters<typeof topk>) => topk(...args).values,
+  split: (...args: Parameters<typeof split>) => split(...args)[1]!,
+  chunk: (...args: Parameters<typeof chunk>) => chunk(...args).at(-1)!,
+  meshgrid: (...args: Parameters<typeof meshgrid>) => meshgrid(...args)[1]!,
+  unique: (x: Tensor) => unique(x).values,
+  uniqueCounts: (x: Tensor) => unique(x).counts,
+  isNaN: (x: Tensor) => x.log().isNaN(),
+  isFinite: (x: Tensor) => x.log().isFinite(),
+  isInfinite: (x: Tensor) => x.log().isInfinite(),
   eigenvalues: (x: Tensor) => linalg.eigh(x.add(x.T)).values,
   eigenvectorsSquared: (x: Tensor) => linalg.eigh(x.add(x.T)).vectors.square(),
 };
@@ -69,9 +88,8 @@ describe.each(backends.slice(0, 3).map(({ name, backend }) => [name, backend] as
       "%s is PyTorch's",
       (_title, entry) => {
         withBackend(backend, () => {
-          const operands = entry.operands.map((packed) => unpack(packed, packed.whole ? "int32" : "float32"));
-          for (const [i, packed] of entry.operands.entries())
-            if (!packed.whole) operands[i]!.requiresGrad = true;
+          const operands = entry.operands.map(unpack);
+          for (const operand of operands) operand.requiresGrad = operand.dtype === "float32";
           const op: unknown = Reflect.get(parts, entry.op) ?? Reflect.get(ops, entry.op);
           if (typeof op !== "function") throw new Error(`no op ${entry.op}`);
           const y: Tensor = op(...argumentsOf(entry.op, operands, entry.options));
@@ -88,10 +106,17 @@ describe.each(backends.slice(0, 3).map(({ name, backend }) => [name, backend] as
   },
 );
 
+test("every operation is compared with PyTorch", () => {
+  const compared = new Set(cases.map(({ op }) => op));
+  const names = Object.entries(ops).flatMap(([name, value]) => (isOp(value) ? [name] : []));
+  expect(names.filter((name) => !compared.has(name))).toEqual([]);
+});
+
 /** The op's arguments in nnlab's order. */
 function argumentsOf(op: string, operands: Tensor[], options: unknown): unknown[] {
   const rest = Array.isArray(options) ? options : [options];
-  if (op === "conv2d") return [operands[0], operands[1], operands[2] ?? null, ...rest];
+  if (op.startsWith("conv")) return [operands[0], operands[1], operands[2] ?? null, ...rest];
+  if (op === "concat" || op === "stack" || op === "meshgrid") return [operands, ...rest];
   if (op === "gather" || op === "indexSelect") return [operands[0], ...rest, operands[1]];
   if (op.startsWith("scatter")) return [operands[0], ...rest, operands[1], operands[2]];
   if (op === "sliceScatter") return [operands[0], ...rest, operands[1]];

@@ -1,11 +1,11 @@
-"""What the golden scripts share: a case is an operation's name, its operands (shape and values; integers for indices), its
-options as nnlab takes them, the output, and the gradients of sum(output * weights), weights being cos(i) + 0.2 over the
-flattened output.
+"""What the golden scripts share: a case is an operation's name, its operands (shape, values and dtype), its options as nnlab
+takes them, the output, and the gradients of sum(output * weights), weights being cos(i) + 0.2 over the flattened output.
 """
 import json
 import torch
 
 cases = []
+dtypes = {torch.float32: "float32", torch.int64: "int32", torch.bool: "bool"}
 
 
 def pack(t):
@@ -22,7 +22,7 @@ def case(op, operands, options, f, note=""):
         (y * w).sum().backward()
     cases.append({
         "op": op, "note": note, "options": options,
-        "operands": [dict(pack(o), whole=not o.is_floating_point()) for o in operands],
+        "operands": [dict(pack(o), dtype=dtypes[o.dtype]) for o in operands],
         "output": pack(y),
         "gradients": [pack(l.grad) if l.is_floating_point() and l.grad is not None else None for l in leaves],
     })

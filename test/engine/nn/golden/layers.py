@@ -315,6 +315,39 @@ for channels, kernel, shape, options in [
     layer = nn.ConvTranspose3d(*channels, kernel, **theirs)
     build = f"nn.convTranspose3d({channels[0]}, {channels[1]}, {json.dumps(kernel)}, {json.dumps(options)})"
     case(build, layer, shape)
+for shape, kernel, options in [
+    ((2, 2, 4, 4, 6), 2, {}),
+    ((1, 2, 5, 4, 7), [2, 3, 2], {"stride": [1, 2, 3], "padding": [1, 0, 1]}),
+    ((1, 1, 5, 6, 4), 3, {"stride": 2, "padding": 1, "ceilMode": True}),
+]:
+    theirs = {"ceil_mode" if key == "ceilMode" else key: value for key, value in options.items()}
+    case(f"nn.maxPool3d({json.dumps(kernel)}, {json.dumps(options)})", nn.MaxPool3d(kernel, **theirs), shape)
+    layer = nn.AvgPool3d(kernel, count_include_pad=False, **theirs)
+    case(f"nn.avgPool3d({json.dumps(kernel)}, {json.dumps(options)})", layer, shape)
+    counting = json.dumps({**options, "countPadding": True})
+    case(f"nn.avgPool3d({json.dumps(kernel)}, {counting})", nn.AvgPool3d(kernel, **theirs), shape)
+case("nn.batchNorm3d(3)", nn.BatchNorm3d(3), (2, 3, 2, 3, 2))
+case("nn.batchNorm3d(2, { momentum: null, affine: false })", nn.BatchNorm3d(2, momentum=None, affine=False), (1, 2, 3, 2, 3))
+
+# Maxima to a size; minima with their places.
+case("nn.globalMaxPool2d()", Function(lambda x: x.amax((2, 3))), (2, 3, 5, 4))
+ties = torch.tensor([[1.0, 2, 2, 1], [2, 0, 0, 2], [1, 1, 2, 1], [0, 2, 1, 2], [2, 1, 0, 0]]).reshape(1, 1, 5, 4)
+for size, shape in [((1, 1), (2, 3, 5, 4)), ((3, 2), (1, 2, 7, 5)), ((2, 2), (2, 2, 6, 8)), ((4, 5), (1, 2, 3, 3))]:
+    case(f"nn.adaptiveMaxPool2d([{size[0]}, {size[1]}])", nn.AdaptiveMaxPool2d(size), shape)
+case("nn.adaptiveMaxPool2d([3, 3])", nn.AdaptiveMaxPool2d((3, 3)), None, ties, note="ties go to the first")
+case("nn.maxPool3d(2, { stride: 1 })", nn.MaxPool3d(2, stride=1), None, torch.stack([ties, ties], 2), note="ties go to the first")
+
+
+def lowest(x):
+    _, indices = F.max_pool2d(-x, 2, return_indices=True)
+    return F.max_unpool2d(F.max_pool2d(x, 2), indices, 2, output_size=x.shape[2:])
+
+
+case(
+    "new (class extends nn.Module { forward(x) { const [, places] = nn.minPool2dWithIndices(2)(x); "
+    "return nn.maxUnpool2d(2, { outputSize: x.shape.slice(2) })(nn.maxPool2d(2)(x), places) } })()",
+    Function(lowest), (2, 2, 5, 4), note="the largest values put where the smallest were",
+)
 
 golden = {"torch": torch.__version__, "cases": cases}
 pathlib.Path(__file__).with_suffix(".json").write_text(json.dumps(golden) + "\n")
