@@ -45,7 +45,7 @@ export * from "./errors.ts";
 export type { ComputationGraph, GraphEdge, GraphOptions, GraphVertex } from "./graph.ts";
 export { graphOf } from "./graph.ts";
 export { checkInterrupt, setInterruptFlag } from "./interrupt.ts";
-export * as linalg from "./linalg.ts";
+export * as linalg from "./linalg/index.ts";
 export type { MemoryReport } from "./memory.ts";
 export { memoryReport, withScope as scope } from "./memory.ts";
 export type { Op, OpDefinition } from "./op.ts";

@@ -6,7 +6,7 @@ import { referenceBackend } from "../backend/reference.ts";
 import { tensor } from "../creation.ts";
 import { noGrad } from "../gradmode.ts";
 import { checkInterrupt } from "../interrupt.ts";
-import { eigh } from "../linalg.ts";
+import { eigh } from "../linalg/eigh.ts";
 import { withScope } from "../memory.ts";
 
 /** A solution, or the first column that depends on those before it. */

@@ -20,13 +20,16 @@ import {
   unique,
 } from "../../engine/index.ts";
 import { isOp } from "../../engine/op.ts";
-import * as ops from "../../engine/ops/index.ts";
+import * as operations from "../../engine/ops/index.ts";
 import arrangement from "./golden/arrangement.json" with { type: "json" };
 import golden from "./golden/golden.json" with { type: "json" };
-import operations from "./golden/operations.json" with { type: "json" };
+import matrices from "./golden/matrices.json" with { type: "json" };
+import rest from "./golden/operations.json" with { type: "json" };
 import placement from "./golden/placement.json" with { type: "json" };
 import sequences from "./golden/sequences.json" with { type: "json" };
 import { backends, numbers } from "./helpers.ts";
+
+const ops = { ...operations, ...linalg };
 
 interface Packed {
   readonly shape: number[];
@@ -60,7 +63,8 @@ interface Case {
 const cases: readonly Case[] = [
   ...golden.cases,
   ...arrangement.cases,
-  ...operations.cases,
+  ...matrices.cases,
+  ...rest.cases,
   ...placement.cases,
   ...sequences.cases,
 ];
@@ -78,6 +82,11 @@ const parts: Record<string, (...args: never[]) => Tensor> = {
   isFinite: (x: Tensor) => x.log().isFinite(),
   isInfinite: (x: Tensor) => x.log().isInfinite(),
   eigenvalues: (x: Tensor) => linalg.eigh(x.add(x.T)).values,
+  singularValues: (x: Tensor) => linalg.svd(x).s,
+  leftVectorsSquared: (x: Tensor) => linalg.svd(x).u.square(),
+  rightVectorsSquared: (x: Tensor) => linalg.svd(x).vh.square(),
+  orthonormal: (x: Tensor) => linalg.qr(x).q,
+  triangular: (x: Tensor) => linalg.qr(x).r,
   eigenvectorsSquared: (x: Tensor) => linalg.eigh(x.add(x.T)).vectors.square(),
 };
 

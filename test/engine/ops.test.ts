@@ -1,15 +1,16 @@
 /**
- * Every operation, found by walking the exports of engine/ops: values on every backend against the reference, gradients
+ * Every operation, found by walking the exports of engine/ops and engine/linalg: values on every backend against the reference, gradients
  * against central differences in float64, the errors for mistakes. A new op is tested by existing.
  */
 import { describe, expect, test } from "vitest";
 import { withBackend } from "../../engine/backend/current.ts";
 import { referenceBackend } from "../../engine/backend/reference.ts";
-import { checkGradient, gradients, type Tensor } from "../../engine/index.ts";
+import { checkGradient, gradients, linalg, type Tensor } from "../../engine/index.ts";
 import { isOp, type Op } from "../../engine/op.ts";
-import * as exported from "../../engine/ops/index.ts";
+import * as operations from "../../engine/ops/index.ts";
 import { backends, numbers, sampleMaker, tensorsIn } from "./helpers.ts";
 
+const exported = { ...operations, ...linalg };
 const ops: Op<readonly unknown[]>[] = Object.values(exported).filter(isOp);
 
 const isFloat = (x: Tensor) => x.dtype === "float32" || x.dtype === "float64";

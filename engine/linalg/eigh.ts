@@ -1,14 +1,14 @@
-/** Linear algebra beyond products: the eigenvectors of symmetric matrices. */
-import { withBackend } from "./backend/current.ts";
-import { eye } from "./creation.ts";
-import { ArgumentError, ShapeError } from "./errors.ts";
-import { checkInterrupt } from "./interrupt.ts";
-import { checkFloat, checkTensor, type Primitive, run } from "./op.ts";
-import { add, div, mul, sub, where } from "./ops/elementwise.ts";
-import { matmul } from "./ops/matmul.ts";
-import { transpose, unsqueeze } from "./ops/movement.ts";
-import { describeShape, sizeOf } from "./shapes.ts";
-import type { Tensor } from "./tensor.ts";
+/** The eigenvalues and eigenvectors of symmetric matrices. */
+import { withBackend } from "../backend/current.ts";
+import { eye } from "../creation.ts";
+import { checkInterrupt } from "../interrupt.ts";
+import { type Primitive, run } from "../op.ts";
+import { add, div, mul, sub, where } from "../ops/elementwise.ts";
+import { matmul } from "../ops/matmul.ts";
+import { transpose, unsqueeze } from "../ops/movement.ts";
+import { sizeOf } from "../shapes.ts";
+import type { Tensor } from "../tensor.ts";
+import { checkSquare, checkSymmetric, eachMatrix, signOf } from "./matrices.ts";
 
 export interface Eigendecomposition {
   /** `[…, n]`, ascending. */
@@ -66,12 +66,8 @@ const eigenvectors: Primitive<Decomposed> = {
  * const mainDirection = vectors.select(1, -1);   // PCA: the direction of the largest variance
  */
 export function eigh(x: Tensor): Eigendecomposition {
-  checkTensor("eigh", x);
-  checkFloat("eigh", x);
-  const n = x.shape.at(-1);
-  if (x.ndim < 2 || n !== x.shape.at(-2))
-    throw new ShapeError(`eigh: works on square matrices […, n, n], got ${describeShape(x.shape)}`);
-  const decomposed = decomposeAll(Float64Array.from(x.storage.values()), sizeOf(x.shape.slice(0, -2)), n!);
+  checkSquare("eigh", x);
+  const decomposed = decomposeAll(x);
   const symmetric = div(add(x, transpose(x, -2, -1)), 2);
   return {
     values: run(eigenvalues, [symmetric], decomposed),
@@ -79,12 +75,14 @@ export function eigh(x: Tensor): Eigendecomposition {
   };
 }
 
-function decomposeAll(matrices: Float64Array, batch: number, n: number): Decomposed {
+function decomposeAll(x: Tensor): Decomposed {
+  const n = x.shape.at(-1)!;
+  const batch = sizeOf(x.shape.slice(0, -2));
   const values = new Float64Array(batch * n);
   const vectors = new Float64Array(batch * n * n);
-  for (let b = 0; b < batch; b++) {
-    const rows = matrices.slice(b * n * n, (b + 1) * n * n);
-    checkSymmetric(rows, n);
+  let b = 0;
+  for (const rows of eachMatrix("eigh", x)) {
+    checkSymmetric("eigh", rows, n);
     const found = decompose(rows, n);
     const order = Array.from(found, (_value, j) => j).sort((i, j) => found[i]! - found[j]!);
     order.forEach((from, to) => {
@@ -92,27 +90,9 @@ function decomposeAll(matrices: Float64Array, batch: number, n: number): Decompo
       const sign = signOf(rows.subarray(from * n, (from + 1) * n));
       for (let i = 0; i < n; i++) vectors[(b * n + i) * n + to] = sign * rows[from * n + i]!;
     });
+    b++;
   }
   return { values, vectors };
-}
-
-function checkSymmetric(matrix: Float64Array, n: number): void {
-  const size = matrix.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
-  if (!Number.isFinite(size)) throw new ArgumentError("eigh: the matrix contains NaN or infinity");
-  for (let i = 0; i < n; i++)
-    for (let j = 0; j < i; j++) {
-      const [a, b] = [matrix[j * n + i]!, matrix[i * n + j]!];
-      if (Math.abs(a - b) > 1e-4 * size)
-        throw new ArgumentError(
-          `eigh: the matrix is not symmetric: element [${j}, ${i}] is ${a}, element [${i}, ${j}] is ${b}; a.add(a.T).div(2) makes it so`,
-        );
-    }
-}
-
-function signOf(vector: Float64Array): number {
-  let largest = 0;
-  for (const value of vector) if (Math.abs(value) > Math.abs(largest) + 1e-9) largest = value;
-  return largest < 0 ? -1 : 1;
 }
 
 /** Eigenvalues of a symmetric matrix, unordered; row j of `w` becomes the eigenvector of value j. */
