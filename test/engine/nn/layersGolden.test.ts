@@ -88,3 +88,21 @@ describe("PyTorch's", () => {
     },
   );
 });
+
+test("every layer is compared with PyTorch, and on an empty batch", () => {
+  /** Called with two tensors, or giving two: compared within a module, on empty batches by their operations. */
+  const pairs = ["maxPool2dWithIndices", "minPool2dWithIndices", "maxUnpool2d", "parallel", "sequential"];
+  /** Evaluated only: in training an empty batch has no mean, see blocks.test.ts. */
+  const needSamples = ["batchNorm1d", "batchNorm2d", "batchNorm3d"];
+  const isLayer = (value: unknown) => typeof value === "function" && value.prototype instanceof nn.Module;
+  const classes = Object.entries(nn).flatMap(([name, value]) => (isLayer(value) ? [name.toLowerCase()] : []));
+  const layers = Object.keys(nn).filter(
+    (name) => /^[a-z]/.test(name) && classes.includes(name.toLowerCase()),
+  );
+  expect(layers.length).toBe(classes.length);
+  const missing = (cases: readonly Case[]) =>
+    layers.filter((name) => !cases.some(({ build }) => build.includes(`nn.${name}(`)));
+  expect(missing(golden.cases)).toEqual([]);
+  const empty = golden.cases.filter(({ input }) => input.shape[0] === 0);
+  expect(missing(empty).toSorted()).toEqual([...pairs, ...needSamples].toSorted());
+});

@@ -349,5 +349,93 @@ case(
     Function(lowest), (2, 2, 5, 4), note="the largest values put where the smallest were",
 )
 
+# Linear layers, activations with a steep edge, shapes, chance at rest.
+case("nn.linear(3, 2)", nn.Linear(3, 2), (4, 3))
+case("nn.linear(3, 5, { bias: false })", nn.Linear(3, 5, bias=False), (2, 4, 3))
+case("nn.relu()", nn.ReLU(), None, marks)
+case("nn.sigmoid()", nn.Sigmoid(), None, marks)
+case("nn.tanh()", nn.Tanh(), None, marks)
+case("nn.sign()", Function(lambda x: torch.where(x > 0, 1.0, -1.0) + 0 * x), None, marks, note="−1 at 0, as a perceptron fires")
+case("nn.step()", Function(lambda x: (x > 0).double() + 0 * x), None, marks)
+case("nn.softmax()", nn.Softmax(-1), None, marks)
+case("nn.softmax(1)", nn.Softmax(1), (2, 3, 2, 2))
+case("nn.flatten()", nn.Flatten(), (2, 3, 2, 2))
+case("nn.flatten(2)", nn.Flatten(2), (2, 3, 2, 2))
+case("nn.dropout(0.3).eval()", nn.Dropout(0.3).eval(), (2, 3))
+case("nn.dropout2d(0.3).eval()", nn.Dropout2d(0.3).eval(), (2, 3, 2, 2))
+case("nn.localResponseNorm(5)", nn.LocalResponseNorm(5), (2, 7, 3, 2))
+case(
+    "nn.localResponseNorm(3, { alpha: 0.5, beta: 0.6, k: 2 })",
+    nn.LocalResponseNorm(3, alpha=0.5, beta=0.6, k=2.0), (1, 4, 2, 3),
+)
+case("nn.sequential(nn.linear(3, 4), nn.tanh(), nn.linear(4, 2))", nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2)), (5, 3))
+
+
+class Product(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a = nn.Linear(3, 2)
+        self.b = nn.Linear(3, 2)
+
+    def forward(self, x):
+        return self.a(x) * self.b(x)
+
+
+case(
+    "new (class extends nn.Module { both = nn.parallel(nn.linear(3, 2), nn.linear(3, 2)); "
+    "forward(x) { const [a, b] = this.both(x); return a.mul(b) } })()",
+    Product(), (4, 3),
+)
+
+# Batches without a sample.
+for build, layer, shape in [
+    ("nn.linear(3, 2)", nn.Linear(3, 2), (0, 3)),
+    ("nn.conv1d(2, 3, 3)", nn.Conv1d(2, 3, 3), (0, 2, 5)),
+    ("nn.conv2d(2, 4, 3, { padding: 1, groups: 2 })", nn.Conv2d(2, 4, 3, padding=1, groups=2), (0, 2, 5, 4)),
+    ("nn.conv2d(2, 3, 3, { padding: 1, paddingMode: 'reflect' })", nn.Conv2d(2, 3, 3, padding=1, padding_mode="reflect"), (0, 2, 5, 4)),
+    ("nn.conv3d(2, 3, 2)", nn.Conv3d(2, 3, 2), (0, 2, 3, 4, 3)),
+    ("nn.convTranspose1d(2, 3, 3)", nn.ConvTranspose1d(2, 3, 3), (0, 2, 5)),
+    ("nn.convTranspose2d(2, 3, 3, { stride: 2 })", nn.ConvTranspose2d(2, 3, 3, stride=2), (0, 2, 3, 3)),
+    ("nn.convTranspose3d(2, 3, 2)", nn.ConvTranspose3d(2, 3, 2), (0, 2, 3, 2, 3)),
+    ("nn.locallyConnected2d(2, 3, 2, { inputSize: 3 })", LocallyConnected((2, 3), (2, 2), (2, 2), 1, 0), (0, 2, 3, 3)),
+    ("nn.maxPool1d(2)", nn.MaxPool1d(2), (0, 2, 5)),
+    ("nn.avgPool1d(2)", nn.AvgPool1d(2), (0, 2, 5)),
+    ("nn.maxPool2d(2)", nn.MaxPool2d(2), (0, 2, 5, 4)),
+    ("nn.minPool2d(2)", Function(lambda x: -F.max_pool2d(-x, 2)), (0, 2, 5, 4)),
+    ("nn.avgPool2d(2)", nn.AvgPool2d(2), (0, 2, 5, 4)),
+    ("nn.maxPool3d(2)", nn.MaxPool3d(2), (0, 2, 5, 4, 3)),
+    ("nn.avgPool3d(2)", nn.AvgPool3d(2), (0, 2, 5, 4, 3)),
+    ("nn.adaptiveAvgPool2d(2)", nn.AdaptiveAvgPool2d(2), (0, 2, 5, 4)),
+    ("nn.adaptiveMaxPool2d(2)", nn.AdaptiveMaxPool2d(2), (0, 2, 5, 4)),
+    ("nn.globalAvgPool2d()", Function(lambda x: x.mean((2, 3))), (0, 2, 5, 4)),
+    ("nn.globalMaxPool2d()", Function(lambda x: x.amax((2, 3))), (0, 2, 5, 4)),
+    ("nn.upsample(2)", nn.Upsample(scale_factor=2), (0, 2, 3, 4)),
+    ("nn.upsample(1.5, { mode: 'bilinear' })", nn.Upsample(scale_factor=1.5, mode="bilinear"), (0, 2, 4, 4)),
+    ("nn.layerNorm(3)", nn.LayerNorm(3), (0, 2, 3)),
+    ("nn.localResponseNorm(3)", nn.LocalResponseNorm(3), (0, 4, 2, 2)),
+    ("nn.prelu(3)", nn.PReLU(3), (0, 3, 2)),
+    ("nn.maxout(2)", Function(lambda x: x.reshape(0, 2, 2).amax(2)), (0, 4)),
+    ("nn.softmax()", nn.Softmax(-1), (0, 3)),
+    ("nn.logSoftmax()", nn.LogSoftmax(-1), (0, 3)),
+    ("nn.leakyRelu()", nn.LeakyReLU(), (0, 3)),
+    ("nn.elu()", nn.ELU(), (0, 3)),
+    ("nn.gelu()", nn.GELU(), (0, 3)),
+    ("nn.softplus()", nn.Softplus(), (0, 3)),
+    ("nn.relu()", nn.ReLU(), (0, 3)),
+    ("nn.sigmoid()", nn.Sigmoid(), (0, 3)),
+    ("nn.tanh()", nn.Tanh(), (0, 3)),
+    ("nn.sign()", Function(lambda x: torch.where(x > 0, 1.0, -1.0) + 0 * x), (0, 3)),
+    ("nn.step()", Function(lambda x: (x > 0).double() + 0 * x), (0, 3)),
+    ("nn.identity()", nn.Identity(), (0, 3)),
+    ("nn.dropout(0.5)", nn.Dropout(0.5), (0, 3)),
+    ("nn.dropout2d(0.5)", nn.Dropout2d(0.5), (0, 3, 2, 2)),
+    ("nn.flatten()", nn.Flatten(), (0, 3, 2)),
+    ("nn.unflatten([2, 3])", nn.Unflatten(1, (2, 3)), (0, 6)),
+    ("nn.residual(nn.linear(3, 3))", Residual(nn.Linear(3, 3)), (0, 3)),
+    ("nn.concat(nn.identity(), nn.linear(3, 2))", Concat(nn.Identity(), nn.Linear(3, 2)), (0, 3)),
+]:
+    case(build, layer, shape, note="an empty batch")
+case("nn.embedding(5, 3)", nn.Embedding(5, 3), None, torch.zeros(0, 2, dtype=torch.int64), whole=True, note="an empty batch")
+
 golden = {"torch": torch.__version__, "cases": cases}
 pathlib.Path(__file__).with_suffix(".json").write_text(json.dumps(golden) + "\n")
