@@ -4,18 +4,40 @@ import { referenceBackend } from "../../../engine/backend/reference.ts";
 import { checkGradient } from "../../../engine/checkgradient.ts";
 import { ones, rand, randn, tensor, zeros } from "../../../engine/creation.ts";
 import * as nn from "../../../engine/nn/index.ts";
+import * as classification from "../../../engine/nn/losses/classification.ts";
+import * as composition from "../../../engine/nn/losses/composition.ts";
+import * as distribution from "../../../engine/nn/losses/distribution.ts";
+import * as regression from "../../../engine/nn/losses/regression.ts";
+import * as similarity from "../../../engine/nn/losses/similarity.ts";
 import { seed } from "../../../engine/random.ts";
 import type { Tensor } from "../../../engine/tensor.ts";
 import golden from "./golden/losses.json" with { type: "json" };
 import { flat, wave } from "./wave.ts";
 
-type Name = Exclude<keyof typeof golden, "torch">;
+type Name = Exclude<keyof typeof golden, "torch" | "several">;
 type Run = (prediction: Tensor, target: Tensor, options: nn.LossOptions) => Tensor;
 
 const weight = [0.5, 2, 1.25];
 const other = (): Tensor => wave([4, 3], 2, 0.8, 0.9);
 
+/** By golden name, which begins with the loss's. */
 const runs: Record<Name, Run> = {
+  crossEntropy: nn.crossEntropy,
+  crossEntropySoft: nn.crossEntropy,
+  crossEntropySpread: nn.crossEntropy,
+  crossEntropySpreadSoft: (x, y, o) => nn.crossEntropy(x, y, { ...o, weight, labelSmoothing: 0.3 }),
+  nllSpread: (x, y, o) => nn.nll(x, y, { ...o, weight }),
+  mse: nn.mse,
+  mseImages: nn.mse,
+  maeImages: nn.mae,
+  bceWithLogits: nn.bceWithLogits,
+  bceSure: nn.bce,
+  diceEps: (x, y, o) => nn.dice(x, y, { ...o, eps: 1 }),
+  sseHalf: (x, y, o) => nn.sse(x, y, { reduction: "mean", half: true, ...o }),
+  sseImages: (x, y, o) => nn.sse(x, y, { reduction: "mean", ...o }),
+  pNormLargest: (x, y, o) => nn.pNorm(x, y, { ...o, p: Number.POSITIVE_INFINITY }),
+  gaussianNllVariances: (x, y, o) => nn.gaussianNll(x, y, { ...o, variance: wave([3], 1, 1.3).exp() }),
+  klDivergenceSure: nn.klDivergence,
   crossEntropyWeight: (x, y, o) => nn.crossEntropy(x, y, { ...o, weight }),
   crossEntropySmoothing: (x, y, o) => nn.crossEntropy(x, y, { ...o, labelSmoothing: 0.2 }),
   crossEntropyBoth: (x, y, o) => nn.crossEntropy(x, y, { ...o, weight: tensor(weight), labelSmoothing: 0.2 }),
@@ -67,6 +89,63 @@ describe("against PyTorch: value under every reduction, and gradient", () => {
       expectClose(prediction.grad!, expected.gradient);
     });
   }
+});
+
+const target = (): Tensor => wave([4, 3], 1, 0.7, 0.2);
+const goals = (): Tensor => wave([4, 3], 2, 0.6, 1).sigmoid();
+
+/** Losses of several operands, by golden name. */
+const several: Record<keyof typeof golden.several, (...operands: Tensor[]) => Tensor> = {
+  contrastive: (a, p, n) => nn.contrastive(a!, p!, n!),
+  contrastiveCold: (a, p, n) => nn.contrastive(a!, p!, n!, { temperature: 0.1 }),
+  ntXentBoth: (a, b) => nn.ntXent(a!, b!),
+  tripletAll: (a, p, n) => nn.triplet(a!, p!, n!, { margin: 5 }),
+  gaussianKlBoth: (m, v) => nn.gaussianKl(m!, v!),
+  gaussianNllAll: (x, t, variance) => nn.gaussianNll(x!, t!, { variance: variance! }),
+  elbo: (x, m, v) =>
+    nn.elbo(
+      nn.sse(x!, wave([4, 3], 3, 1.7), { reduction: "none" }).neg(),
+      nn.gaussianKl(m!, v!, { reduction: "none" }),
+      { beta: 0.7 },
+    ),
+  adversarialValue: (r, f) => nn.adversarial.value(r!, f!),
+  adversarialDiscriminator: (r, f) => nn.adversarial.discriminator(r!, f!),
+  adversarialGenerator: (f) => nn.adversarial.generator(f!),
+  adversarialSaturatingGenerator: (f) => nn.adversarial.saturatingGenerator(f!),
+  l1Penalty: (a, b) => nn.l1Penalty([a!, b!]),
+  l2Penalty: (a, b) => nn.l2Penalty([a!, b!]),
+  multiTask: (x, p) => nn.multiTask([nn.mse(x!, target()), nn.bce(p!, goals())], [0.3, 2]),
+  multiTaskAlike: (x, p) => nn.multiTask([nn.mse(x!, target()), nn.bce(p!, goals())]),
+};
+
+describe("against PyTorch: the value of several operands, and the gradient of each", () => {
+  it.each(Object.entries(several))("%s", (name, loss) => {
+    const expected = golden.several[name as keyof typeof several];
+    const operands = expected.operands.map(toTensor);
+    for (const operand of operands) operand.requiresGrad = true;
+    const value = loss(...operands);
+    expectClose(value, [expected.value]);
+    value.backward();
+    operands.forEach((operand, i) => {
+      expectClose(operand.grad!, expected.gradients[i]);
+    });
+  });
+});
+
+it("every loss is compared with PyTorch", () => {
+  const files = [classification, composition, distribution, regression, similarity];
+  const names = files
+    .flatMap((file) => Object.keys(file))
+    .filter((name) => name in nn)
+    .concat(
+      Object.keys(nn.adversarial).map((name) => `adversarial${name[0]!.toUpperCase()}${name.slice(1)}`),
+    );
+  expect(names.length).toBeGreaterThan(20);
+  // A golden is of the loss with the longest name that its own begins with.
+  const lossOf = (key: string) =>
+    names.filter((name) => key.startsWith(name)).toSorted((a, b) => b.length - a.length)[0];
+  const compared = [...Object.keys(runs), ...Object.keys(several)].map(lossOf);
+  expect(names.filter((name) => !compared.includes(name))).toEqual([]);
 });
 
 describe("gradients of every operand, against central differences in float64", () => {

@@ -1,57 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { randn, tensor, zeros } from "../../../engine/creation.ts";
 import * as nn from "../../../engine/nn/index.ts";
-import type { Tensor } from "../../../engine/tensor.ts";
-import golden from "./golden/golden.json" with { type: "json" };
-import { flat } from "./wave.ts";
-
-interface Golden {
-  readonly prediction: unknown;
-  readonly target: unknown;
-  readonly mean: number;
-  readonly sum: number;
-  readonly none: unknown;
-  readonly gradient: unknown;
-}
-
-function toTensor(values: unknown, dtype: "float32" | "int32" = "float32"): Tensor {
-  return tensor(values as number[], { dtype });
-}
-
-function expectClose(actual: Tensor, expected: unknown): void {
-  const values = actual.toTypedArray();
-  const wanted = flat(expected);
-  expect(values).toHaveLength(wanted.length);
-  wanted.forEach((value, i) => {
-    expect(Math.abs(values[i]! - value), `element ${i}: ${values[i]} for ${value}`).toBeLessThan(
-      1e-5 * (1 + Math.abs(value)),
-    );
-  });
-}
-
-describe("against PyTorch: value under every reduction, and gradient", () => {
-  const cases: [string, Golden, nn.Loss | typeof nn.mse, "float32" | "int32"][] = [
-    ["crossEntropy with labels", golden.losses.crossEntropy, nn.crossEntropy, "int32"],
-    ["crossEntropy with probabilities", golden.losses.crossEntropySoft, nn.crossEntropy, "float32"],
-    ["crossEntropy for every pixel", golden.losses.crossEntropySpread, nn.crossEntropy, "int32"],
-    ["mse", golden.losses.mse, nn.mse, "float32"],
-    ["bceWithLogits with logits of ±200", golden.losses.bceWithLogits, nn.bceWithLogits, "float32"],
-  ];
-  for (const [name, expected, loss, dtype] of cases) {
-    it(name, () => {
-      const prediction = toTensor(expected.prediction);
-      prediction.requiresGrad = true;
-      const target = toTensor(expected.target, dtype);
-      const run = loss as typeof nn.mse;
-      expectClose(run(prediction, target, { reduction: "sum" }), expected.sum);
-      expectClose(run(prediction, target, { reduction: "none" }), expected.none);
-      const mean = run(prediction, target);
-      expectClose(mean, expected.mean);
-      mean.backward();
-      expectClose(prediction.grad!, expected.gradient);
-    });
-  }
-});
 
 describe("crossEntropy", () => {
   it("of equal logits is log C, and of huge ones stays finite", () => {

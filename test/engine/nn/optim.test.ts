@@ -3,39 +3,6 @@ import { ones, tensor } from "../../../engine/creation.ts";
 import * as nn from "../../../engine/nn/index.ts";
 import * as optim from "../../../engine/optim/index.ts";
 import type { Tensor } from "../../../engine/tensor.ts";
-import golden from "./golden/golden.json" with { type: "json" };
-import { flat, wave } from "./wave.ts";
-
-const makers: Record<keyof typeof golden.optimisers, (parameters: Tensor[]) => optim.Optimizer> = {
-  sgd: (p) => optim.sgd(p, { lr: 0.1 }),
-  sgdWeightDecay: (p) => optim.sgd(p, { lr: 0.1, weightDecay: 0.3 }),
-  sgdMomentum: (p) => optim.sgd(p, { lr: 0.05, momentum: 0.9 }),
-  sgdMomentumWeightDecay: (p) => optim.sgd(p, { lr: 0.05, momentum: 0.8, weightDecay: 0.2 }),
-  adam: (p) => optim.adam(p, { lr: 0.05 }),
-  adamOptions: (p) => optim.adam(p, { lr: 0.02, betas: [0.7, 0.95], eps: 1e-4, weightDecay: 0.1 }),
-};
-
-describe("against PyTorch, over six steps with a change of the learning rate", () => {
-  for (const [name, make] of Object.entries(makers)) {
-    it(name, () => {
-      const parameters = [nn.parameter(wave([2, 3], 1, 0.9, 0.3)), nn.parameter(wave([4], 0.5, 1.1))];
-      const optimizer = make(parameters);
-      golden.optimisers[name as keyof typeof golden.optimisers].forEach((expected, step) => {
-        if (step === 4) optimizer.lr *= 0.5;
-        parameters.forEach((parameter, i) => {
-          parameter.grad = wave(parameter.shape, 1 + 0.5 * step, 0.8, step + i);
-        });
-        optimizer.step();
-        parameters.forEach((parameter, i) => {
-          flat(expected[i]).forEach((value, j) => {
-            expect(parameter.toTypedArray()[j]).toBeCloseTo(value, 5);
-          });
-        });
-      });
-      expect(optimizer.stepCount).toBe(6);
-    });
-  }
-});
 
 describe("the lectures' worked example", () => {
   it("momentum on θ² from 1 with η = 0.1 and α = 0.9 gives 0.8, 0.46, 0.062", () => {

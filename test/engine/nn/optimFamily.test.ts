@@ -9,6 +9,10 @@ import { flat, wave } from "./wave.ts";
 type Name = Exclude<keyof typeof golden, "torch">;
 
 const makers: Record<Name, (parameters: Tensor[]) => optim.Optimizer> = {
+  sgd: (p) => optim.sgd(p, { lr: 0.1 }),
+  sgdWeightDecay: (p) => optim.sgd(p, { lr: 0.1, weightDecay: 0.3 }),
+  sgdMomentum: (p) => optim.sgd(p, { lr: 0.05, momentum: 0.9 }),
+  sgdMomentumWeightDecay: (p) => optim.sgd(p, { lr: 0.05, momentum: 0.8, weightDecay: 0.2 }),
   sgdNesterov: (p) => optim.sgd(p, { lr: 0.05, momentum: 0.9, nesterov: true }),
   sgdNesterovWeightDecay: (p) => optim.sgd(p, { lr: 0.05, momentum: 0.8, nesterov: true, weightDecay: 0.2 }),
   sgdGroups: (p) =>
@@ -16,14 +20,53 @@ const makers: Record<Name, (parameters: Tensor[]) => optim.Optimizer> = {
       lr: 0.1,
       weightDecay: 0.1,
     }),
+  averagedMomentum: (p) => optim.averagedMomentum(p, { lr: 0.1, momentum: 0.9 }),
+  averagedMomentumGroups: (p) =>
+    optim.averagedMomentum(
+      [{ parameters: p.slice(0, 1), lr: 0.3, momentum: 0.5 }, { parameters: p.slice(1) }],
+      { lr: 0.1, momentum: 0.8 },
+    ),
   adagrad: (p) => optim.adagrad(p, { lr: 0.1 }),
   adagradOptions: (p) => optim.adagrad(p, { lr: 0.2, weightDecay: 0.1, initialSum: 0.3, eps: 1e-3 }),
   rmsprop: (p) => optim.rmsprop(p, { lr: 0.02 }),
   rmspropOptions: (p) =>
     optim.rmsprop(p, { lr: 0.01, alpha: 0.8, eps: 1e-4, weightDecay: 0.1, momentum: 0.7 }),
   adam: (p) => optim.adam(p, { lr: 0.05 }),
+  adamOptions: (p) => optim.adam(p, { lr: 0.02, betas: [0.7, 0.95], eps: 1e-4, weightDecay: 0.1 }),
   adamW: (p) => optim.adamW(p, { lr: 0.05 }),
   adamWOptions: (p) => optim.adamW(p, { lr: 0.02, betas: [0.7, 0.95], eps: 1e-4, weightDecay: 0.3 }),
+  adagradGroups: (p) =>
+    optim.adagrad(
+      [
+        { parameters: p.slice(0, 1), lr: 0.3, eps: 1e-2 },
+        { parameters: p.slice(1), weightDecay: 0.2 },
+      ],
+      { lr: 0.1 },
+    ),
+  rmspropGroups: (p) =>
+    optim.rmsprop(
+      [
+        { parameters: p.slice(0, 1), alpha: 0.7, momentum: 0.5 },
+        { parameters: p.slice(1), lr: 0.005 },
+      ],
+      { lr: 0.02 },
+    ),
+  adamGroups: (p) =>
+    optim.adam(
+      [
+        { parameters: p.slice(0, 1), lr: 0.01, betas: [0.5, 0.9] },
+        { parameters: p.slice(1), weightDecay: 0.2 },
+      ],
+      { lr: 0.05 },
+    ),
+  adamWGroups: (p) =>
+    optim.adamW(
+      [
+        { parameters: p.slice(0, 1), weightDecay: 0.5 },
+        { parameters: p.slice(1), lr: 0.1, eps: 1e-3 },
+      ],
+      { lr: 0.05 },
+    ),
 };
 
 const start = (): Tensor[] => [nn.parameter(wave([2, 3], 1, 0.9, 0.3)), nn.parameter(wave([4], 0.5, 1.1))];
@@ -51,6 +94,17 @@ describe("against PyTorch, over ten steps with a change of the learning rate", (
         });
       });
     });
+  }
+});
+
+it("every optimizer is compared with PyTorch, in several settings", () => {
+  const classes = Object.values(optim).filter(
+    (value) => typeof value === "function" && value.prototype instanceof optim.Optimizer,
+  );
+  expect(classes.length).toBeGreaterThan(4);
+  for (const { name } of classes) {
+    const made = Object.values(makers).filter((make) => make(start()).constructor.name === name);
+    expect(made.length, name).toBeGreaterThan(1);
   }
 });
 

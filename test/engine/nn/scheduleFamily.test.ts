@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { randn, tensor } from "../../../engine/creation.ts";
 import * as nn from "../../../engine/nn/index.ts";
 import * as optim from "../../../engine/optim/index.ts";
+import * as schedules from "../../../engine/optim/schedules.ts";
 import { Generator, seed } from "../../../engine/random.ts";
 import type { Tensor } from "../../../engine/tensor.ts";
 import * as training from "../../../engine/training.ts";
@@ -23,6 +24,7 @@ describe("against PyTorch", () => {
     ["cosineAnnealing", optim.cosineAnnealing(), 20],
     ["linearDecay", optim.linearDecay(), 20],
     ["warmUp", optim.warmUp(optim.cosineAnnealing(), { share: 0.25, from: 0.05 }), 20],
+    ["warmUpAlone", optim.warmUp(), 20],
   ];
   for (const [name, schedule, steps] of byProgress) {
     it(`${name}, step by step`, () => {
@@ -33,17 +35,31 @@ describe("against PyTorch", () => {
     });
   }
 
-  it("oneCycle, whose corners PyTorch puts one step earlier", () => {
-    golden.oneCycle.forEach((value, i) => {
-      expect(optim.oneCycle()(i / 20)).toBeCloseTo(value, 3);
+  // PyTorch reaches the top at step share · steps − 1 and the end at the last step: the curve is the same between these corners.
+  const cycles: [string, readonly number[], optim.Schedule, number][] = [
+    ["oneCycle", golden.oneCycle, optim.oneCycle(), 0.3],
+    [
+      "oneCycle with options",
+      golden.oneCycleOptions,
+      optim.oneCycle({ share: 0.4, startDivisor: 10, endDivisor: 50 }),
+      0.4,
+    ],
+  ];
+  it.each(cycles)("%s, between its corners", (_name, rates, schedule, share) => {
+    const top = share * rates.length - 1;
+    rates.forEach((value, step) => {
+      const fall = (step - top) / (rates.length - 1 - top);
+      const progress = step < top ? share * (step / top) : share + (1 - share) * fall;
+      expect(schedule(progress, state(1))).toBeCloseTo(value, 10);
     });
-    expect(optim.oneCycle()(0.3)).toBe(1);
-    expect(optim.oneCycle()(1)).toBeCloseTo(1 / 25 / 1e4, 12);
   });
 
   it("stepDecay and exponentialDecay, epoch by epoch", () => {
     golden.stepDecay.forEach((value, i) => {
       expect(optim.stepDecay({ every: 3, factor: 0.2 })(0, state(i + 1))).toBeCloseTo(value, 12);
+    });
+    golden.stepDecayDefault.forEach((value, i) => {
+      expect(optim.stepDecay({ every: 4 })(0, state(i + 1))).toBeCloseTo(value, 12);
     });
     golden.exponentialDecay.forEach((value, i) => {
       expect(optim.exponentialDecay({ factor: 0.8 })(0, state(i + 1))).toBeCloseTo(value, 12);
@@ -56,6 +72,10 @@ describe("against PyTorch", () => {
       const rate = optim.plateau({ factor: 0.3, patience: 2 })(0, state(i + 1, losses.slice(0, i)));
       expect(rate).toBeCloseTo(value, 12);
     });
+    golden.plateauOptions.forEach((value, i) => {
+      const rate = optim.plateau({ threshold: 0.1 })(0, state(i + 1, losses.slice(0, i)));
+      expect(rate).toBeCloseTo(value, 12);
+    });
     const scores = golden.scores.map((accuracy) => ({ ...nothing, metrics: { accuracy } }));
     golden.plateauMax.forEach((value, i) => {
       const rate = optim.plateau({ factor: 0.5, patience: 1, on: "accuracy" })(
@@ -65,6 +85,13 @@ describe("against PyTorch", () => {
       expect(rate).toBeCloseTo(value, 12);
     });
   });
+});
+
+it("every schedule is compared with PyTorch", () => {
+  const names = Object.entries(schedules).flatMap(([name, value]) =>
+    typeof value === "function" ? [name] : [],
+  );
+  expect(names.filter((name) => !(name in golden))).toEqual([]);
 });
 
 const generator = new Generator(1);

@@ -10,13 +10,12 @@ from torch.optim import lr_scheduler
 warnings.simplefilter("ignore")
 
 
-def rates(make, steps, values=None, every=1):
+def rates(make, steps, values=None):
     optimiser = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
     schedule = make(optimiser)
     result = []
     for step in range(steps):
-        if step % every == 0:
-            result.append(optimiser.param_groups[0]["lr"])
+        result.append(optimiser.param_groups[0]["lr"])
         optimiser.step()
         schedule.step(*([] if values is None else [values[step]]))
     return result
@@ -34,10 +33,16 @@ golden = {
         lambda o: lr_scheduler.SequentialLR(
             o, [lr_scheduler.LinearLR(o, 0.05, 1.0, total_iters=5), lr_scheduler.CosineAnnealingLR(o, T_max=15)], [5]),
         20),
-    "oneCycle": rates(lambda o: lr_scheduler.OneCycleLR(o, max_lr=1.0, total_steps=20000), 20000, every=1000),
+    "warmUpAlone": rates(lambda o: lr_scheduler.LinearLR(o, 0.01, 1.0, total_iters=2), 20),
+    "oneCycle": rates(lambda o: lr_scheduler.OneCycleLR(o, max_lr=1.0, total_steps=20), 20),
+    "oneCycleOptions": rates(
+        lambda o: lr_scheduler.OneCycleLR(o, max_lr=1.0, total_steps=20, pct_start=0.4, div_factor=10, final_div_factor=50), 20),
+    "stepDecayDefault": rates(lambda o: lr_scheduler.StepLR(o, step_size=4), 10),
     "plateau": rates(lambda o: lr_scheduler.ReduceLROnPlateau(o, factor=0.3, patience=2), len(losses), losses),
     "plateauMax": rates(
         lambda o: lr_scheduler.ReduceLROnPlateau(o, mode="max", factor=0.5, patience=1), len(scores), scores),
+    "plateauOptions": rates(
+        lambda o: lr_scheduler.ReduceLROnPlateau(o, patience=3, threshold=0.1), len(losses), losses),
     "losses": losses,
     "scores": scores,
 }
