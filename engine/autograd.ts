@@ -23,6 +23,7 @@ import { Tensor } from "./tensor.ts";
 
 export { enableGrad, isGradEnabled, noGrad } from "./gradmode.ts";
 
+/** Options of `backward`. */
 export interface BackwardOptions {
   /** `∂L/∂this`, needed where this is not a single number. */
   gradient?: Tensor;
@@ -325,6 +326,7 @@ function finish(
   });
 }
 
+/** Options of `gradients`. */
 export interface GradientsOptions extends Omit<BackwardOptions, "gradient" | "accumulate"> {
   /** `∂L/∂output`; for several outputs one each. Needed where an output is not a single number. */
   gradient?: Tensor | readonly Tensor[];

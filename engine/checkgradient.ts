@@ -5,6 +5,7 @@ import { noteChange } from "./memory.ts";
 import { describeShape, stridesOf } from "./shapes.ts";
 import type { Tensor } from "./tensor.ts";
 
+/** Options of `checkGradient`. */
 export interface CheckGradientOptions {
   /** Half the distance between the two points of a difference; 1e-5 for float64, 1e-2 for float32. */
   step?: number;
@@ -14,16 +15,19 @@ export interface CheckGradientOptions {
 
 /** What a gradient check found. */
 export interface GradientCheck {
+  /** Whether every error is within the tolerance. */
   readonly ok: boolean;
   /** The largest error, relative to the gradient's size (or 1). */
   readonly worst: number;
   /** Where it is: which input, and the index in it. */
   readonly input: number;
+  /** Where it is: the index in that input. */
   readonly index: readonly number[];
   /** `backward()`'s value there. */
   readonly analytic: number;
   /** The central difference there. */
   readonly numeric: number;
+  /** One sentence: whether it is correct, and where backward and difference disagree most. */
   toString(): string;
 }
 

@@ -16,16 +16,21 @@ import {
 } from "./shapes.ts";
 import { type NestedNumbers, Tensor } from "./tensor.ts";
 
+/** Options of the functions that make tensors: `zeros`, `full`, `arange`, `eye` and the like. */
 export interface CreationOptions {
+  /** "float32", "float64", "int32" or "bool"; each function says its default. */
   dtype?: DType;
+  /** Whether `backward()` computes a gradient for it (default false); floats only. */
   requiresGrad?: boolean;
 }
 
+/** Options of `tensor`. */
 export interface TensorOptions extends CreationOptions {
   /** The shape of values given as one flat array. */
   shape?: readonly number[];
 }
 
+/** Options of the functions that draw numbers: `rand`, `randn`, `randint`, `bernoulli` and the like. */
 export interface RandomOptions extends CreationOptions {
   /** Where the random numbers come from; the default generator, which `seed(n)` resets, if omitted. */
   generator?: Generator;
@@ -415,6 +420,7 @@ function checkProbabilities(operation: string, given: unknown): asserts given is
     throw new DTypeError(`${operation}: probabilities are float numbers, got ${given.dtype}`);
 }
 
+/** Options of `multinomial`. */
 export interface MultinomialOptions extends RandomOptions {
   /** Whether a position may be drawn again; no by default. */
   replacement?: boolean;

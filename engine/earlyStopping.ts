@@ -6,6 +6,7 @@ import { directionOf, type EpochResult, type MonitorOptions, monitored } from ".
 import type { Tensor } from "./tensor.ts";
 import { count, formatNumber } from "./wording.ts";
 
+/** When `fit` should stop because the validation no longer gets better. */
 export interface EarlyStopping extends MonitorOptions {
   /** How many epochs without a new best are put up with (default 3). */
   readonly patience?: number;

@@ -2,48 +2,56 @@
 
 /** A shape, an axis or a size does not fit the operation. */
 export class ShapeError extends Error {
+  /** "ShapeError". */
   override readonly name = "ShapeError";
 }
 
 /** An operation was given numbers of a kind it does not compute with. */
 export class DTypeError extends TypeError {
+  /** "DTypeError". */
   override readonly name = "DTypeError";
 }
 
 /** An argument is not what the operation works on: a string, a ragged array, a label out of range. */
 export class ArgumentError extends TypeError {
+  /** "ArgumentError". */
   override readonly name = "ArgumentError";
 }
 
 /** A gradient was asked for where there is none. */
 export class GradientError extends Error {
+  /** "GradientError". */
   override readonly name = "GradientError";
 }
 
 /** An operation made NaN or infinity while `detectAnomaly` watched. */
 export class AnomalyError extends Error {
+  /** "AnomalyError". */
   override readonly name = "AnomalyError";
 }
 
 /** A tensor was read after its memory had been given to others. */
 export class RecycledTensorError extends Error {
+  /** "RecycledTensorError". */
   override readonly name = "RecycledTensorError";
 }
 
 /** There is no memory left for another tensor. */
 export class OutOfMemoryError extends RangeError {
+  /** "OutOfMemoryError". */
   override readonly name = "OutOfMemoryError";
 }
 
 /** The user asked to stop. Jupyter knows it by the name `KeyboardInterrupt`. */
 export class InterruptError extends Error {
+  /** "KeyboardInterrupt", as Jupyter calls it. */
   override readonly name = "KeyboardInterrupt";
 }
 
 const typedArrayName = (value: object): string | null =>
   ArrayBuffer.isView(value) && "length" in value ? `${value.constructor.name}(${value.length})` : null;
 
-/** A value in a few words, for "… got a string "abc"". */
+/** @internal A value in a few words, for "… got a string "abc"". */
 export function describeValue(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value === "string")

@@ -19,18 +19,23 @@ export interface GraphVertex {
   readonly name: string | null;
   /** The path of the layer that computed it in its model, empty for the model itself; null outside of models. */
   readonly layer: string | null;
+  /** Its shape, `[]` for a single number. */
   readonly shape: Shape;
+  /** Whether gradients flow through it. */
   readonly requiresGrad: boolean;
   /** Null where they are more than `maxValues` numbers, or have been recycled. */
   readonly value: NestedNumbers | null;
   /** `∂root/∂this`; null like `value`, and where none was computed. */
   readonly gradient: NestedNumbers | null;
+  /** The tensor itself. */
   readonly tensor: Tensor;
 }
 
 /** From an operand to a result. */
 export interface GraphEdge {
+  /** The operand's `id`. */
   readonly from: number;
+  /** The result's `id`. */
   readonly to: number;
   /** The operand's position: 0 for a, 1 for b in `a / b`. */
   readonly operand: number;
@@ -38,10 +43,13 @@ export interface GraphEdge {
 
 /** A computation: its tensors, operands before results, and who was computed from whom. */
 export interface ComputationGraph {
+  /** All tensors, operands before results. */
   readonly vertices: readonly GraphVertex[];
+  /** Who was computed from whom. */
   readonly edges: readonly GraphEdge[];
 }
 
+/** Options of `graphOf`. */
 export interface GraphOptions {
   /** Computes every gradient for the graph (touching no `.grad`), instead of showing those that are there. */
   readonly gradients?: boolean;

@@ -506,7 +506,9 @@ export function sweep(): number {
 
 /** What holds memory. */
 export interface MemoryReport {
+  /** All memory held, in bytes. */
   readonly bytes: number;
+  /** How many tensors hold it. */
   readonly tensors: number;
   /** The largest groups of tensors made by one operation with one shape. */
   readonly holders: readonly {

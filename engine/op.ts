@@ -138,7 +138,9 @@ export interface SampleMaker {
   mask(...shape: number[]): Tensor;
 }
 
+/** What is known of an operation besides its code; tests check its gradient and its messages by it. */
 export interface OpDefinition<Args extends readonly unknown[]> {
+  /** The operation's name, as in messages. */
   readonly name: string;
   /** Value and derivative, as in a textbook. */
   readonly formula: string;

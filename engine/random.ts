@@ -107,6 +107,7 @@ export class Generator {
     return child;
   }
 
+  /** Its kind. */
   toString(): string {
     return "Generator (xoshiro128**)";
   }

@@ -1,6 +1,7 @@
 /** Arithmetic on shapes, and the words errors use for them. Knows no tensors. */
 import { ArgumentError, describeValue, ShapeError } from "./errors.ts";
 
+/** Sizes of the dimensions, such as `[N, C, H, W]`; `[]` for a single number. */
 export type Shape = readonly number[];
 
 export function sizeOf(shape: Shape): number {

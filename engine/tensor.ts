@@ -32,11 +32,22 @@ export type NestedNumbers = number | NestedNumbers[];
 /** A tensor, or a number that stands for a tensor without dimensions. */
 export type Operand = Tensor | number;
 
+/** One dimension or several; negative ones count from the end. */
 export type Dims = number | readonly number[];
 
+/**
+ * An n-dimensional array of numbers that remembers how it was computed, so that `backward()` finds gradients. Made by
+ * `tensor`, `zeros`, `randn` and the like; every method returns a new tensor unless it says otherwise, and each operation is
+ * a function as well: `x.relu()` is `relu(x)`.
+ *
+ * @example
+ * const x = tensor([[1, 2], [3, 4]], { requiresGrad: true });
+ * x.square().sum().backward();   // x.grad is [[2, 4], [6, 8]]
+ */
 export class Tensor {
   /** Sizes of the dimensions; `[]` for a single number. */
   readonly shape: Shape;
+  /** What kind of numbers: "float32", "float64", "int32" or "bool". */
   readonly dtype: DType;
   /** How many numbers it has. */
   readonly size: number;
@@ -187,6 +198,7 @@ export class Tensor {
     giveBack(this.holding, "it was disposed");
   }
 
+  /** `using x = …` gives the memory back at the end of the block. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -44,7 +44,9 @@ export interface StepRecord {
   readonly step: number;
   /** Counts from 1. */
   readonly epoch: number;
+  /** The batch's loss. */
   readonly loss: number;
+  /** The learning rate of the step. */
   readonly learningRate: number;
 }
 
@@ -54,6 +56,7 @@ export interface EpochRecord {
   readonly epoch: number;
   /** Mean over the samples, while the parameters were changing. */
   readonly loss: number;
+  /** The metrics on the training data, by name. */
   readonly metrics: Readonly<Record<string, number>>;
   /** Loss and metrics on the validation data after this epoch, or null without such data. */
   readonly validation: Readonly<Record<string, number>> | null;
@@ -65,7 +68,9 @@ export interface EpochRecord {
 
 /** How training went, step by step and epoch by epoch: what `fit` returns. */
 export class History {
+  /** Every step of training. */
   readonly steps: StepRecord[] = [];
+  /** Every epoch completed. */
   readonly epochs: EpochRecord[] = [];
   /** What to try when the loss did not fall, in a sentence; else null. */
   advice: string | null = null;
@@ -95,26 +100,35 @@ export class History {
 
 /** Training under way, as observers see it. */
 export interface TrainingRun {
+  /** The model in training. */
   readonly model: Module;
+  /** What has been recorded so far. */
   readonly history: History;
+  /** How many epochs there will be. */
   readonly epochs: number;
   /** Null while nobody can know: in the first epoch over data without a length. */
   readonly stepsPerEpoch: number | null;
   /** Counts from 1; the epoch under way or just ended. */
   readonly epoch: number;
+  /** Counts from 1; the step within the epoch. */
   readonly stepInEpoch: number;
   /** How many steps were made. */
   readonly step: number;
+  /** Seconds since training began. */
   readonly seconds: number;
   /** An estimate from the steps so far, or null while it cannot be made. */
   readonly secondsLeft: number | null;
+  /** Whether it goes on, or how it ended. */
   readonly status: "running" | "done" | "interrupted" | "failed";
 }
 
 /** Watches training. What a method returns is awaited before training goes on. */
 export interface TrainingObserver {
+  /** Before the first step. */
   begin?(run: TrainingRun): void | Promise<void>;
+  /** After every step. */
   step?(run: TrainingRun): void | Promise<void>;
+  /** After every epoch, its validation included. */
   epoch?(run: TrainingRun): void | Promise<void>;
   /** Once for every begin, however training ended. */
   end?(run: TrainingRun): void | Promise<void>;
@@ -133,6 +147,7 @@ export function observeTraining(observer: TrainingObserver): () => void {
   };
 }
 
+/** Options of `evaluate`. */
 export interface EvaluateOptions<M extends Metrics = { readonly accuracy: Metric }> {
   /** Default `nn.crossEntropy`. */
   readonly loss?: Loss;
@@ -140,9 +155,11 @@ export interface EvaluateOptions<M extends Metrics = { readonly accuracy: Metric
   readonly metrics?: M;
 }
 
+/** Options of `fit`. */
 export interface FitOptions extends EvaluateOptions<Metrics> {
   /** How many passes over the data (default 1). */
   readonly epochs?: number;
+  /** What changes the parameters, such as `optim.adam(model.parameters(), { lr: 0.001 })`. */
   readonly optimizer: Optimizer;
   /** Evaluated after each epoch. */
   readonly validation?: Batches;

@@ -107,6 +107,7 @@ function show(message: "display_data" | "update_display_data", value: unknown, i
 
 /** An output that can be replaced. */
 export class DisplayHandle {
+  /** By it `display(value, { id })` and other frontends name the place. */
   readonly id: string;
 
   constructor(id: string) {

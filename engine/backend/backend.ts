@@ -5,6 +5,7 @@
 
 export type DType = "float32" | "float64" | "int32" | "bool";
 
+/** The values of a tensor's dtype: float32, float64, int32; bool as Uint8Array. */
 export type TypedArray = Float32Array | Float64Array | Int32Array | Uint8Array;
 
 /** A stretch of a backend's memory: `length` elements of one dtype. */
@@ -150,23 +151,31 @@ export interface AdamOptions {
 
 /** What runs where: shown by `nnlab doctor`. */
 export interface BackendDescription {
+  /** Its name, such as "wasm". */
   readonly name: string;
+  /** The WebAssembly vector instructions in use; relaxed ones add and multiply at once. */
   readonly simd: "relaxed" | "simd128" | "none";
+  /** How many threads compute, the main one included. */
   readonly threads: number;
   /** Path of the BLAS library in use, or null. */
   readonly blas: string | null;
 }
 
+/** Where numbers are computed: the kernels that every operation is composed of. */
 export interface Backend {
+  /** Its name, such as "reference" or "wasm". */
   readonly name: string;
   /** Bytes of live storages (views not counted twice). */
   readonly bytesInUse: number;
+  /** What runs where. */
   describe(): BackendDescription;
 
   /** Memory for `length` elements; the contents are undefined. Throws an OutOfMemoryError that says what is held. */
   allocate(dtype: DType, length: number): Storage;
+  /** Takes memory back. */
   release(storage: Storage): void;
 
+  /** `out[i] = value`. */
   fill(out: Storage, value: number): void;
   /** Copies and converts between dtypes. */
   copy(x: Storage, out: Storage): void;
@@ -175,6 +184,7 @@ export interface Backend {
   /** `out[walk(i)] += x[i]`: the gradient of `strided`. */
   stridedAdd(x: Storage, walk: Walk, out: Storage): void;
 
+  /** `out[i] = kind(x[i])`. */
   unary(kind: UnaryKind, x: Storage, out: Storage): void;
   /** Comparisons write bool. Without `broadcast` all three have one shape. */
   binary(kind: BinaryKind, a: Storage, b: Storage, out: Storage, broadcast?: Broadcast): void;
@@ -183,22 +193,28 @@ export interface Backend {
   /** argmax and argmin write int32 and take the first of equals; NaN counts as the extreme, as in PyTorch. */
   reduce(kind: ReduceKind, x: Storage, reduction: Reduction, out: Storage): void;
 
+  /** `out = a · b` for each matrix of a batch. */
   matmul(a: Storage, b: Storage, out: Storage, geometry: MatmulGeometry): void;
 
   /** `bias` is `[outChannels]` or null. */
   conv2d(x: Storage, weight: Storage, bias: Storage | null, out: Storage, geometry: Conv2dGeometry): void;
+  /** `∂L/∂x` from `gradient = ∂L/∂out`. */
   conv2dInputGradient(gradient: Storage, weight: Storage, out: Storage, geometry: Conv2dGeometry): void;
+  /** `∂L/∂weight` from `gradient = ∂L/∂out`. */
   conv2dWeightGradient(x: Storage, gradient: Storage, out: Storage, geometry: Conv2dGeometry): void;
 
   /** Writes the maxima and, as int32, the position of each within its input plane. */
   maxPool2d(x: Storage, out: Storage, indices: Storage, geometry: Pool2dGeometry): void;
   /** Adds each gradient at its winner; `out` is `[planes, inHeight, inWidth]` and is overwritten. */
   maxPool2dGradient(gradient: Storage, indices: Storage, out: Storage, geometry: Pool2dGeometry): void;
+  /** The mean of each window. */
   avgPool2d(x: Storage, out: Storage, geometry: Pool2dGeometry): void;
+  /** Spreads each gradient evenly over its window; `out` is overwritten. */
   avgPool2dGradient(gradient: Storage, out: Storage, geometry: Pool2dGeometry): void;
 
   /** Over the rows of `[rows, size]`, shifted by the row's maximum. */
   softmax(x: Storage, out: Storage, rows: number, size: number): void;
+  /** The logarithm of `softmax`, computed without it. */
   logSoftmax(x: Storage, out: Storage, rows: number, size: number): void;
 
   /** `out[i] = x[indices[i]]` over rows of `rowLength` elements: batches, embeddings. Indices were checked. */

@@ -89,6 +89,7 @@ function predictCurve(
   );
 }
 
+/** Options of `fourier`. */
 export interface FourierOptions {
   /** How many waves K, each a cosine and a sine: 5 unless told. */
   readonly terms?: number;
@@ -101,6 +102,7 @@ export interface FourierOptions {
  * {@link fourier}.
  */
 export class Fourier {
+  /** K, the number of harmonics. */
   readonly terms: number;
   #period: number | null;
   #curve: Curve | null = null;
@@ -180,6 +182,7 @@ export function fourier(options: FourierOptions = {}): Fourier {
   return new Fourier(options);
 }
 
+/** Options of `bernstein`. */
 export interface BernsteinOptions {
   /** The degree n of the polynomial, 10 unless told. */
   readonly degree?: number;
@@ -193,6 +196,7 @@ export interface BernsteinOptions {
  * Weierstrass's theorem. Lecture step 001.12. See {@link bernstein}.
  */
 export class Bernstein {
+  /** The degree n. */
   readonly degree: number;
   #interval: readonly [from: number, to: number] | null;
   #curve: Curve | null = null;

@@ -12,7 +12,9 @@ import { makeTensor, type Place, readRows } from "./rows.ts";
 
 /** Sums of an image over all rectangles from its top left corner. See {@link integralImage}. */
 export class IntegralImage {
+  /** Rows of pixels. */
   readonly height: number;
+  /** Columns of pixels. */
   readonly width: number;
   readonly #sums: Float64Array;
   readonly #place: Place;
@@ -85,6 +87,7 @@ export function integralImage(image: Tensor): IntegralImage {
   return new IntegralImage(image);
 }
 
+/** Options of `gradientHistogram`. */
 export interface GradientHistogramOptions {
   /** Height and width of a cell in pixels, 8 unless told. */
   readonly cell?: number;
@@ -92,6 +95,7 @@ export interface GradientHistogramOptions {
   readonly bins?: number;
 }
 
+/** Options of `hog`. */
 export interface HogOptions extends GradientHistogramOptions {
   /** Height and width of a block in cells, 2 unless told. */
   readonly block?: number;

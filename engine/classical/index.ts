@@ -1,4 +1,9 @@
-/** What the namespace `classical` offers: methods older than deep networks, to compare with and to learn from. No gradients. */
+/**
+ * Methods older than deep networks, to compare with and to learn from: regression, perceptron, neighbours, k-means, PCA,
+ * densities, image features, splits. No gradients.
+ *
+ * @module
+ */
 
 export { Majority, majority, Standardiser, standardiser } from "./baselines.ts";
 export {

@@ -10,6 +10,7 @@ import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { makeTensor, makeWhole, plural, type Rows, readLike, readRows, requireFit, short } from "./rows.ts";
 
+/** Options of `kMeans`. */
 export interface KMeansOptions {
   /** How many groups. */
   readonly k: number;

@@ -9,6 +9,7 @@ import { defaultGenerator, type Generator } from "../random.ts";
 import type { Tensor } from "../tensor.ts";
 import { columnMeans, makeTensor, plural, type Rows, readLike, readRows, requireFit, short } from "./rows.ts";
 
+/** Options of `kernelDensity`. */
 export interface KernelDensityOptions {
   /**
    * The standard deviation h of a hill: a number, or a rule of thumb, "scott" unless told: `h = s N^(−1/(D+4))`, or

@@ -23,11 +23,13 @@ import {
 } from "./rows.ts";
 import { leastSquares, symmetricEigen } from "./solve.ts";
 
+/** Options of `linearRegression`. */
 export interface LinearRegressionOptions {
   /** The weight λ of the ridge penalty `λ ‖w‖²` (the bias is free); 0, no penalty, unless told. */
   readonly l2?: number;
 }
 
+/** Options of `fitByGradientDescent`. */
 export interface DescentOptions {
   /** The learning rate, 0.1 unless told. */
   readonly lr?: number;
@@ -37,7 +39,9 @@ export interface DescentOptions {
 
 /** Where gradient descent was, before the first step and after each. */
 export interface DescentStep {
+  /** The weights, `[D]`. */
   readonly weight: readonly number[];
+  /** The bias. */
   readonly bias: number;
   /** What is being minimised. */
   readonly loss: number;

@@ -23,6 +23,7 @@ import {
 } from "./rows.ts";
 import { solvePositive } from "./solve.ts";
 
+/** Options of `logisticRegression`. */
 export interface LogisticRegressionOptions {
   /**
    * The weight λ of the penalty `½ λ ‖w‖²` (the bias is free), 0.001 unless told: enough that classes which a line

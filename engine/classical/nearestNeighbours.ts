@@ -17,6 +17,7 @@ import {
   requireFit,
 } from "./rows.ts";
 
+/** Options of `nearestNeighbours`. */
 export interface NearestNeighboursOptions {
   /** How many neighbours vote, 5 unless told. */
   readonly k?: number;

@@ -23,6 +23,7 @@ import {
   short,
 } from "./rows.ts";
 
+/** Options of `perceptron`. */
 export interface PerceptronOptions {
   /** The learning rate η, 1 unless told. From w = 0 it changes the length of (w, b) only, not the decisions. */
   readonly lr?: number;
@@ -30,6 +31,7 @@ export interface PerceptronOptions {
   readonly passes?: number;
   /** Take the samples in another order at every pass, drawn by the seed; in the given order unless told. */
   readonly shuffle?: boolean;
+  /** Decides the order when `shuffle` is set, 0 unless told. */
   readonly seed?: number;
   /** Keep (w, b) after every mistake in `corrections`; false unless told. */
   readonly record?: boolean;
@@ -41,7 +43,9 @@ export interface Correction {
   readonly pass: number;
   /** Which sample was wrong. */
   readonly sample: number;
+  /** The weights after the correction, `[D]`. */
   readonly weight: readonly number[];
+  /** The bias after the correction. */
   readonly bias: number;
 }
 
@@ -216,7 +220,9 @@ export function perceptron(options: PerceptronOptions = {}): Perceptron {
  * to 004.9. See {@link thresholdUnit}.
  */
 export class ThresholdUnit {
+  /** One per input, `[D]`. */
   readonly weights: readonly number[];
+  /** What the weighted sum must exceed. */
   readonly threshold: number;
 
   /** @internal Use `classical.thresholdUnit(weights, threshold)`. */

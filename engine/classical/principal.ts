@@ -12,6 +12,7 @@ import type { Tensor } from "../tensor.ts";
 import { columnMeans, makeTensor, plural, type Rows, readLike, readRows, requireFit, short } from "./rows.ts";
 import { symmetricEigen } from "./solve.ts";
 
+/** Options of `pca`. */
 export interface PCAOptions {
   /** How many directions d to keep, 2 unless told. */
   readonly components?: number;
@@ -140,6 +141,7 @@ function readCodes(operation: string, z: Tensor, d: number): Rows {
  * Lecture steps 003.4 and 003.87. See {@link pca}.
  */
 export class PCA {
+  /** How many components are kept. */
   readonly d: number;
   #found: Directions | null = null;
 
@@ -242,6 +244,7 @@ export function pca(options: PCAOptions = {}): PCA {
   return new PCA(options);
 }
 
+/** Options of `probabilisticPCA`. */
 export interface ProbabilisticPCAOptions {
   /** How many latent dimensions d, 2 unless told; fewer than D. */
   readonly components?: number;
@@ -265,6 +268,7 @@ const probabilistic = "probabilisticPCA";
  * {@link probabilisticPCA}.
  */
 export class ProbabilisticPCA {
+  /** How many latent dimensions. */
   readonly d: number;
   #rotation: Tensor | null;
   #model: Model | null = null;

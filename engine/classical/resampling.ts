@@ -11,10 +11,13 @@ import { readLabels, short } from "./rows.ts";
 
 /** One part of a cross-validation: train on all samples but this part's. */
 export interface Fold {
+  /** The samples to train on, by number. */
   readonly train: Int32Array;
+  /** The samples held back, by number. */
   readonly validation: Int32Array;
 }
 
+/** Options of `kFold` and `stratifiedKFold`. */
 export interface FoldOptions {
   /** Deal the samples out at random, by the seed; in their order unless told. */
   readonly shuffle?: boolean;
@@ -68,11 +71,15 @@ export function stratifiedKFold(labels: Tensor, k: number, options: FoldOptions 
 
 /** Places of samples in three sets that share none. */
 export interface ThreeSets {
+  /** The samples to train on, by number. */
   readonly train: Int32Array;
+  /** The samples to choose settings by. */
   readonly validation: Int32Array;
+  /** The samples to look at once, at the end. */
   readonly test: Int32Array;
 }
 
+/** Options of `holdOut`. */
 export interface HoldOutOptions {
   /** The share of the validation set, 0.2 unless told. */
   readonly validation?: number;
@@ -143,6 +150,7 @@ export function bootstrapSample(n: number, options: { readonly seed?: number } =
 /** A number computed from samples. */
 export type Statistic = (values: readonly number[]) => number;
 
+/** Options of `bootstrap`. */
 export interface BootstrapOptions {
   /** What is computed from the values: their mean unless told. */
   readonly statistic?: Statistic;
@@ -158,9 +166,11 @@ export interface BootstrapOptions {
 export class BootstrapResult {
   /** The statistic of the values themselves. */
   readonly estimate: number;
-  /** The interval's ends. */
+  /** The interval's lower end. */
   readonly low: number;
+  /** The interval's upper end. */
   readonly high: number;
+  /** How much of the draws the interval holds. */
   readonly confidence: number;
   /** The standard deviation of the draws. */
   readonly standardError: number;

@@ -18,6 +18,7 @@ export interface DatasetContents {
   readonly variants?: readonly string[] | null;
 }
 
+/** Options of `dataset.split`. */
 export interface SplitOptions {
   /** Another seed, another split: 0 unless told. */
   readonly seed?: number;
@@ -32,7 +33,9 @@ export interface SplitOptions {
  * for (const [images, labels] of larger.loader({ batchSize: 64, shuffle: true })) …
  */
 export class Dataset {
+  /** What it is called in messages. */
   readonly name: string;
+  /** The classes' names, by label. */
   readonly classes: readonly string[];
   /** How many samples. */
   readonly size: number;

@@ -11,6 +11,7 @@ import { type Glyph, glyphs } from "./glyphs.ts";
 import { imageSize, Pen, pixelCount } from "./handwriting.ts";
 import { imageTensor, labelTensor } from "./pixels.ts";
 
+/** Options of `digits`. */
 export interface DigitsOptions {
   /** Training samples, 6,000 unless told. */
   readonly train?: number;
@@ -20,8 +21,11 @@ export interface DigitsOptions {
   readonly seed?: number;
 }
 
+/** A data set in its two parts. */
 export interface TrainAndTest {
+  /** What to learn from. */
   readonly train: Dataset;
+  /** What to judge by, drawn apart. */
   readonly test: Dataset;
 }
 

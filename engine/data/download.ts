@@ -5,12 +5,15 @@
 
 import { DataError } from "./errors.ts";
 
+/** How far a download has come. */
 export interface DownloadProgress {
   /** Name of the file. */
   readonly file: string;
+  /** How many bytes have come. */
   readonly receivedBytes: number;
   /** Null where the server does not say. */
   readonly totalBytes: number | null;
+  /** The server it comes from. */
   readonly mirror: string;
 }
 

@@ -7,6 +7,7 @@ import { Tensor } from "../tensor.ts";
 import { checkOptions } from "./checks.ts";
 import { Dataset } from "./dataset.ts";
 
+/** Options of `fromArrays`. */
 export interface FromArraysOptions {
   /** Names of the classes; the numbers 0, 1, … up to the largest label unless told. */
   readonly classes?: readonly string[];

@@ -6,6 +6,7 @@ import { checkCount, checkOptions } from "./checks.ts";
 import { Dataset } from "./dataset.ts";
 import type { Loader } from "./loader.ts";
 
+/** Options of `growingBatches`. */
 export interface GrowingBatchesOptions {
   /** Samples per batch in the first epoch. */
   readonly from: number;

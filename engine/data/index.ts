@@ -1,4 +1,8 @@
-/** What the namespace `data` offers. */
+/**
+ * Data sets and loaders: drawn digits, MNIST, points in the plane, your own arrays.
+ *
+ * @module
+ */
 
 export { Dataset, type SplitOptions } from "./dataset.ts";
 export { type DigitsOptions, digits, type TrainAndTest } from "./digits.ts";

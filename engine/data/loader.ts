@@ -10,6 +10,7 @@ import { checkCount, checkOptions, checkSeed } from "./checks.ts";
 import type { Dataset } from "./dataset.ts";
 import { gatherRows } from "./rows.ts";
 
+/** Options of `dataset.loader`. */
 export interface LoaderOptions {
   /** Samples per batch, 64 unless told; the last batch has what is left. */
   readonly batchSize?: number;
@@ -33,6 +34,7 @@ const turnMilliseconds = 50;
  * for (const [images, labels] of loader) …
  */
 export class Loader implements Iterable<[Tensor, Tensor]>, AsyncIterable<[Tensor, Tensor]> {
+  /** What the batches are taken from. */
   readonly dataset: Dataset;
   readonly batchSize: number;
   readonly shuffle: boolean;
@@ -62,6 +64,7 @@ export class Loader implements Iterable<[Tensor, Tensor]>, AsyncIterable<[Tensor
       seed !== undefined ? new Generator(seed) : shuffle ? defaultGenerator.fork() : new Generator();
   }
 
+  /** The batches `[x, y]` of one pass; with `shuffle`, in a new order each time. */
   *[Symbol.iterator](): IterableIterator<[Tensor, Tensor]> {
     const { images, labels } = this.dataset.contents;
     // A tensor, so that it is given back too when nobody finishes the loop.

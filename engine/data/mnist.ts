@@ -13,6 +13,7 @@ import { readIdx } from "./idx.ts";
 import { type FileAccess, type IdxFile, type OriginalFile, obtainMnist } from "./mnistFiles.ts";
 import { imageTensor, labelTensor } from "./pixels.ts";
 
+/** Options of `mnist`. */
 export interface MnistOptions {
   /** Folder with the four files. Without it: `NNLAB_DATA`, else the cache, else a download into the cache. */
   readonly dir?: string;

@@ -9,6 +9,7 @@ import { Generator } from "../random.ts";
 import { checkCount, checkOptions, checkSeed } from "./checks.ts";
 import { Dataset } from "./dataset.ts";
 
+/** Options of `circles`, `moons` and `xor`. */
 export interface PointsOptions {
   /** How many points, 200 unless told. */
   readonly samples?: number;
@@ -18,6 +19,7 @@ export interface PointsOptions {
   readonly seed?: number;
 }
 
+/** Options of `blobs` and `spirals`. */
 export interface ClassesOptions extends PointsOptions {
   /** How many classes. */
   readonly classes?: number;

@@ -1,4 +1,8 @@
-// The namespace `exchange`: weights to and from files that PyTorch reads and writes.
+/**
+ * Weights to and from files that PyTorch reads and writes.
+ *
+ * @module
+ */
 
 export { type LoadOptions, LoadReport, loadWeights } from "./loadWeights.ts";
 export { WeightFileError } from "./safetensors.ts";

@@ -7,6 +7,7 @@ import { type AnyModule, requireModule } from "../nn/module.ts";
 import { describeShape, type Shape, sameShape } from "../shapes.ts";
 import { Tensor } from "../tensor.ts";
 
+/** Options of `loadWeights`. */
 export interface LoadOptions {
   /** Leaves out what begins with one of these paths, such as `"fc"` for a head that is to be trained anew. */
   readonly except?: readonly string[];

@@ -15,6 +15,7 @@ export interface WeightFile {
 
 /** What a file says that cannot be: it is damaged, cut off, not of this format, or made to do harm. */
 export class WeightFileError extends Error {
+  /** "WeightFileError". */
   override readonly name = "WeightFileError";
 }
 

@@ -10,6 +10,7 @@ import { sizeOf } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkSquare, checkSymmetric, eachMatrix, signOf } from "./matrices.ts";
 
+/** What `eigh` returns. */
 export interface Eigendecomposition {
   /** `[…, n]`, ascending. */
   readonly values: Tensor;

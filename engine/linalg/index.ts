@@ -1,4 +1,8 @@
-// The namespace `linalg`: systems of equations, and matrices taken apart. Names and gradients as in torch.linalg.
+/**
+ * Systems of equations, and matrices taken apart. Names and gradients as in torch.linalg.
+ *
+ * @module
+ */
 
 export { type Eigendecomposition, eigh } from "./eigh.ts";
 export { cholesky, type Orthogonalization, qr, type SingularValues, svd } from "./factorizations.ts";

@@ -70,6 +70,7 @@ export function binaryAccuracy(logits: Values, targets: Values): number {
   return right / actual.length;
 }
 
+/** Options of `f1`, `precision` and `recall`. */
 export interface AverageOptions {
   /**
    * "macro" (the default): the mean over the classes that occur, each alike; "micro": over all samples, where precision,

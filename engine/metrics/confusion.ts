@@ -5,6 +5,7 @@ import { inspect } from "../inspect.ts";
 import { Tensor } from "../tensor.ts";
 import { readClasses, requirePairs, type Values } from "./values.ts";
 
+/** Options of `confusionMatrix`. */
 export interface ConfusionOptions {
   /** The classes' names, or how many there are (default: as many as scores or labels show). */
   readonly classes?: readonly string[] | number;
@@ -12,6 +13,7 @@ export interface ConfusionOptions {
 
 /** What a confusion matrix says of one class. A share of nothing (a class never seen or never predicted) is NaN. */
 export interface ClassReport {
+  /** The class. */
   readonly name: string;
   /** How many samples are of this class. */
   readonly count: number;
@@ -27,6 +29,7 @@ export interface ClassReport {
 export class ConfusionMatrix {
   /** `counts[actual][predicted]` */
   readonly counts: readonly (readonly number[])[];
+  /** The classes' names, in the order of rows and columns. */
   readonly classes: readonly string[];
 
   constructor(counts: readonly (readonly number[])[], classes: readonly string[]) {

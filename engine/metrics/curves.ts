@@ -96,8 +96,11 @@ export function auc(scores: Values, labels: Values): number {
 
 /** The predictions whose confidence lies between `from` and `to`. */
 export interface ConfidenceBin {
+  /** The bin's lower end, exclusive. */
   readonly from: number;
+  /** The bin's upper end, inclusive. */
   readonly to: number;
+  /** How many predictions are in it. */
   readonly count: number;
   /** The mean probability of the class that was named; NaN in an empty bin. */
   readonly confidence: number;
@@ -107,6 +110,7 @@ export interface ConfidenceBin {
 
 /** Whether a model is right as often as it says. See {@link calibration}. */
 export class Calibration {
+  /** From low to high confidence, all of one width. */
   readonly bins: readonly ConfidenceBin[];
 
   constructor(bins: readonly ConfidenceBin[]) {

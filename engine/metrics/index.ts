@@ -1,4 +1,8 @@
-// The namespace `metrics`: how good predictions are, as plain numbers. No gradients.
+/**
+ * How good predictions are, as plain numbers. No gradients.
+ *
+ * @module
+ */
 
 export {
   type AverageOptions,

@@ -48,6 +48,7 @@ export class AlexNet extends Module {
   readonly a7: Module;
   readonly fc8: Linear;
 
+  /** @internal Use `models.alexNet()` or `models.alexNetSmall()`. */
   constructor({ widths, hidden, first, paperWeights, images }: AlexNetSizes) {
     super();
     const [w1, w2, w3, w4, w5] = widths;

@@ -11,6 +11,7 @@ import { type Sequential, sequential } from "../nn/sequential.ts";
 import type { Tensor } from "../tensor.ts";
 import { type ActivationName, activationByName } from "./activationByName.ts";
 
+/** Options of `autoencoder`. */
 export interface AutoencoderOptions {
   /** Between the layers; the code and the output are linear (default "sigmoid", the paper's). */
   readonly activation?: ActivationName;

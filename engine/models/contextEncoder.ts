@@ -16,6 +16,7 @@ import { defaultGenerator, type Generator } from "../random.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 
+/** Options of `contextEncoder`. */
 export interface ContextEncoderOptions {
   /** Channels of the images (default 1). */
   readonly channels?: number;
@@ -104,6 +105,7 @@ export function contextEncoder(options: ContextEncoderOptions = {}): ContextEnco
   return new ContextEncoder(options);
 }
 
+/** Options of `punchHoles`. */
 export interface HoleOptions {
   /** Height and width of the hole (default half the image's). */
   readonly size?: number;

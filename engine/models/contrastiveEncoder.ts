@@ -9,6 +9,7 @@ import { type Sequential, sequential } from "../nn/sequential.ts";
 import type { Tensor } from "../tensor.ts";
 import { convEncoder, type Encoder } from "./convEncoder.ts";
 
+/** Options of `contrastiveEncoder`. */
 export interface ContrastiveEncoderOptions {
   /** From images to features (default `models.convEncoder()`). */
   readonly encoder?: Encoder;

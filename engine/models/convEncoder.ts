@@ -10,6 +10,7 @@ import { batchNorm2d } from "../nn/normalization.ts";
 import { type Sequential, sequential } from "../nn/sequential.ts";
 import type { Tensor } from "../tensor.ts";
 
+/** Options of `convEncoder`. */
 export interface ConvEncoderOptions {
   /** Channels of the images (default 1). */
   readonly channels?: number;

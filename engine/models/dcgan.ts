@@ -11,6 +11,7 @@ import { BatchNorm2d, batchNorm2d } from "../nn/normalization.ts";
 import { sequential } from "../nn/sequential.ts";
 import { Gan } from "./gan.ts";
 
+/** Options of `dcgan` and `dcganSmall`. */
 export interface DcganOptions {
   /** Channels of the images (default 3). */
   readonly channels?: number;

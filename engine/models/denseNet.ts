@@ -97,6 +97,7 @@ export class DenseFeatures extends Module {
   readonly stages: readonly (readonly [string, Module])[];
   readonly outChannels: number;
 
+  /** @internal */
   constructor({ blocks, growth, first, largeImages }: DenseSizes, channels: number) {
     super();
     const stages: [string, Module][] = [];
@@ -138,6 +139,7 @@ export class DenseNet extends Module {
   readonly relu: Module;
   readonly classifier: Linear;
 
+  /** @internal Use `models.denseNet121()`, `models.denseNet201()` or `models.denseNetSmall()`. */
   constructor(sizes: DenseSizes, { channels, classes }: Required<ImageOptions>) {
     super();
     this.features = new DenseFeatures(sizes, channels);
@@ -151,7 +153,8 @@ export class DenseNet extends Module {
   }
 }
 
-type Options = Omit<ImageOptions, "imageSize">;
+/** Options of the DenseNets: channels of the images and number of classes; the images may have any size. */
+export type DenseNetOptions = Omit<ImageOptions, "imageSize">;
 
 const large = { growth: 32, first: 64, largeImages: true };
 const imageNet = { channels: 3, classes: 1000, imageSize: 224 };
@@ -172,13 +175,13 @@ export function denseBlock(inputs: number, count: number, growth: number): Dense
  *
  *     withBackend(shapeOnlyBackend, () => models.denseNet121().parameterCount)   // 7978856
  */
-export function denseNet121(options: Options = {}): DenseNet {
+export function denseNet121(options: DenseNetOptions = {}): DenseNet {
   const images = imageOptions("denseNet121", options, imageNet, 1);
   return new DenseNet({ ...large, blocks: [6, 12, 24, 16] }, images);
 }
 
 /** DenseNet-201, 20,013,928 parameters, the one in the lecture's chart of depths; see {@link denseNet121}. */
-export function denseNet201(options: Options = {}): DenseNet {
+export function denseNet201(options: DenseNetOptions = {}): DenseNet {
   const images = imageOptions("denseNet201", options, imageNet, 1);
   return new DenseNet({ ...large, blocks: [6, 12, 48, 32] }, images);
 }
@@ -189,7 +192,7 @@ export function denseNet201(options: Options = {}): DenseNet {
  *
  *     const model = models.denseNetSmall({ channels: 3 })
  */
-export function denseNetSmall(options: Options = {}): DenseNet {
+export function denseNetSmall(options: DenseNetOptions = {}): DenseNet {
   const images = imageOptions("denseNetSmall", options, { channels: 1, classes: 10, imageSize: 28 }, 1);
   return new DenseNet({ growth: 8, first: 16, largeImages: false, blocks: [3, 3, 3] }, images);
 }

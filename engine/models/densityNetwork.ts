@@ -10,6 +10,7 @@ import type { Tensor } from "../tensor.ts";
 import type { ActivationName } from "./activationByName.ts";
 import { Mlp } from "./mlp.ts";
 
+/** Options of `densityNetwork`. */
 export interface DensityNetworkOptions {
   /** Dimensions of the latent z (default 2). */
   readonly latents?: number;

@@ -14,6 +14,7 @@ import { concat } from "../ops/movement.ts";
 import type { Tensor } from "../tensor.ts";
 import { type ImageOptions, imageOptions } from "./imageOptions.ts";
 
+/** Options of `detector`. */
 export interface DetectorOptions extends ImageOptions {
   /** Filters of the 3×3 convolutions; the maps are halved after each (default [16, 32, 64]). */
   readonly widths?: readonly number[];

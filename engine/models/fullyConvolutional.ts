@@ -9,6 +9,7 @@ import { Module } from "../nn/module.ts";
 import { type Sequential, sequential } from "../nn/sequential.ts";
 import type { Tensor } from "../tensor.ts";
 
+/** Options of `fullyConvolutional` and `fullyConvolutionalSmall`. */
 export interface FullyConvolutionalOptions {
   /** Channels of the images. */
   readonly channels?: number;

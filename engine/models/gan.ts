@@ -15,6 +15,7 @@ import type { Tensor } from "../tensor.ts";
 import type { ActivationName } from "./activationByName.ts";
 import { Mlp } from "./mlp.ts";
 
+/** Options of `gan`. */
 export interface GanOptions {
   /** Dimensions of the noise z (default 2). */
   readonly latents?: number;

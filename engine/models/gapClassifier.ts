@@ -12,6 +12,7 @@ import { type Sequential, sequential } from "../nn/sequential.ts";
 import { conv2d as conv2dOp } from "../ops/convolution.ts";
 import type { Tensor } from "../tensor.ts";
 
+/** Options of `gapClassifier`. */
 export interface GapClassifierOptions {
   /** Channels of the images (default 1). */
   readonly channels?: number;

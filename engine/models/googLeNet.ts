@@ -84,9 +84,13 @@ export class CeilMaxPool2d extends Module {
 
 /** Output channels of an Inception module's branches; of those with two convolutions `[reduced, output]`. */
 export interface InceptionWidths {
+  /** Of the 1 × 1 convolution. */
   readonly one: number;
+  /** Of the 1 × 1 and the 3 × 3 convolution after it. */
   readonly three: readonly [reduced: number, output: number];
+  /** Of the 1 × 1 and the 5 × 5 convolution after it. */
   readonly five: readonly [reduced: number, output: number];
+  /** Of the 1 × 1 convolution after the pooling. */
   readonly pool: number;
 }
 
@@ -246,6 +250,7 @@ export class GoogLeNet extends Module {
   }
 }
 
+/** Options of `googLeNet`. */
 export interface GoogLeNetOptions extends Omit<ImageOptions, "imageSize"> {
   /** `"2014"`, the paper's (the default), or `"torchvision"`, whose weights load by name into that version. */
   readonly version?: "2014" | "torchvision";

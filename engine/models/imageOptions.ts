@@ -3,6 +3,7 @@
 import { ArgumentError, describeValue } from "../errors.ts";
 import { requireCount } from "../nn/arguments.ts";
 
+/** The images that a network takes and the classes it tells apart. */
 export interface ImageOptions {
   /** Channels of the images: 3 for colour, 1 for grey. */
   readonly channels?: number;

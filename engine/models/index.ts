@@ -1,8 +1,13 @@
-// The namespace `models`: networks of the lectures, ready to train.
+/**
+ * Networks of the lectures, ready to train: in the sizes of the papers, and small ones that train in seconds.
+ *
+ * @module
+ */
 
 export { AlexNet, alexNet, alexNetSmall } from "./alexNet.ts";
 export { Autoencoder, type AutoencoderOptions, autoencoder } from "./autoencoder.ts";
 export {
+  type ChannelwiseLinear,
   ContextEncoder,
   type ContextEncoderOptions,
   contextEncoder,
@@ -16,7 +21,17 @@ export {
 } from "./contrastiveEncoder.ts";
 export { ConvEncoder, type ConvEncoderOptions, convEncoder, type Encoder } from "./convEncoder.ts";
 export { type DcganOptions, dcgan, dcganSmall } from "./dcgan.ts";
-export { DenseBlock, DenseNet, denseBlock, denseNet121, denseNet201, denseNetSmall } from "./denseNet.ts";
+export {
+  DenseBlock,
+  type DenseFeatures,
+  type DenseLayer,
+  DenseNet,
+  type DenseNetOptions,
+  denseBlock,
+  denseNet121,
+  denseNet201,
+  denseNetSmall,
+} from "./denseNet.ts";
 export { DensityNetwork, type DensityNetworkOptions, densityNetwork } from "./densityNetwork.ts";
 export { Detector, type DetectorOptions, detector } from "./detector.ts";
 export {
@@ -28,6 +43,7 @@ export {
 export { Gan, type GanOptions, gan } from "./gan.ts";
 export { GapClassifier, type GapClassifierOptions, gapClassifier } from "./gapClassifier.ts";
 export {
+  type ConvolutionUnit,
   GoogLeNet,
   type GoogLeNetOptions,
   googLeNet,
@@ -40,7 +56,14 @@ export {
 } from "./googLeNet.ts";
 export type { ImageOptions } from "./imageOptions.ts";
 export { LeNet5, type LeNet5Options, leNet5 } from "./leNet5.ts";
-export { LeNet5Original, leNet5Original } from "./leNet5Original.ts";
+export {
+  LeNet5Original,
+  leNet5Original,
+  type PartialConv2d,
+  type RadialBasis,
+  type Squash,
+  type Subsampling,
+} from "./leNet5Original.ts";
 export { Mlp, type MlpOptions, mlp } from "./mlp.ts";
 export {
   type ContrastiveDivergenceOptions,
@@ -52,6 +75,7 @@ export {
 export {
   plainNet,
   ResNet,
+  type ResNetOptions,
   resNet18,
   resNet34,
   resNet50,

@@ -9,6 +9,7 @@ import { avgPool2d, maxPool2d } from "../nn/pooling.ts";
 import type { Tensor } from "../tensor.ts";
 import { type ActivationName, activationByName } from "./activationByName.ts";
 
+/** Options of `leNet5`. */
 export interface LeNet5Options {
   /** After every layer but the last (default "relu"; the paper's is a tanh). */
   readonly activation?: ActivationName;

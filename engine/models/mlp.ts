@@ -8,6 +8,7 @@ import { Sequential } from "../nn/sequential.ts";
 import type { Tensor } from "../tensor.ts";
 import { type ActivationName, activationByName } from "./activationByName.ts";
 
+/** Options of `mlp`. */
 export interface MlpOptions {
   /** Between the layers (default "relu"); the last layer gives logits. */
   readonly activation?: ActivationName;

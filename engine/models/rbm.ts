@@ -15,6 +15,7 @@ import { defaultGenerator, type Generator } from "../random.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 
+/** Options of `contrastiveDivergence` and `pretrain`. */
 export interface ContrastiveDivergenceOptions {
   /** η (default 0.1). */
   readonly lr?: number;

@@ -14,7 +14,8 @@ import { maxPool2d as maxPool2dOp } from "../ops/pooling.ts";
 import type { Tensor } from "../tensor.ts";
 import { type ImageOptions, imageOptions } from "./imageOptions.ts";
 
-type Options = Omit<ImageOptions, "imageSize">;
+/** Options of the ResNets: channels of the images and number of classes; the images may have any size. */
+export type ResNetOptions = Omit<ImageOptions, "imageSize">;
 
 const conv3x3 = (inputs: number, outputs: number, stride = 1): Conv2d =>
   conv2d(inputs, outputs, 3, { stride, padding: 1, bias: false });
@@ -121,7 +122,7 @@ export class ResNet extends Module {
   constructor(
     blocks: readonly [number, number, number, number],
     bottleneck: boolean,
-    options: Required<Options>,
+    options: Required<ResNetOptions>,
   ) {
     super();
     this.conv1 = conv2d(options.channels, 64, 7, { stride: 2, padding: 3, bias: false });
@@ -173,7 +174,7 @@ export class SmallResNet extends Module {
   readonly fc: Linear;
   readonly depth: number;
 
-  constructor(operation: string, depth: number, plain: boolean, options: Options) {
+  constructor(operation: string, depth: number, plain: boolean, options: ResNetOptions) {
     super();
     if (!Number.isInteger(depth) || depth < 8 || depth % 6 !== 2) {
       throw new ArgumentError(
@@ -228,7 +229,7 @@ function paperResNet(
   operation: string,
   blocks: readonly [number, number, number, number],
   bottleneck: boolean,
-  options: Options,
+  options: ResNetOptions,
 ): ResNet {
   const own = { channels: 3, classes: 1000, imageSize: 224 };
   return new ResNet(blocks, bottleneck, imageOptions(operation, options, own, 1));
@@ -243,12 +244,12 @@ function paperResNet(
  *     const model = models.resNet18({ classes: 10 })
  *     exchange.loadWeights(model, await exchange.loadSafetensors("resnet18.safetensors"), { except: ["fc"] })
  */
-export function resNet18(options: Options = {}): ResNet {
+export function resNet18(options: ResNetOptions = {}): ResNet {
   return paperResNet("resNet18", [2, 2, 2, 2], false, options);
 }
 
 /** ResNet-34, 21,797,672 parameters; see {@link resNet18}. */
-export function resNet34(options: Options = {}): ResNet {
+export function resNet34(options: ResNetOptions = {}): ResNet {
   return paperResNet("resNet34", [3, 4, 6, 3], false, options);
 }
 
@@ -256,12 +257,12 @@ export function resNet34(options: Options = {}): ResNet {
  * ResNet-50, 25,557,032 parameters, of blocks with a bottleneck (1×1, 3×3, 1×1); see {@link resNet18}. As in torchvision the
  * stride sits in the 3×3 convolution (version 1.5); the paper has it in the first 1×1.
  */
-export function resNet50(options: Options = {}): ResNet {
+export function resNet50(options: ResNetOptions = {}): ResNet {
   return paperResNet("resNet50", [3, 4, 6, 3], true, options);
 }
 
 /** ResNet-152, 60,192,808 parameters in 152 weight layers, the winner of ILSVRC 2015; see {@link resNet50}. */
-export function resNet152(options: Options = {}): ResNet {
+export function resNet152(options: ResNetOptions = {}): ResNet {
   return paperResNet("resNet152", [3, 8, 36, 3], true, options);
 }
 
@@ -272,7 +273,7 @@ export function resNet152(options: Options = {}): ResNet {
  *
  *     const [deep, plain] = [models.resNetSmall(20), models.plainNet(20)]
  */
-export function resNetSmall(depth: number = 8, options: Options = {}): SmallResNet {
+export function resNetSmall(depth: number = 8, options: ResNetOptions = {}): SmallResNet {
   return new SmallResNet("resNetSmall", depth, false, options);
 }
 
@@ -282,6 +283,6 @@ export function resNetSmall(depth: number = 8, options: Options = {}): SmallResN
  *
  *     models.plainNet(20).parameterCount   // 269434
  */
-export function plainNet(depth: number = 20, options: Options = {}): SmallResNet {
+export function plainNet(depth: number = 20, options: ResNetOptions = {}): SmallResNet {
   return new SmallResNet("plainNet", depth, true, options);
 }

@@ -25,6 +25,7 @@ export function gram(maps: Tensor): Tensor {
   return rows.matmul(rows.transpose(1, 2)).div(maps.size / maps.shape[0]!);
 }
 
+/** Options of `styleTransfer`. */
 export interface StyleTransferOptions {
   /** What is to be seen, `[1, C, H, W]`. */
   readonly content: Tensor;
@@ -46,7 +47,9 @@ export interface StyleTransferOptions {
 
 /** An image that was descended to, and the objective at each step. */
 export interface MadeImage {
+  /** The image, `[1, C, H, W]`. */
   readonly image: Tensor;
+  /** The number that was optimised, before each step. */
   readonly values: readonly number[];
 }
 
@@ -98,6 +101,7 @@ export function styleTransfer(network: Sequential, options: StyleTransferOptions
   return { image, values };
 }
 
+/** Options of `deepDream`. */
 export interface DeepDreamOptions {
   /** Position of the layer to excite. */
   readonly layer: number;

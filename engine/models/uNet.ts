@@ -17,6 +17,7 @@ import { type Sequential, sequential } from "../nn/sequential.ts";
 import { concat } from "../ops/movement.ts";
 import type { Tensor } from "../tensor.ts";
 
+/** Options of `uNet` and `uNetSmall`. */
 export interface UNetOptions {
   /** Channels of the images (default 1). */
   readonly channels?: number;

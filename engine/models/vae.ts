@@ -10,6 +10,7 @@ import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { type ActivationName, activationByName } from "./activationByName.ts";
 
+/** Options of `vae`. */
 export interface VaeOptions {
   /** Numbers per sample (default 784). */
   readonly inputs?: number;

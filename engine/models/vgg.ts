@@ -21,6 +21,7 @@ export class Vgg extends Module {
   readonly flatten: Flatten;
   readonly classifier: Sequential;
 
+  /** @internal Use `models.vgg11()`, `models.vgg16()`, `models.vgg19()` or `models.vggSmall()`. */
   constructor(stages: Stages, hidden: number, { channels, classes, imageSize }: Required<ImageOptions>) {
     super();
     const layers: Module[] = [];

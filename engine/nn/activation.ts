@@ -80,6 +80,7 @@ export class LeakyReLU extends Module {
   }
 }
 
+/** Options of `prelu`. */
 export interface PReLUOptions {
   /** The slope that training starts from (default 0.25). */
   readonly slope?: number;
@@ -136,6 +137,7 @@ export class Softplus extends Module {
   }
 }
 
+/** Options of `gelu`. */
 export interface GELUOptions {
   /** `"tanh"` for the older approximation; exact by default. */
   readonly approximate?: "none" | "tanh";

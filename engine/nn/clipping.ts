@@ -9,6 +9,7 @@ import { Tensor } from "../tensor.ts";
 import type { Parameter } from "./module.ts";
 import { describeInput, requireTensor } from "./requireTensor.ts";
 
+/** Options of `clipGradNorm`. */
 export interface ClipGradNormOptions {
   /** The norm's p: 2 by default, `Infinity` for the largest absolute value. */
   readonly p?: number;

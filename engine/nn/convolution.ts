@@ -9,6 +9,7 @@ import { formatPair, type Pair, requireCount, requireGroups, requirePair } from 
 import { uniform } from "./init.ts";
 import { Module, type Parameter, parameter } from "./module.ts";
 
+/** What stands outside the image: zeros, its mirror image, its border's pixels, or its other side. */
 export type PaddingMode = "zeros" | "reflect" | "replicate" | "circular";
 
 const paddingModes: readonly PaddingMode[] = ["zeros", "reflect", "replicate", "circular"];
@@ -21,6 +22,7 @@ export function requirePaddingMode(operation: string, mode: PaddingMode): Paddin
   );
 }
 
+/** Options of `conv2d`. */
 export interface Conv2dOptions {
   /** Step of the window (default 1). */
   readonly stride?: Pair;
@@ -156,6 +158,7 @@ export function conv2d(
   return new Conv2d(inChannels, outChannels, kernelSize, options);
 }
 
+/** Options of `convTranspose2d`. */
 export interface ConvTranspose2dOptions {
   /** Distance between the stamps in the output (default 1). */
   readonly stride?: Pair;

@@ -9,12 +9,14 @@ import type { Tensor } from "../tensor.ts";
 import { requireImages } from "./convolution.ts";
 import { Module } from "./module.ts";
 
+/** Options of `dropout` and `dropout2d`. */
 export interface DropoutOptions {
   /** Where the masks come from; the default generator (see `seed`) when absent. */
   readonly generator?: Generator;
 }
 
 abstract class RandomMask extends Module {
+  /** The share that is dropped. */
   readonly p: number;
   readonly generator: Generator | undefined;
 

@@ -1,4 +1,8 @@
-// The namespace `nn`: layers, losses and initial values.
+/**
+ * Layers, losses and initial values: what networks are made of.
+ *
+ * @module
+ */
 
 export {
   ELU,

@@ -1,5 +1,9 @@
-// Initial values for parameters: plain functions that overwrite a tensor in place and return it. A seeded generator
-// decides every number.
+/**
+ * Initial values for parameters: plain functions that overwrite a tensor in place and return it. A seeded generator
+ * decides every number.
+ *
+ * @module
+ */
 
 import { ArgumentError, ShapeError } from "../errors.ts";
 import { writeEach } from "../inplace.ts";
@@ -8,11 +12,13 @@ import { describeShape, type Shape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { requireTensor } from "./requireTensor.ts";
 
+/** Options of the initialisers that draw numbers. */
 export interface RandomOptions {
   /** Where the numbers come from; the default generator (see `seed`) when absent. */
   readonly generator?: Generator;
 }
 
+/** What follows the layer: it decides the gain. */
 export type Nonlinearity = "linear" | "sigmoid" | "tanh" | "relu" | "leakyRelu";
 
 /** How many inputs reach one unit, and how many units one input reaches: `[out, in, …window]`. */
@@ -106,10 +112,13 @@ export function xavierNormal(
   return normal(target, { ...options, mean: 0, std: (options.gain ?? 1) * Math.sqrt(2 / (fanIn + fanOut)) });
 }
 
+/** Options of `kaimingNormal` and `kaimingUniform`. */
 export interface KaimingOptions extends RandomOptions {
   /** Keep the variance of the signals forward (`fanIn`, the default) or of the gradients backward (`fanOut`). */
   readonly mode?: "fanIn" | "fanOut";
+  /** The activation after the layer ("relu" by default). */
   readonly nonlinearity?: Nonlinearity;
+  /** The slope of "leakyRelu" below 0 (0.01 by default). */
   readonly negativeSlope?: number;
 }
 
@@ -145,6 +154,7 @@ export function heuristicUniform(target: Tensor, options: RandomOptions = {}): T
   return uniform(target, { ...options, low: -bound, high: bound });
 }
 
+/** Options of `misprintedKaimingNormal`. */
 export interface MisprintedOptions extends RandomOptions {
   /** What the printed 2/√d is taken for: the standard deviation (default) or the variance. */
   readonly readAs?: "deviation" | "variance";

@@ -9,6 +9,7 @@ import { requireCount } from "./arguments.ts";
 import { uniform } from "./init.ts";
 import { Module, type Parameter, parameter } from "./module.ts";
 
+/** Options of `linear`. */
 export interface LinearOptions {
   /** Adds a trainable bias (default true). */
   readonly bias?: boolean;

@@ -38,6 +38,7 @@ function requireLines(x: Tensor, channels: number | null, otherLayer: string = "
   throw new ShapeError(`${got}the input has ${shape[1]} channels: ${otherLayer}`);
 }
 
+/** Options of `conv1d`. */
 export interface Conv1dOptions {
   /** Step of the window (default 1). */
   readonly stride?: number;
@@ -120,6 +121,7 @@ export class Conv1d extends Module {
   }
 }
 
+/** Options of `convTranspose1d`. */
 export interface ConvTranspose1dOptions {
   /** Distance between the stamps in the output (default 1). */
   readonly stride?: number;
@@ -196,6 +198,7 @@ export class ConvTranspose1d extends Module {
   }
 }
 
+/** Options of `avgPool1d` and `maxPool1d`. */
 export interface Pool1dOptions {
   /** Step of the window (default: its size, so that windows do not overlap). */
   readonly stride?: number;

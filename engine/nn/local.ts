@@ -10,6 +10,7 @@ import { requireImages } from "./convolution.ts";
 import { uniform } from "./init.ts";
 import { Module, type Parameter, parameter } from "./module.ts";
 
+/** Options of `locallyConnected2d`. */
 export interface LocallyConnected2dOptions {
   /** Height and width of the images; the weights belong to places. */
   readonly inputSize: Pair;

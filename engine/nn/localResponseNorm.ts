@@ -9,6 +9,7 @@ import { requireCount } from "./arguments.ts";
 import { requireImages } from "./convolution.ts";
 import { Module } from "./module.ts";
 
+/** Options of `localResponseNorm`. */
 export interface LocalResponseNormOptions {
   /** Times the MEAN of the squares (default 1e-4); where a paper takes their sum, give `size` times its α. */
   readonly alpha?: number;

@@ -29,10 +29,15 @@ export type AnyModule = Module<never, unknown>;
 export interface TraceRecord {
   /** Where the layer sits in its model, such as `classifier.0`; empty when the traced module is a leaf itself. */
   readonly path: string;
+  /** The module that was called. */
   readonly module: AnyModule;
+  /** The shape of its (first) input. */
   readonly inputShape: Shape;
+  /** The shape of its output. */
   readonly outputShape: Shape;
+  /** How many numbers it learns, with those of the modules in it. */
   readonly parameterCount: number;
+  /** Its output. */
   readonly output: Tensor;
 }
 
@@ -99,7 +104,11 @@ abstract class Callable {
   }
 }
 
-type Call<Inputs extends readonly Tensor[], Output> = (...inputs: Inputs) => Output;
+export interface Module<Inputs extends readonly Tensor[] = [Tensor], Output = Tensor> {
+  /** Computes the output: `forward`, with hooks and the memory of what it made. */
+  // biome-ignore lint/style/useShorthandFunctionType: Merged with the class, which a type cannot be.
+  (...inputs: Inputs): Output;
+}
 
 /**
  * A layer or a model: any class with a `forward` whose fields hold its layers and parameters.
@@ -112,9 +121,6 @@ type Call<Inputs extends readonly Tensor[], Output> = (...inputs: Inputs) => Out
  * gradient is freed by `backward()`, at once under `noGrad`. For several inputs or another output say so:
  * `class Pair extends nn.Module<[Tensor, Tensor], Tensor>`.
  */
-export interface Module<Inputs extends readonly Tensor[] = [Tensor], Output = Tensor>
-  extends Call<Inputs, Output> {}
-
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: Callable provides the call that the interface adds.
 export abstract class Module<Inputs extends readonly Tensor[] = [Tensor], Output = Tensor> extends Callable {
   /** True while training; dropout and batch normalisation behave differently in evaluation. Set by `train()` and `eval()`. */

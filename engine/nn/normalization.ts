@@ -12,6 +12,7 @@ import { requireImages } from "./convolution.ts";
 import { buffer, Module, type Parameter, parameter } from "./module.ts";
 import { requireVolumes } from "./volumes.ts";
 
+/** Options of `batchNorm1d`, `batchNorm2d` and `batchNorm3d`. */
 export interface BatchNormOptions {
   /** Added to the variance (default 1e-5). */
   readonly epsilon?: number;
@@ -167,6 +168,7 @@ export class BatchNorm3d extends BatchNorm {
   }
 }
 
+/** Options of `layerNorm`. */
 export interface LayerNormOptions {
   /** Added to the variance (default 1e-5). */
   readonly epsilon?: number;

@@ -15,6 +15,7 @@ import { formatPair, type Pair, requirePair } from "./arguments.ts";
 import { requireImages } from "./convolution.ts";
 import { Module } from "./module.ts";
 
+/** Options of `maxPool2d` and `minPool2d`, with and without indices. */
 export interface Pool2dOptions {
   /** Step of the window (default: its size, so that windows do not overlap). */
   readonly stride?: Pair;
@@ -24,6 +25,7 @@ export interface Pool2dOptions {
   readonly ceilMode?: boolean;
 }
 
+/** Options of `avgPool2d`. */
 export interface AvgPool2dOptions extends Pool2dOptions {
   /** Counts the padding as zeros, as PyTorch does by default (default false: the mean is over the map's own cells). */
   readonly countPadding?: boolean;
@@ -114,6 +116,7 @@ export class MinPool2dWithIndices extends Pool2d<[Tensor], [values: Tensor, indi
   }
 }
 
+/** Options of `maxUnpool2d`. */
 export interface MaxUnpool2dOptions {
   /** Step of the window that is undone (default: its size). */
   readonly stride?: Pair;

@@ -40,6 +40,7 @@ export class Sequential extends Module {
     return layer;
   }
 
+  /** The layers, in order. */
   [Symbol.iterator](): IterableIterator<Module> {
     return this.layers[Symbol.iterator]();
   }

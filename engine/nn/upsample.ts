@@ -7,6 +7,7 @@ import { type Pair, requirePair } from "./arguments.ts";
 import { requireImages } from "./convolution.ts";
 import { Module } from "./module.ts";
 
+/** Options of `upsample`. */
 export interface UpsampleOptions {
   /** `"nearest"` repeats pixels (default), `"bilinear"` interpolates. */
   readonly mode?: "nearest" | "bilinear";

@@ -56,6 +56,7 @@ export function requireVolumes(x: Tensor, channels: number | null, otherLayer: s
   throw new ShapeError(`${got}the input has ${shape[1]} channels: ${otherLayer}`);
 }
 
+/** Options of `conv3d`. */
 export interface Conv3dOptions {
   /** Step of the window (default 1). */
   readonly stride?: Triple;
@@ -140,6 +141,7 @@ export class Conv3d extends Module {
   }
 }
 
+/** Options of `convTranspose3d`. */
 export interface ConvTranspose3dOptions {
   /** Distance between the stamps in the output (default 1). */
   readonly stride?: Triple;

@@ -226,6 +226,7 @@ export const erf: Op<[x: Tensor]> = defineOp<[x: Tensor]>(
   },
 );
 
+/** Options of `gelu`. */
 export interface GeluOptions {
   /** `"tanh"` for the older approximation (GPT-2's), exact by default. */
   approximate?: "none" | "tanh";

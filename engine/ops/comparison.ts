@@ -192,6 +192,7 @@ export const all: Op<QuestionArgs> = question("all", "y = x₀ ∧ x₁ ∧ …"
   equal(sum(logicalNot(x), dim, options), 0),
 );
 
+/** Options of `allClose`. */
 export interface AllCloseOptions {
   /** The difference allowed relative to the size of b; 1e-5 by default. */
   rtol?: number;

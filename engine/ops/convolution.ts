@@ -11,7 +11,9 @@ import { sum } from "./reduction.ts";
 /** One number for both directions, or `[height, width]`. */
 export type Size2d = number | readonly [height: number, width: number];
 
+/** Options of `conv2d`. */
 export interface Conv2dOptions {
+  /** Step of the window (default 1); one number, or `[vertical, horizontal]`. */
   stride?: Size2d;
   /** Zeros around the input: a number, `[height, width]`, `"valid"` (none), or `"same"` (the output is as large as the input; stride 1 only). */
   padding?: Size2d | "valid" | "same";
@@ -25,7 +27,7 @@ export interface Conv2dOptions {
   flip?: boolean;
 }
 
-/** Checks a size option; `least` is 0 for paddings, 1 for all else. */
+/** @internal Checks a size option; `least` is 0 for paddings, 1 for all else. */
 export function checkSize2d(operation: string, name: string, size: unknown, least: number): [number, number] {
   const pair: readonly unknown[] = Array.isArray(size) ? size : [size, size];
   const [height, width] = pair;
@@ -45,7 +47,7 @@ export function checkSize2d(operation: string, name: string, size: unknown, leas
 }
 
 /**
- * How many windows fit: ⌊(size + padding − span) / stride⌋ + 1, rounded down as in PyTorch (a remainder at the end is not
+ * @internal How many windows fit: ⌊(size + padding − span) / stride⌋ + 1, rounded down as in PyTorch (a remainder at the end is not
  * covered), or up with `ceil`; an error where not even one fits.
  */
 export function countWindows(
@@ -341,7 +343,9 @@ export const conv2d: Op<[x: Tensor, weight: Tensor, bias?: Tensor | null, option
     },
   );
 
+/** Options of `convTranspose2d`. */
 export interface ConvTranspose2dOptions {
+  /** How far apart the input's pixels are set (default 1); one number, or `[vertical, horizontal]`. */
   stride?: Size2d;
   /** Rows and columns cut off around the output: what the convolution of the same options would have padded. */
   padding?: Size2d;

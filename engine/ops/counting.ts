@@ -73,6 +73,7 @@ export const oneHot: Op<[labels: Tensor, classes?: number | undefined]> = define
   },
 );
 
+/** Options of `bincount`. */
 export interface BincountOptions {
   /** What each element counts, in the shape of x, instead of 1. */
   weights?: Tensor;
@@ -128,6 +129,7 @@ export const bincount: Op<[x: Tensor, options?: BincountOptions]> = defineOp<
   },
 );
 
+/** Options of `histc` and `histogram`. */
 export interface HistogramOptions {
   /** The lower bound of the first bin; the smallest value by default. */
   min?: number;

@@ -18,7 +18,7 @@ function meet(a: DType, b: DType): DType {
   return "bool";
 }
 
-/** Numbers become tensors, and both operands one dtype. A number takes the dtype of the tensor, unless it is a fraction and the tensor whole. */
+/** @internal Numbers become tensors, and both operands one dtype. A number takes the dtype of the tensor, unless it is a fraction and the tensor whole. */
 export function operands(
   operation: string,
   a: Operand,
@@ -67,7 +67,7 @@ const binaryShape =
   ([a, b]: readonly Tensor[]): Shape =>
     broadcastShapes(name, a!.shape, b!.shape);
 
-/** Runs a binary kernel, broadcasting where the shapes differ. */
+/** @internal Runs a binary kernel, broadcasting where the shapes differ. */
 export function binaryKernel(
   kind: BinaryKind,
 ): (backend: Backend, inputs: readonly Tensor[], out: Tensor) => null {
@@ -85,7 +85,7 @@ export function binaryKernel(
   };
 }
 
-/** The gradient of broadcasting: adds up over the dimensions along which `shape` was repeated. */
+/** @internal The gradient of broadcasting: adds up over the dimensions along which `shape` was repeated. */
 export function sumTo(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
   const lead = x.ndim - shape.length;
@@ -451,7 +451,7 @@ function gradientOp(
   );
 }
 
-/** The gradient of relu from its output y. */
+/** @internal The gradient of relu from its output y. */
 export const reluGradient: Op<[y: Tensor, g: Tensor]> = gradientOp(
   "reluGradient",
   "g where y > 0, else 0",
@@ -459,7 +459,7 @@ export const reluGradient: Op<[y: Tensor, g: Tensor]> = gradientOp(
   (gg, y) => reluGradient(y, gg),
 );
 
-/** The gradient of sigmoid from its output y. */
+/** @internal The gradient of sigmoid from its output y. */
 export const sigmoidGradient: Op<[y: Tensor, g: Tensor]> = gradientOp(
   "sigmoidGradient",
   "g · y · (1 − y)",
@@ -467,7 +467,7 @@ export const sigmoidGradient: Op<[y: Tensor, g: Tensor]> = gradientOp(
   (gg, y) => sigmoidGradient(y, gg),
 );
 
-/** The gradient of tanh from its output y. */
+/** @internal The gradient of tanh from its output y. */
 export const tanhGradient: Op<[y: Tensor, g: Tensor]> = gradientOp(
   "tanhGradient",
   "g · (1 − y²)",

@@ -14,6 +14,7 @@ interface Rows {
   readonly shape: Shape;
 }
 
+/** @internal */
 export const gathered: Primitive<Rows> = {
   name: "gatherRows",
   shape: (_inputs, { shape }) => shape,
@@ -27,7 +28,7 @@ export const gathered: Primitive<Rows> = {
   ],
 };
 
-/** The gradient of picking rows: each is added where it was taken from. */
+/** @internal The gradient of picking rows: each is added where it was taken from. */
 export const scattered: Primitive<Rows> = {
   name: "scatterAddRows",
   shape: (_inputs, { shape }) => shape,
@@ -163,7 +164,7 @@ export const gather: Op<[x: Tensor, dim: number, indices: Tensor]> = defineOp<
   },
 );
 
-/** Indices with the dimensions of x, none but `axis` longer, each in the range of `axis` and made positive. */
+/** @internal Indices with the dimensions of x, none but `axis` longer, each in the range of `axis` and made positive. */
 export function checkPositions(operation: string, x: Tensor, axis: number, indices: Tensor): Tensor {
   if (indices.ndim !== x.ndim)
     throw new ShapeError(
@@ -178,7 +179,7 @@ export function checkPositions(operation: string, x: Tensor, axis: number, indic
   return checkIndices(operation, indices, x.shape[axis]!, x);
 }
 
-/** Where in the memory of `shape` the value for each index lies. */
+/** @internal Where in the memory of `shape` the value for each index lies. */
 export function flatPositions(shape: Shape, axis: number, indices: Tensor): Int32Array {
   const strides = stridesOf(shape);
   const values = indices.storage.values();

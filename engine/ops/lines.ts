@@ -33,7 +33,9 @@ function checkKernels(name: string, x: Tensor, weight: Tensor, bias: Tensor | nu
 const asRow = (x: Tensor) => unsqueeze(x, 2);
 const asLine = (y: Tensor) => squeeze(y, 2);
 
+/** Options of `conv1d`. */
 export interface Conv1dOptions {
+  /** Step of the window (default 1). */
   stride?: number;
   /** Zeros on both sides: a number, `"valid"` (none), or `"same"` (the output is as long as the input; stride 1 only). */
   padding?: number | "valid" | "same";
@@ -117,7 +119,9 @@ export const conv1d: Op<[x: Tensor, weight: Tensor, bias?: Tensor | null, option
     },
   );
 
+/** Options of `convTranspose1d`. */
 export interface ConvTranspose1dOptions {
+  /** How far apart the input's positions are set (default 1). */
   stride?: number;
   /** What is cut off on both sides of the output. */
   padding?: number;
@@ -183,6 +187,7 @@ export const convTranspose1d: Op<
   },
 );
 
+/** Options of `avgPool1d` and `maxPool1d`. */
 export interface Pool1dOptions {
   /** Distance between windows; the window's size by default. */
   stride?: number;

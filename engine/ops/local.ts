@@ -10,7 +10,9 @@ import { add } from "./elementwise.ts";
 import { matmul } from "./matmul.ts";
 import { permute, reshape } from "./movement.ts";
 
+/** Options of `locallyConnected2d` and `unfold2d`. */
 export interface WindowOptions {
+  /** Step of the window (default 1); one number, or `[vertical, horizontal]`. */
   stride?: Size2d;
   /** Zeros around the input: a number, `[height, width]`, `"valid"` (none), or `"same"` (stride 1 only). */
   padding?: Size2d | "valid" | "same";

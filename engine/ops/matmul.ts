@@ -61,6 +61,7 @@ function multiply(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean
   return run(product, [a, b], { transposeA, transposeB });
 }
 
+/** Options of `matmul`. */
 export interface MatmulOptions {
   /** The first operand is stored `[…, k, m]`. */
   transposeA?: boolean;

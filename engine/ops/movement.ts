@@ -150,7 +150,7 @@ export const squeeze: Op<[x: Tensor, dim?: Dims | undefined]> = defineOp<[x: Ten
   },
 );
 
-/** One axis or several, positive and without repetition, in ascending order. */
+/** @internal One axis or several, positive and without repetition, in ascending order. */
 export function checkDims(operation: string, dims: Dims, x: Tensor): number[] {
   const given = typeof dims === "number" ? [dims] : dims;
   if (!Array.isArray(given))
@@ -166,6 +166,7 @@ export function checkDims(operation: string, dims: Dims, x: Tensor): number[] {
 
 // ── Walks: the numbers are copied in another order ───────────────────────────────────────────────────────────────────
 
+/** @internal */
 export interface Walking {
   readonly shape: Shape;
   readonly strides: readonly number[];
@@ -203,11 +204,11 @@ const expanded: Primitive<Walking> = {
   backward: (g, _y, [x]) => [sumTo(g, x!.shape)],
 };
 
-/** Reads by a walk. */
+/** @internal Reads by a walk. */
 export const sliced: Primitive<Walking> = strided("slice");
 const flipped = strided("flip");
 
-/** The gradient of a walk: every number is added where it was taken from. */
+/** @internal The gradient of a walk: every number is added where it was taken from. */
 export const stridedSum: Primitive<{ walk: Walking; shape: Shape }> = {
   name: "stridedSum",
   shape: (_inputs, { shape }) => shape,
@@ -404,7 +405,7 @@ export const slice: Op<[x: Tensor, ranges: readonly (Range | null)[]]> = defineO
   },
 );
 
-/** The walk through a part of x, and whether it restricts the first dimension alone, without steps. */
+/** @internal The walk through a part of x, and whether it restricts the first dimension alone, without steps. */
 export function walkOf(
   operation: string,
   x: Tensor,
@@ -780,7 +781,7 @@ function checkReach(mode: PadMode, reach: number, size: number, dim: number, sha
   );
 }
 
-/** True where a walk passes. */
+/** @internal True where a walk passes. */
 export function insideOf(like: Tensor, walk: Walking): Tensor {
   const { backend } = like.holding;
   const one = constant(1, like.dtype, backend);

@@ -9,6 +9,7 @@ import { add, mul, reciprocal, sqrt, square, sub } from "./elementwise.ts";
 import { checkDims } from "./movement.ts";
 import { mean } from "./reduction.ts";
 
+/** Options of `standardize`. */
 export interface StandardizeOptions {
   /** Added to the variance, so that constant values give 0 instead of 0/0; 1e-5 by default. */
   epsilon?: number;

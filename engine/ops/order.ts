@@ -15,6 +15,7 @@ import { min, type ReduceOptions, sum } from "./reduction.ts";
 
 // ── Sorting ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+/** Options of `argsort` and `sort`. */
 export interface SortOptions {
   /** The largest first. */
   descending?: boolean;
@@ -22,6 +23,7 @@ export interface SortOptions {
 
 /** Values along a dimension and where they were. */
 export interface Ordered {
+  /** The values in their new order. */
   readonly values: Tensor;
   /** int32 */
   readonly indices: Tensor;
@@ -129,6 +131,7 @@ export function sort(x: Tensor, dim = -1, options: SortOptions = {}): Ordered {
   return { values: gather(x, axis, indices), indices };
 }
 
+/** Options of `topk`. */
 export interface TopkOptions {
   /** False for the smallest. */
   largest?: boolean;

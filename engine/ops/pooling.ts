@@ -12,6 +12,7 @@ import { pad, reshape } from "./movement.ts";
 import { mean } from "./reduction.ts";
 import { resample, resamplingMatrix } from "./resampling.ts";
 
+/** Options of `maxPool2d` and `minPool2d`, with and without indices. */
 export interface Pool2dOptions {
   /** Distance between windows; the window's size by default, so that windows do not overlap. */
   stride?: Size2d;
@@ -21,6 +22,7 @@ export interface Pool2dOptions {
   ceilMode?: boolean;
 }
 
+/** Options of `avgPool2d`. */
 export interface AvgPool2dOptions extends Pool2dOptions {
   /** Counts the padding as zeros, PyTorch's `count_include_pad=True` (default false: the mean is over the image's own pixels). */
   countPadding?: boolean;
@@ -242,6 +244,7 @@ export function minPool2dWithIndices(
   return [minPool2d(x, kernel, options), minPool2dIndices(x, kernel, options)];
 }
 
+/** Options of `maxUnpool2d`. */
 export interface MaxUnpool2dOptions {
   /** As of the pooling that is undone; the window's size by default. */
   stride?: Size2d;

@@ -161,6 +161,7 @@ export function chunk(x: Tensor, count: number, dim = 0): Tensor[] {
   return split(x, Math.max(1, Math.ceil(x.shape[axis]! / count)), axis);
 }
 
+/** Options of `meshgrid`. */
 export interface MeshgridOptions {
   /** "ij" (default): the first vector runs along dimension 0; "xy": along dimension 1, as x does in a picture. */
   indexing?: "ij" | "xy";
@@ -244,7 +245,7 @@ export const tril: Op<[x: Tensor, diagonal?: number]> = triangle("tril", "≤", 
 export const triu: Op<[x: Tensor, diagonal?: number]> = triangle("triu", "≥", (above) => above >= 0);
 
 /**
- * Dimensions `dimA` and `dimB`, of one size unless `offset` shifts the diagonal, read along their diagonal, which becomes
+ * @internal Dimensions `dimA` and `dimB`, of one size unless `offset` shifts the diagonal, read along their diagonal, which becomes
  * the last dimension. What einsum's `ii` means.
  */
 export function diagonalOf(x: Tensor, offset: number, dimA: number, dimB: number): Tensor {

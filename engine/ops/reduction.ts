@@ -11,16 +11,19 @@ import { equal } from "./comparison.ts";
 import { abs, add, div, exp, log, mul, pow, sqrt, square, sub, to, where } from "./elementwise.ts";
 import { checkDims, expand, permute, reshape } from "./movement.ts";
 
+/** Options of the reductions: `sum`, `mean`, `max`, `argmax`, `all`, `logSumExp` and the like. */
 export interface ReduceOptions {
   /** Leaves reduced dimensions in the shape with size 1. */
   keepDim?: boolean;
 }
 
+/** Options of `variance` and `std`. */
 export interface VarianceOptions extends ReduceOptions {
   /** What is taken from the number of values in the divisor: 1 (unbiased) by default, 0 for the population. */
   correction?: number;
 }
 
+/** Options of `norm`. */
 export interface NormOptions extends ReduceOptions {
   /** The order: 2 by default; 1, any positive number, or Infinity. */
   p?: number;

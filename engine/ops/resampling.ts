@@ -30,6 +30,7 @@ export function resample(x: Tensor, rows: Tensor, columns: Tensor): Tensor {
   return reshape(maps, [batch, channels, outHeight, outWidth]);
 }
 
+/** Options of `upsample`. */
 export interface UpsampleOptions {
   /** How many times larger, in both directions or `[height, width]`; need not be whole. */
   scale?: number | readonly [height: number, width: number];

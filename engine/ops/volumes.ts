@@ -57,7 +57,9 @@ function checkVolumes(name: string, x: Tensor, weight: Tensor, bias: Tensor | nu
 /** `[N, C, D, …]` to `[N, D, C, …]` and back. */
 const swapDepth = (x: Tensor) => permute(x, [0, 2, 1, 3, 4]);
 
+/** Options of `conv3d`. */
 export interface Conv3dOptions {
+  /** Step of the window (default 1); one number, or one for each of depth, height and width. */
   stride?: Size3d;
   /** Zeros around the input: a number, `[depth, height, width]`, `"valid"` (none), or `"same"` (the output is as large as the input; stride 1 only). */
   padding?: Size3d | "valid" | "same";
@@ -181,7 +183,9 @@ export const conv3d: Op<[x: Tensor, weight: Tensor, bias?: Tensor | null, option
     },
   );
 
+/** Options of `convTranspose3d`. */
 export interface ConvTranspose3dOptions {
+  /** How far apart the input's voxels are set (default 1); one number, or one for each of depth, height and width. */
   stride?: Size3d;
   /** What is cut off around the output. */
   padding?: Size3d;

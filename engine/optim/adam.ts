@@ -6,6 +6,7 @@ import type { Parameter } from "../nn/module.ts";
 import { Tensor } from "../tensor.ts";
 import { type Memory, Optimizer, requireFraction, requireNonNegative, type Trained } from "./optimizer.ts";
 
+/** What a group of parameters may set for itself in `adam` and `adamW`. */
 export interface AdamSettings {
   /** Decay of the running means of the gradient and of its square (default [0.9, 0.999]). */
   readonly betas: readonly [number, number];
@@ -15,6 +16,7 @@ export interface AdamSettings {
   readonly weightDecay: number;
 }
 
+/** Options of `adam` and `adamW`. */
 export interface AdamOptions extends Partial<AdamSettings> {
   /** The learning rate η (default 0.001). */
   readonly lr?: number;

@@ -6,6 +6,7 @@ import type { Tensor } from "../tensor.ts";
 import { type Memory, Optimizer, requireFraction, requireNonNegative, type Trained } from "./optimizer.ts";
 import { valuesOf } from "./sgd.ts";
 
+/** What a group of parameters may set for itself in `adagrad`. */
 export interface AdagradSettings {
   /** Keeps the division from 0 (default 1e-10). */
   readonly eps: number;
@@ -15,6 +16,7 @@ export interface AdagradSettings {
   readonly initialSum: number;
 }
 
+/** Options of `adagrad`. */
 export interface AdagradOptions extends Partial<AdagradSettings> {
   /** The learning rate η (default 0.01). */
   readonly lr?: number;
@@ -68,6 +70,7 @@ export function adagrad(parameters: Trained<AdagradSettings>, options: AdagradOp
   return new Adagrad(parameters, options);
 }
 
+/** What a group of parameters may set for itself in `rmsprop`. */
 export interface RmspropSettings {
   /** Decay of the running mean of squared gradients, 0 to below 1 (default 0.99). */
   readonly alpha: number;
@@ -79,6 +82,7 @@ export interface RmspropSettings {
   readonly weightDecay: number;
 }
 
+/** Options of `rmsprop`. */
 export interface RmspropOptions extends Partial<RmspropSettings> {
   /** The learning rate η (default 0.01). */
   readonly lr?: number;

@@ -1,4 +1,8 @@
-// The namespace `optim`: rules that turn gradients into better parameters.
+/**
+ * Rules that turn gradients into better parameters: optimisers, and schedules of the learning rate.
+ *
+ * @module
+ */
 
 export { Adam, type AdamOptions, type AdamSettings, AdamW, adam, adamW } from "./adam.ts";
 export {
@@ -17,7 +21,13 @@ export {
   LearningRateSearch,
 } from "./learningRate.ts";
 export type { EpochResult, MonitorOptions } from "./monitor.ts";
-export { Optimizer, type OptimizerState, type ParameterGroup, type Trained } from "./optimizer.ts";
+export {
+  type Group,
+  Optimizer,
+  type OptimizerState,
+  type ParameterGroup,
+  type Trained,
+} from "./optimizer.ts";
 export {
   cosineAnnealing,
   exponentialDecay,

@@ -10,7 +10,9 @@ import { type Batches, fit as train } from "../training.ts";
 import { count, formatNumber } from "../wording.ts";
 import { Optimizer } from "./optimizer.ts";
 
+/** Options of `findLearningRate`. */
 export interface FindLearningRateOptions {
+  /** What makes the steps; model and optimizer are as before afterwards. */
   readonly optimizer: Optimizer;
   /** Default `nn.crossEntropy`. */
   readonly loss?: Loss;
@@ -24,6 +26,7 @@ export interface FindLearningRateOptions {
 
 /** The loss at every learning rate tried. See {@link findLearningRate}. */
 export class LearningRateSearch {
+  /** The learning rates tried, in ascending order. */
   readonly rates: readonly number[];
   /** The loss of the step that was then made with each rate. */
   readonly losses: readonly number[];

@@ -4,11 +4,15 @@ import { ArgumentError, describeValue } from "../errors.ts";
 
 /** What one epoch reports: the part of training's record that schedules and early stopping read. */
 export interface EpochResult {
+  /** The mean training loss. */
   readonly loss: number;
+  /** The metrics on the training data, by name. */
   readonly metrics: Readonly<Record<string, number>>;
+  /** Loss and metrics on the validation data; null without any. */
   readonly validation: Readonly<Record<string, number>> | null;
 }
 
+/** Options of what watches a training: a quantity and when it counts as better. */
 export interface MonitorOptions {
   /** "loss" (the default) or a metric's name; on the validation data where there are any, else on the training data. */
   readonly on?: string;

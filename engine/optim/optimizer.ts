@@ -23,8 +23,11 @@ export type Trained<Settings extends object = object> =
 
 /** What an optimizer knows, as plain data: to go on training later. See {@link Optimizer.stateDict}. */
 export interface OptimizerState {
+  /** The kind of optimizer, such as "Adam". */
   readonly optimizer: string;
+  /** The learning rate. */
   readonly lr: number;
+  /** How many steps were made. */
   readonly stepCount: number;
   /** What is remembered of each parameter, by its number: velocities, moments, counts of steps. */
   readonly parameters: readonly Readonly<Record<string, Tensor | number>>[];
@@ -32,7 +35,9 @@ export interface OptimizerState {
 
 /** One group as an optimizer keeps it. */
 export interface Group<Settings extends object> {
+  /** The group's parameters. */
   readonly parameters: readonly Parameter[];
+  /** What the group sets for itself, and the optimizer's settings for the rest. */
   readonly settings: Settings;
   /** The group's learning rate over the optimizer's. */
   readonly factor: number;
@@ -47,6 +52,7 @@ export type Memory = Record<string, Tensor | number>;
  * (frozen ones) are left alone.
  */
 export abstract class Optimizer<Settings extends object = object> {
+  /** All parameters it changes, of all groups. */
   readonly parameters: readonly Parameter[];
   /** The parameters by the settings they are trained with; one group unless several were given. */
   readonly groups: readonly Group<Settings>[];
@@ -160,6 +166,7 @@ export abstract class Optimizer<Settings extends object = object> {
     return this;
   }
 
+  /** One line: kind, settings, how many parameters and steps. */
   toString(): string {
     const size = this.parameters.reduce((sum, tensor) => sum + tensor.size, 0);
     const groups = this.groups.length > 1 ? ` in ${this.groups.length} groups` : "";

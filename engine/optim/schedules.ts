@@ -7,7 +7,9 @@ import { directionOf, type EpochResult, type MonitorOptions, monitored } from ".
 export interface ScheduleState {
   /** Counts from 1. */
   readonly epoch: number;
+  /** How many epochs there will be. */
   readonly epochs: number;
+  /** What each epoch so far has reported. */
   readonly history: { readonly epochs: readonly EpochResult[] };
 }
 
@@ -44,6 +46,7 @@ export function cosineAnnealing(): (progress: number) => number {
   return (progress) => (1 + Math.cos(Math.PI * progress)) / 2;
 }
 
+/** Options of `stepDecay`. */
 export interface StepDecayOptions {
   /** How many epochs a step of the stairs lasts. */
   readonly every: number;
@@ -68,6 +71,7 @@ export function exponentialDecay({ factor }: { readonly factor: number }): Sched
   return (_progress, { epoch }) => factor ** (epoch - 1);
 }
 
+/** Options of `warmUp`. */
 export interface WarmUpOptions {
   /** The share of all steps it takes (default 0.1). */
   readonly share?: number;
@@ -93,6 +97,7 @@ export function warmUp(following?: Schedule, { share = 0.1, from = 0.01 }: WarmU
   };
 }
 
+/** Options of `oneCycle`. */
 export interface OneCycleOptions {
   /** The share of all steps that the rise takes (default 0.3). */
   readonly share?: number;
@@ -128,6 +133,7 @@ export function oneCycle({
       : between(1, end, (progress - share) / (1 - share));
 }
 
+/** Options of `plateau`. */
 export interface PlateauOptions extends MonitorOptions {
   /** What the rate is multiplied by (default 0.1). */
   readonly factor?: number;

@@ -7,6 +7,7 @@ import type { Parameter } from "../nn/module.ts";
 import { Tensor } from "../tensor.ts";
 import { type Memory, Optimizer, requireFraction, requireNonNegative, type Trained } from "./optimizer.ts";
 
+/** What a group of parameters may set for itself in `sgd`. */
 export interface SgdSettings {
   /** How much of the last step's velocity stays, 0 to below 1 (default 0). */
   readonly momentum: number;
@@ -16,6 +17,7 @@ export interface SgdSettings {
   readonly nesterov: boolean;
 }
 
+/** Options of `sgd`. */
 export interface SgdOptions extends Partial<SgdSettings> {
   /** The learning rate η. */
   readonly lr: number;
@@ -108,11 +110,13 @@ export function sgd(parameters: Trained<SgdSettings>, options: SgdOptions): Sgd 
   return new Sgd(parameters, options ?? {});
 }
 
+/** What a group of parameters may set for itself in `averagedMomentum`. */
 export interface AveragedMomentumSettings {
   /** α: how much of the last change stays, 0 to below 1 (default 0.9). */
   readonly momentum: number;
 }
 
+/** Options of `averagedMomentum`. */
 export interface AveragedMomentumOptions extends Partial<AveragedMomentumSettings> {
   /** The learning rate η. */
   readonly lr: number;

@@ -1,4 +1,4 @@
-// `npm run check`: types (tests too), lint and format, and the rules of structure; says all that is wrong, not only the first.
+// `npm run check`: types (tests too), lint and format, the rules of structure, docstrings; says all that is wrong, not only the first.
 
 import process from "node:process";
 import { refuseOldNode } from "./node-version.mjs";

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { courseEnvironment, root } from "./layout.mjs";
 import { capture } from "./programs.mjs";
+import { typedoc } from "./reference.mjs";
 import { runtimeNode } from "./runtime.mjs";
 import { main } from "./setup.mjs";
 
@@ -17,6 +18,7 @@ const checks = [
     script: [tool("@biomejs", "biome", "bin", "biome"), "ci", "--colors=off", root],
   },
   { name: "structure", script: [tool("vitest", "vitest.mjs"), "run", join("test", "structure")] },
+  { name: "documentation", script: [...typedoc, "--emit", "none"] },
 ];
 
 export async function runChecks() {

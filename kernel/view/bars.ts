@@ -6,9 +6,11 @@ import { palette } from "./theme.ts";
 import { listOf, type NumberSource } from "./values.ts";
 import { countOf, formatNumber, formatPercent, wrapped } from "./wording.ts";
 
+/** Options of `bars`. */
 export interface BarsOptions {
   /** A name for each bar; numbers where left out. */
   labels?: readonly string[];
+  /** A title above the chart. */
   title?: string;
   /** Unit of the values, such as `images`; probabilities are found by themselves. */
   unit?: string;

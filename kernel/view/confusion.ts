@@ -8,14 +8,19 @@ import type { Displayable } from "./mime.ts";
 import { ink } from "./theme.ts";
 import { countOf, formatCount, formatPercent, wrapped } from "./wording.ts";
 
+/** The part of a confusion matrix that its picture needs. */
 export interface ConfusionLike {
+  /** `counts[actual][predicted]`. */
   readonly counts: readonly (readonly number[])[];
+  /** The classes' names. */
   readonly classes: readonly string[];
 }
 
+/** Options of `confusionMatrix`. */
 export interface ConfusionOptions {
   /** Names of the classes; numbers where left out. */
   classes?: readonly string[];
+  /** A title above the chart. */
   title?: string;
 }
 

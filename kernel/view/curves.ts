@@ -8,18 +8,27 @@ import { countOf, formatNumber, formatPercent, wrapped } from "./wording.ts";
 
 /** The part of a training's `History` that curves need. */
 export interface HistoryLike {
+  /** The loss of every step. */
   readonly steps: readonly { readonly step: number; readonly epoch: number; readonly loss: number }[];
+  /** What every epoch reported. */
   readonly epochs: readonly EpochLike[];
 }
 
+/** What curves show of an epoch. */
 export interface EpochLike {
+  /** Counts from 1. */
   readonly epoch: number;
+  /** The mean training loss. */
   readonly loss: number;
+  /** The metrics on the training data, by name. */
   readonly metrics: Readonly<Record<string, number>>;
+  /** Loss and metrics on the validation data; null without any. */
   readonly validation: Readonly<Record<string, number>> | null;
 }
 
+/** Options of `curves`. */
 export interface CurvesOptions {
+  /** What the chart is of; chosen by its content where left out. */
   title?: string;
   /** Lines under the title; the result in a sentence where left out. */
   subtitle?: string | readonly string[];

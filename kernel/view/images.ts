@@ -18,6 +18,7 @@ import { type Displayable, displayable } from "./mime.ts";
 import { classNumbers, type NumberSource } from "./values.ts";
 import { countOf, formatCount, formatNumber, formatPercent } from "./wording.ts";
 
+/** Options of `images`. */
 export interface ImagesOptions {
   /** True class of each image: numbers, or names. */
   labels?: NumberSource | readonly string[];
@@ -27,7 +28,9 @@ export interface ImagesOptions {
   classes?: readonly string[];
   /** A line of text under each image, instead of its label. */
   titles?: readonly string[];
+  /** A title above the picture. */
   title?: string;
+  /** How many images stand in a row; chosen by their number where left out. */
   columns?: number;
   /** How many images to show at most. */
   limit?: number;

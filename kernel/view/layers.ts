@@ -9,10 +9,13 @@ import { countOf, formatNumber, formatShape } from "./wording.ts";
 
 /** A layer's weights: `[outChannels, inChannels, height, width]`. */
 export interface FilterSource {
+  /** The weights. */
   readonly weight: TensorLike;
 }
 
+/** Options of `filters`. */
 export interface FiltersOptions {
+  /** A title above the picture. */
   title?: string;
   /** How many output channels to show at most. */
   limit?: number;
@@ -128,9 +131,11 @@ export interface LayerTrace {
   readonly output: TensorLike;
 }
 
+/** Options of `featureMaps`. */
 export interface FeatureMapsOptions {
   /** Path (`"conv1"`), number in order of execution, or the layer itself; every convolution where left out. */
   layer?: string | number | object;
+  /** A title above the picture. */
   title?: string;
   /** How many channels of a layer to show at most. */
   limit?: number;
@@ -237,9 +242,11 @@ function chooseLayers(trace: readonly LayerTrace[], layer: FeatureMapsOptions["l
   return [found];
 }
 
+/** Options of `informationFlow`. */
 export interface InformationFlowOptions {
   /** Names of the output's classes. */
   classes?: readonly string[];
+  /** A title above the picture. */
   title?: string;
   /** Rows of maps in a layer's column. */
   rows?: number;

@@ -51,9 +51,11 @@ export function informationFlow(
   return informationFlowPicture(input, traceOf(model, input), layerName(model), options);
 }
 
+/** Options of `mistakes`. */
 export interface MistakesOptions {
   /** How many to show. */
   n?: number;
+  /** How many images the model is given at a time. */
   batchSize?: number;
 }
 

@@ -1,9 +1,21 @@
-/** The functions of `show`: pictures of data, networks and results. A namespace, so that hovering shows each one's text. */
-export { bars } from "./bars.ts";
-export { confusionMatrix } from "./confusion.ts";
-export { curves } from "./curves.ts";
-export { images } from "./images.ts";
-export { filters } from "./layers.ts";
-export { featureMaps, informationFlow, mistakes, summary } from "./network.ts";
+/**
+ * Pictures of data, networks and results. Each function returns a displayable: the last value of a cell, or `display(…)`.
+ *
+ * @module
+ */
+export { type BarsOptions, bars } from "./bars.ts";
+export { type ConfusionLike, type ConfusionOptions, confusionMatrix } from "./confusion.ts";
+export { type CurvesOptions, curves, type EpochLike, type HistoryLike } from "./curves.ts";
+export { type ImagesOptions, images } from "./images.ts";
+export {
+  type FeatureMapsOptions,
+  type FilterSource,
+  type FiltersOptions,
+  filters,
+  type InformationFlowOptions,
+} from "./layers.ts";
+export type { Displayable } from "./mime.ts";
+export { featureMaps, informationFlow, type MistakesOptions, mistakes, summary } from "./network.ts";
 export { compare } from "./summary.ts";
-export { tensor } from "./tensor.ts";
+export { type TensorOptions, tensor } from "./tensor.ts";
+export type { NestedNumbers, NumberSource, TensorLike } from "./values.ts";

@@ -71,7 +71,9 @@ export function tensorSentence(shape: readonly number[], values: ArrayLike<numbe
   return `${head}: mean ${formatNumber(mean)}, standard deviation ${formatNumber(std)}, from ${formatNumber(low)} to ${formatNumber(high)}${warning}.`;
 }
 
+/** Options of `tensor`. */
 export interface TensorOptions {
+  /** A title above the picture. */
   title?: string;
   /** Draw as this; chosen by shape and size where left out. */
   as?: "values" | "image" | "map" | "histogram";

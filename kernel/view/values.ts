@@ -4,12 +4,16 @@ import { formatShape } from "./wording.ts";
 
 /** The part of a tensor that pictures need. */
 export interface TensorLike {
+  /** Sizes of the dimensions. */
   readonly shape: readonly number[];
+  /** The values in row-major order. */
   toTypedArray(): ArrayLike<number>;
 }
 
+/** Numbers nested as deep as there are dimensions. */
 export type NestedNumbers = readonly number[] | readonly NestedNumbers[];
 
+/** Numbers with or without a shape: a tensor, a typed array, nested arrays. */
 export type NumberSource = TensorLike | ArrayLike<number> | NestedNumbers;
 
 export interface Numbers {

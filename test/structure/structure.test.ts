@@ -81,7 +81,7 @@ function headOf(text: string): string {
 
 describe("the tree", () => {
   test("has exactly the top-level folders that were agreed", () => {
-    expect(folders(1)).toEqual([".ci", "engine", "kernel", "notebooks", "test"]);
+    expect(folders(1)).toEqual([".ci", "docs", "engine", "kernel", "notebooks", "test"]);
   });
 
   test("is the one that the README shows", () => {

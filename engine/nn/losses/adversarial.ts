@@ -1,5 +1,9 @@
-// The namespace `nn.adversarial`: the game of a generator G and a discriminator D (Goodfellow et al. 2014; lecture step
-// 003.90), min over G, max over D of E ln D(x) + E ln(1 − D(G(z))). All take D's logits, before its sigmoid.
+/**
+ * The game of a generator G and a discriminator D (Goodfellow et al. 2014; lecture step 003.90), min over G, max over D
+ * of E ln D(x) + E ln(1 − D(G(z))). All take D's logits, before its sigmoid.
+ *
+ * @module
+ */
 
 import { ArgumentError } from "../../errors.ts";
 import type { Tensor } from "../../tensor.ts";

@@ -9,6 +9,7 @@ import { Tensor } from "../../tensor.ts";
 import { describeInput, requireTensor } from "../requireTensor.ts";
 import { type LossOptions, pairOf, perSample, reduce, requireValues } from "./reduction.ts";
 
+/** Options of `crossEntropy`. */
 export interface CrossEntropyOptions extends LossOptions {
   /** How much each class counts, `[C]`: for classes of which there are few. The mean divides by the weights used. */
   readonly weight?: Tensor | readonly number[];
@@ -58,6 +59,7 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntro
   return reduce(losses, options, "crossEntropy", weight === null ? losses.size : weightOf(weight, labels));
 }
 
+/** Options of `nll`. */
 export interface NllOptions extends LossOptions {
   /** How much each class counts, `[C]`. The mean divides by the weights used. */
   readonly weight?: Tensor | readonly number[];
@@ -129,6 +131,7 @@ export function bceWithLogits(logits: Tensor, targets: Tensor, options: LossOpti
   return reduce(x.softplus().sub(x.mul(t)), options, "bceWithLogits");
 }
 
+/** Options of `dice`. */
 export interface DiceOptions extends LossOptions {
   /** Added above and below the line, so that an empty mask found empty is right (default 1e-6). */
   readonly eps?: number;

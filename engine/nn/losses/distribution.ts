@@ -45,6 +45,7 @@ export function gaussianKl(mean: Tensor, logVariance: Tensor, options: LossOptio
   return reduce(perSample(m.square().add(v.exp()).sub(1).sub(v)).mul(0.5), options, "gaussianKl");
 }
 
+/** Options of `elbo`. */
 export interface ElboOptions extends LossOptions {
   /** How much the divergence counts (default 1; other values make it a β-VAE, and no bound). */
   readonly beta?: number;

@@ -8,7 +8,9 @@ import { requireTensor } from "../requireTensor.ts";
 /** What becomes of the losses of the single samples (or elements): their mean, their sum, or nothing. */
 export type Reduction = "mean" | "sum" | "none";
 
+/** Options that every loss has. */
 export interface LossOptions {
+  /** "mean" (the default), "sum", or "none": the losses one by one. */
   readonly reduction?: Reduction;
 }
 

@@ -18,6 +18,7 @@ export function mse(prediction: Tensor, target: Tensor, options: LossOptions = {
   return reduce(p.sub(t).square(), options, "mse");
 }
 
+/** Options of `sse`. */
 export interface SseOptions extends LossOptions {
   /** Half of it, so that the gradient is `prediction − target` without a 2 (default false). */
   readonly half?: boolean;
@@ -51,6 +52,7 @@ export function mae(prediction: Tensor, target: Tensor, options: LossOptions = {
   return reduce(p.sub(t).abs(), options, "mae");
 }
 
+/** Options of `pNorm`. */
 export interface PNormOptions extends LossOptions {
   /** 1 or more (default 2); `Infinity` takes the largest error. */
   readonly p?: number;
@@ -82,6 +84,7 @@ export function normOf(difference: Tensor, p: number): Tensor {
   return where(none, 0, p === 2 ? root.sqrt() : root.pow(1 / p));
 }
 
+/** Options of `gaussianNll`. */
 export interface GaussianNllOptions extends LossOptions {
   /** The variance σ² of every output: one number (default 1), or a Tensor that broadcasts to the outputs. */
   readonly variance?: Tensor | number;

@@ -28,6 +28,7 @@ function requirePositive(operation: string, name: string, value: number): number
   throw new ArgumentError(`${operation}: ${name} must be a number > 0, got ${describeValue(value)}`);
 }
 
+/** Options of `contrastive` and `ntXent`. */
 export interface ContrastiveOptions extends LossOptions {
   /** τ: small ones mind the most similar negatives (default 0.5). */
   readonly temperature?: number;
@@ -90,6 +91,7 @@ export function ntXent(
   return reduce(others.logSumExp(1).sub(concat([own, own], 0)), options, "ntXent");
 }
 
+/** Options of `triplet`. */
 export interface TripletOptions extends LossOptions {
   /** By how much the negative shall be farther than the positive (default 1). */
   readonly margin?: number;
