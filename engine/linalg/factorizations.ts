@@ -80,6 +80,7 @@ export const cholesky: Op<[a: Tensor]> = defineOp<[a: Tensor]>(
 
 // ── QR ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+/** What `qr` returns. */
 export interface Orthogonalization {
   /** `[…, m, k]`, k = min(m, n): orthonormal columns. */
   readonly q: Tensor;
@@ -177,6 +178,7 @@ export function qr(a: Tensor): Orthogonalization {
 
 // ── Singular values ──────────────────────────────────────────────────────────────────────────────────────────────────
 
+/** What `svd` returns. */
 export interface SingularValues {
   /** `[…, m, k]`, k = min(m, n): orthonormal columns, the left singular vectors. */
   readonly u: Tensor;

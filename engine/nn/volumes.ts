@@ -250,6 +250,7 @@ export function convTranspose3d(
   return new ConvTranspose3d(inChannels, outChannels, kernelSize, options);
 }
 
+/** Options of `maxPool3d`. */
 export interface Pool3dOptions {
   /** Step of the window (default: its size, so that windows do not overlap). */
   readonly stride?: Triple;
@@ -259,6 +260,7 @@ export interface Pool3dOptions {
   readonly ceilMode?: boolean;
 }
 
+/** Options of `avgPool3d`. */
 export interface AvgPool3dOptions extends Pool3dOptions {
   /** Counts the padding as zeros, as PyTorch does by default (default false: the mean is over the volume's own cells). */
   readonly countPadding?: boolean;

@@ -319,6 +319,7 @@ export const convTranspose3d: Op<
   },
 );
 
+/** Options of `maxPool3d`. */
 export interface Pool3dOptions {
   /** Distance between windows; the window's size by default, so that windows do not overlap. */
   stride?: Size3d;
@@ -328,6 +329,7 @@ export interface Pool3dOptions {
   ceilMode?: boolean;
 }
 
+/** Options of `avgPool3d`. */
 export interface AvgPool3dOptions extends Pool3dOptions {
   /** Counts the padding as zeros, PyTorch's `count_include_pad=True` (default false: the mean is over the volume's own cells). */
   countPadding?: boolean;
