@@ -182,7 +182,8 @@ export interface FitOptions extends EvaluateOptions<Metrics> {
 /**
  * The mean loss and metrics of a model over data, in evaluation mode and without gradients. For an async loader a promise.
  *
- *     const { loss, accuracy } = evaluate(model, test.loader({ batchSize: 500 }))
+ * @example
+ * const { loss, accuracy } = evaluate(model, test.loader({ batchSize: 500 }))
  */
 export function evaluate<M extends Metrics = { readonly accuracy: Metric }>(
   model: Module,
@@ -230,8 +231,9 @@ async function evaluateAsync(
  * Other things can happen meanwhile: it yields about twenty times a second. Interrupted, it stops between two steps, never
  * within one, and throws the interruption on; the model keeps what it has learned. A loss of NaN or infinity stops it.
  *
- *     const optimizer = optim.sgd(model.parameters(), { lr: 0.1 })
- *     const history = await fit(model, train.loader({ shuffle: true }), { epochs: 5, optimizer, validation: test.loader() })
+ * @example
+ * const optimizer = optim.sgd(model.parameters(), { lr: 0.1 })
+ * const history = await fit(model, train.loader({ shuffle: true }), { epochs: 5, optimizer, validation: test.loader() })
  */
 export async function fit(model: Module, loader: Batches, options: FitOptions): Promise<History> {
   checkFit(model, loader, options);

@@ -27,8 +27,9 @@ const nothing = (): void => {};
  * Checks shapes and computes nothing: every operation gives a tensor of the right shape without values, and reading values
  * is an error. For asking how large a model is and how its maps shrink, before paying for it.
  *
- *     withBackend(shapeOnlyBackend, () => models.vgg16().parameterCount)                                   // 138357544
- *     withBackend(shapeOnlyBackend, () => models.vgg16().trace(zeros([1, 3, 224, 224])).map((layer) => layer.outputShape))
+ * @example
+ * withBackend(shapeOnlyBackend, () => models.vgg16().parameterCount)                                   // 138357544
+ * withBackend(shapeOnlyBackend, () => models.vgg16().trace(zeros([1, 3, 224, 224])).map((layer) => layer.outputShape))
  */
 export const shapeOnlyBackend: Backend = {
   name: "shape-only",

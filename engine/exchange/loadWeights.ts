@@ -59,8 +59,9 @@ export class LoadReport {
  * whose head differs from the one that was trained (lecture step 003.70). Where all must fit, `model.loadStateDict(state)`
  * throws instead of loading a part. Throws an ArgumentError when nothing at all fits.
  *
- *     const report = exchange.loadWeights(model, await exchange.loadSafetensors("resnet18.safetensors"), { except: ["fc"] })
- *     report.missing   // ["fc.weight", "fc.bias"]
+ * @example
+ * const report = exchange.loadWeights(model, await exchange.loadSafetensors("resnet18.safetensors"), { except: ["fc"] })
+ * report.missing   // ["fc.weight", "fc.bias"]
  */
 export function loadWeights(
   model: AnyModule,

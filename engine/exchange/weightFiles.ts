@@ -8,7 +8,8 @@ import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
  * with `safetensors.torch.load_file(path)`; the running statistics of batch norms take PyTorch's names (`running_mean`).
  * `metadata` are texts to keep with them.
  *
- *     await exchange.saveSafetensors(model.stateDict(), "lenet.safetensors")
+ * @example
+ * await exchange.saveSafetensors(model.stateDict(), "lenet.safetensors")
  */
 export async function saveSafetensors(
   state: Readonly<Record<string, Tensor>>,
@@ -24,7 +25,8 @@ export async function saveSafetensors(
  * numbers float32 and int32 (an integer that does not fit is an error; float64 stays on the reference backend). PyTorch's
  * `running_mean` of batch norms becomes our `runningMean`. The header is checked against the file's size before memory is taken: a file that is cut off, damaged or of another format is a WeightFileError.
  *
- *     model.loadStateDict(await exchange.loadSafetensors("lenet.safetensors"))
+ * @example
+ * model.loadStateDict(await exchange.loadSafetensors("lenet.safetensors"))
  */
 export async function loadSafetensors(path: string): Promise<Record<string, Tensor>> {
   const { withFile } = await import("./nodeWeightFiles.ts");

@@ -10,7 +10,8 @@ import { read, readClasses, requirePairs, type Values } from "./values.ts";
  * The share of samples whose class is right, 0 to 1. `predictions` are logits or probabilities `[N, C]`, or class numbers
  * `[N]`; `labels` are class numbers `[N]` or one-hot rows `[N, C]`. Plain arrays of class numbers are fine.
  *
- *     metrics.accuracy(model(images), labels)   // 0.97
+ * @example
+ * metrics.accuracy(model(images), labels)   // 0.97
  */
 export function accuracy(predictions: Values, labels: Values): number {
   return topMatches("accuracy", predictions, labels);
@@ -33,7 +34,8 @@ function topMatches(operation: string, predictions: Values, labels: Values): num
 /**
  * The share of samples whose class is among the `k` highest scores. ImageNet is judged by k = 5.
  *
- *     metrics.topK(logits, labels, 5)
+ * @example
+ * metrics.topK(logits, labels, 5)
  */
 export function topK(scores: Tensor, labels: Values, k: number = 5): number {
   const { values, shape } = read("topK", "scores", scores);
@@ -106,7 +108,8 @@ function average(
  * Of the samples taken for a class, the share that is of it, averaged over the classes; 0 for a class nobody was taken for.
  * Arguments as for `accuracy`.
  *
- *     metrics.precision(model(images), labels)
+ * @example
+ * metrics.precision(model(images), labels)
  */
 export function precision(predictions: Values, labels: Values, options: AverageOptions = {}): number {
   return average("precision", predictions, labels, options, (right, taken) => (taken ? right / taken : 0));
@@ -116,7 +119,8 @@ export function precision(predictions: Values, labels: Values, options: AverageO
  * Of the samples of a class, the share that was recognised, averaged over the classes; 0 for a class nobody is in.
  * Arguments as for `accuracy`.
  *
- *     metrics.recall(model(images), labels)
+ * @example
+ * metrics.recall(model(images), labels)
  */
 export function recall(predictions: Values, labels: Values, options: AverageOptions = {}): number {
   return average("recall", predictions, labels, options, (right, _taken, count) =>
@@ -128,7 +132,8 @@ export function recall(predictions: Values, labels: Values, options: AverageOpti
  * The harmonic mean of precision and recall of each class, `2·right / (taken + count)`, averaged over the classes.
  * Arguments as for `accuracy`.
  *
- *     metrics.f1(model(images), labels)
+ * @example
+ * metrics.f1(model(images), labels)
  */
 export function f1(predictions: Values, labels: Values, options: AverageOptions = {}): number {
   return average("f1", predictions, labels, options, (right, taken, count) => (2 * right) / (taken + count));
@@ -138,7 +143,8 @@ export function f1(predictions: Values, labels: Values, options: AverageOptions 
  * The share of each class's samples that was recognised: an accuracy that a large class cannot hide. NaN for a class without
  * samples. Arguments as for `confusionMatrix`, which reports more of each class.
  *
- *     metrics.perClassAccuracy(model(images), labels)   // [0.99, 0.97, …]
+ * @example
+ * metrics.perClassAccuracy(model(images), labels)   // [0.99, 0.97, …]
  */
 export function perClassAccuracy(predictions: Values, labels: Values): number[] {
   const confusion: ConfusionMatrix = confusionMatrix(predictions, labels);

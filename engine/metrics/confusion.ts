@@ -105,8 +105,9 @@ export class ConfusionMatrix {
 /**
  * Counts which class was taken for which. Arguments as for `accuracy`.
  *
- *     const confusion = metrics.confusionMatrix(model(images), labels, { classes: dataset.classes })
- *     confusion.worst(3)   // the most frequent mistakes
+ * @example
+ * const confusion = metrics.confusionMatrix(model(images), labels, { classes: dataset.classes })
+ * confusion.worst(3)   // the most frequent mistakes
  */
 export function confusionMatrix(
   predictions: Values,

@@ -53,7 +53,8 @@ export class RocCurve {
  * The receiver operating characteristic of scores for a yes-or-no question: hits against false alarms as the threshold falls
  * from above the highest score to the lowest. `labels` are 1 (yes) and 0 (no), both must occur; equal scores are one step.
  *
- *     const { falsePositiveRate, truePositiveRate, auc } = metrics.roc(model(x).squeeze(1), y)
+ * @example
+ * const { falsePositiveRate, truePositiveRate, auc } = metrics.roc(model(x).squeeze(1), y)
  */
 export function roc(scores: Values, labels: Values): RocCurve {
   const given = read("roc", "scores", scores).values;
@@ -150,7 +151,8 @@ export class Calibration {
  * Sorts predictions by how sure they are and compares with how often they are right. `probabilities` are `[N, C]` after a
  * softmax, `labels` class numbers. Naeini, Cooper & Hauskrecht 2015; Guo et al. 2017.
  *
- *     metrics.calibration(model(images).softmax(1), labels).error
+ * @example
+ * metrics.calibration(model(images).softmax(1), labels).error
  */
 export function calibration(
   probabilities: Tensor,

@@ -24,7 +24,8 @@ function boxOf(operation: string, role: string, input: Values): ArrayLike<number
  * Intersection over union of two boxes `[x1, y1, x2, y2]`: 1 where they are one, 0 where they do not meet. Two boxes without
  * an area have 0.
  *
- *     metrics.boxIou([0, 0, 2, 2], [1, 1, 3, 3])   // 1 / 7
+ * @example
+ * metrics.boxIou([0, 0, 2, 2], [1, 1, 3, 3])   // 1 / 7
  */
 export function boxIou(a: Values, b: Values): number {
   const [p, q] = [boxOf("boxIou", "the first box", a), boxOf("boxIou", "the second box", b)];
@@ -63,7 +64,8 @@ function overlap(operation: string, prediction: Values, target: Values): readonl
 /**
  * Intersection over union of two masks of 0 and 1 (or bool) of one shape; 1 when both are empty.
  *
- *     metrics.maskIou(model(image).greater(0), mask)
+ * @example
+ * metrics.maskIou(model(image).greater(0), mask)
  */
 export function maskIou(prediction: Values, target: Values): number {
   const [both, first, second] = overlap("maskIou", prediction, target);
@@ -74,7 +76,8 @@ export function maskIou(prediction: Values, target: Values): number {
  * The Dice coefficient of two masks of 0 and 1, `2|A ∩ B| / (|A| + |B|)`: the F1 of their pixels; 1 when both are empty. The
  * loss is `nn.dice`.
  *
- *     metrics.dice(model(image).greater(0), mask)
+ * @example
+ * metrics.dice(model(image).greater(0), mask)
  */
 export function dice(prediction: Values, target: Values): number {
   const [both, first, second] = overlap("dice", prediction, target);
@@ -85,7 +88,8 @@ export function dice(prediction: Values, target: Values): number {
  * Mean intersection over union of a segmentation: of each class's pixels, averaged over the classes that occur in either.
  * Both are maps of class numbers of one shape, such as `scores.argmax(1)`.
  *
- *     metrics.meanIou(model(images).argmax(1), labels)
+ * @example
+ * metrics.meanIou(model(images).argmax(1), labels)
  */
 export function meanIou(prediction: Values, target: Values): number {
   const p = read("meanIou", "prediction", prediction);

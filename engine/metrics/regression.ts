@@ -37,7 +37,8 @@ function meanOver(
  * Peak signal-to-noise ratio of an image in decibels: `10·log₁₀(peak² / mse)`; 20 dB is coarse, 40 dB hard to tell from the
  * original, ∞ the same. `peak` is the largest value a pixel can have (default 1).
  *
- *     metrics.psnr(denoised, clean)
+ * @example
+ * metrics.psnr(denoised, clean)
  */
 export function psnr(
   image: Values,

@@ -107,7 +107,8 @@ export class AlexNet extends Module {
  * by 2). Trained by SGD with momentum 0.9, weight decay 5·10⁻⁴, batches of 128. Krizhevsky, Sutskever & Hinton 2012; lecture
  * steps 003.59 and 004.36. Takes 244 MB; `shapeOnlyBackend` counts it without. `models.alexNetSmall()` trains in seconds.
  *
- *     withBackend(shapeOnlyBackend, () => models.alexNet().parameterCount)   // 60965224
+ * @example
+ * withBackend(shapeOnlyBackend, () => models.alexNet().parameterCount)   // 60965224
  */
 export function alexNet(options: ImageOptions = {}): AlexNet {
   const images = imageOptions("alexNet", options, { channels: 3, classes: 1000, imageSize: 224 }, 63);
@@ -124,7 +125,8 @@ export function alexNet(options: ImageOptions = {}): AlexNet {
  * AlexNet scaled down to images of 28×28 and ten classes, 72,394 parameters: `[N, 1, 28, 28] → [N, 10]`. The same layers with
  * a sixth to an eighth of the filters, a first kernel of 5 without stride, 128 hidden units and He's initial weights.
  *
- *     await fit(models.alexNetSmall(), data.digits().train.loader(), { epochs: 2, optimizer: … })
+ * @example
+ * await fit(models.alexNetSmall(), data.digits().train.loader(), { epochs: 2, optimizer: … })
  */
 export function alexNetSmall(options: ImageOptions = {}): AlexNet {
   const images = imageOptions("alexNetSmall", options, { channels: 1, classes: 10, imageSize: 28 }, 15);

@@ -88,8 +88,9 @@ function chain(sizes: readonly number[], activation: ActivationName): Sequential
  * seconds. With one linear layer each way it spans the subspace of PCA. Images are flattened and come back as images.
  * With `corruption` it is the denoising auto-encoder of Vincent et al. 2008. Hinton & Salakhutdinov 2006; lecture step 003.92.
  *
- *     const model = models.autoencoder([784, 64, 2], { activation: "tanh" })
- *     nn.mse(model(images), images).backward()
+ * @example
+ * const model = models.autoencoder([784, 64, 2], { activation: "tanh" })
+ * nn.mse(model(images), images).backward()
  */
 export function autoencoder(
   sizes: readonly number[] = [784, 1000, 500, 250, 30],

@@ -98,8 +98,9 @@ export class ContextEncoder extends Module {
  * doubles: `[N, C, H, W] → [N, C, H, W]`. It learns what belongs into the hole from what is around it, without labels; its
  * loss counts in the hole only. After Pathak et al. 2016, in small and without their adversarial loss; lecture step 003.93.
  *
- *     const { images: seen, mask } = models.punchHoles(images)
- *     nn.mse(model(seen).mul(mask), images.mul(mask)).backward()
+ * @example
+ * const { images: seen, mask } = models.punchHoles(images)
+ * nn.mse(model(seen).mul(mask), images.mul(mask)).backward()
  */
 export function contextEncoder(options: ContextEncoderOptions = {}): ContextEncoder {
   return new ContextEncoder(options);

@@ -50,8 +50,9 @@ export function requireFeatures(operation: string, { features }: Encoder): numbe
  * random views of the same images are to agree and to differ from those of other images, `nn.ntXent(model(a), model(b))`.
  * Afterwards the head is thrown away. Chen, Kornblith, Norouzi & Hinton 2020 (there f is ResNet-50); lecture step 003.94.
  *
- *     const model = models.contrastiveEncoder()
- *     nn.ntXent(model(augment(images)), model(augment(images)), { temperature: 0.5 }).backward()
+ * @example
+ * const model = models.contrastiveEncoder()
+ * nn.ntXent(model(augment(images)), model(augment(images)), { temperature: 0.5 }).backward()
  */
 export function contrastiveEncoder(options: ContrastiveEncoderOptions = {}): ContrastiveEncoder {
   return new ContrastiveEncoder(options);

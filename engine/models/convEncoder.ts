@@ -50,7 +50,8 @@ export class ConvEncoder extends Module {
  * mean of each map; 23,408 parameters and 64 features by default. For {@link contrastiveEncoder} and
  * {@link rotationClassifier}; afterwards a linear probe or fine-tuning shows what it learned (lecture step 003.91).
  *
- *     const probe = nn.sequential(encoder, nn.linear(encoder.features, 10))
+ * @example
+ * const probe = nn.sequential(encoder, nn.linear(encoder.features, 10))
  */
 export function convEncoder(options: ConvEncoderOptions = {}): ConvEncoder {
   return new ConvEncoder(options);

@@ -30,8 +30,9 @@ export interface DcganOptions {
  * PyTorch's tutorial (3,576,704 and 2,765,568). Bring images into −1 … 1: `images.mul(2).sub(1)`. Radford, Metz & Chintala
  * 2015; lecture step 003.90. `models.dcganSmall()` trains in a minute.
  *
- *     const model = models.dcganSmall()
- *     model.discriminatorLoss(images.mul(2).sub(1)).backward()
+ * @example
+ * const model = models.dcganSmall()
+ * model.discriminatorLoss(images.mul(2).sub(1)).backward()
  */
 export function dcgan(options: DcganOptions = {}): Gan {
   const { channels = 3, imageSize = 64, latents = 100, width = 128 } = options;

@@ -163,7 +163,8 @@ const imageNet = { channels: 3, classes: 1000, imageSize: 224 };
  * A dense block: `count` layers, each of which adds `growth` maps computed from all maps before it,
  * `[N, C, H, W] → [N, C + count·growth, H, W]`. Huang, Liu, van der Maaten & Weinberger 2016.
  *
- *     models.denseBlock(64, 6, 32)   // 64 → 256 maps
+ * @example
+ * models.denseBlock(64, 6, 32)   // 64 → 256 maps
  */
 export function denseBlock(inputs: number, count: number, growth: number): DenseBlock {
   return new DenseBlock(inputs, count, growth);
@@ -173,7 +174,8 @@ export function denseBlock(inputs: number, count: number, growth: number): Dense
  * DenseNet-121, 7,978,856 parameters in 121 weight layers: `[N, 3, 224, 224] → [N, 1000]` logits (other sizes too). Layers
  * are named as in torchvision, so its weights load by name. Huang, Liu, van der Maaten & Weinberger 2016; lecture step 000.28.
  *
- *     withBackend(shapeOnlyBackend, () => models.denseNet121().parameterCount)   // 7978856
+ * @example
+ * withBackend(shapeOnlyBackend, () => models.denseNet121().parameterCount)   // 7978856
  */
 export function denseNet121(options: DenseNetOptions = {}): DenseNet {
   const images = imageOptions("denseNet121", options, imageNet, 1);
@@ -190,7 +192,8 @@ export function denseNet201(options: DenseNetOptions = {}): DenseNet {
  * DenseNet in small, three blocks of three layers with 8 new maps each, for images of about 28×28, 32,318
  * parameters: `[N, 1, H, W] → [N, 10]`.
  *
- *     const model = models.denseNetSmall({ channels: 3 })
+ * @example
+ * const model = models.denseNetSmall({ channels: 3 })
  */
 export function denseNetSmall(options: DenseNetOptions = {}): DenseNet {
   const images = imageOptions("denseNetSmall", options, { channels: 1, classes: 10, imageSize: 28 }, 1);

@@ -50,7 +50,8 @@ export class DensityNetwork extends Module {
    * `ln p(x) ≈ ln (1/R) Σ_r p(x | z_r)` of each sample, `[N, outputs] → [N]`, with `samples` = R draws z_r from N(0, 1) shared
    * by the batch. Its exponential is right on average; the logarithm is too low, the more so the fewer the draws.
    *
-   *     model.logLikelihood(points, { samples: 100 }).mean().neg().backward()
+   * @example
+   * model.logLikelihood(points, { samples: 100 }).mean().neg().backward()
    */
   logLikelihood(
     x: Tensor,
@@ -84,8 +85,9 @@ export class DensityNetwork extends Module {
  * `p(x) = ∫ p(x|z) p(z) dz`, estimated by averaging over draws of z, most of which miss: that is why it needs so many.
  * MacKay 1995; lecture step 003.88.
  *
- *     const model = models.densityNetwork({ latents: 1, outputs: 2 })
- *     model.logLikelihood(points, { samples: 200 }).mean().neg().backward()
+ * @example
+ * const model = models.densityNetwork({ latents: 1, outputs: 2 })
+ * model.logLikelihood(points, { samples: 200 }).mean().neg().backward()
  */
 export function densityNetwork(options: DensityNetworkOptions = {}): DensityNetwork {
   return new DensityNetwork(options);

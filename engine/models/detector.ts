@@ -63,8 +63,9 @@ export class Detector extends Module<[Tensor], [logits: Tensor, boxes: Tensor]> 
  * never left of left. 89,351 parameters by default (grey images of 32×32, 3 classes). Trained by the sum of two losses;
  * lecture steps 003.68 and 003.71.
  *
- *     const [logits, boxes] = model(images)
- *     nn.crossEntropy(logits, labels).add(nn.mse(boxes, targets).mul(10)).backward()
+ * @example
+ * const [logits, boxes] = model(images)
+ * nn.crossEntropy(logits, labels).add(nn.mse(boxes, targets).mul(10)).backward()
  */
 export function detector(options: DetectorOptions = {}): Detector {
   return new Detector(options);

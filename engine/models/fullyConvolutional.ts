@@ -47,7 +47,8 @@ export class FullyConvolutional extends Module {
  * convolutions, and the mean over the places: `[N, 3, H, W] → [N, 10]` logits for images of any size from 12 up, the paper's
  * 32. Springenberg, Dosovitskiy, Brox & Riedmiller 2014; lecture step 001.47.
  *
- *     models.fullyConvolutional().scoreMaps(images)   // [N, 3, 32, 32] → [N, 10, 6, 6]
+ * @example
+ * models.fullyConvolutional().scoreMaps(images)   // [N, 3, 32, 32] → [N, 10, 6, 6]
  */
 export function fullyConvolutional(options: FullyConvolutionalOptions = {}): FullyConvolutional {
   const { channels = 3, classes = 10 } = options;
@@ -65,7 +66,8 @@ export function fullyConvolutional(options: FullyConvolutionalOptions = {}): Ful
 /**
  * Four convolutions, two of them with stride 2, 6,218 parameters: `[N, 1, H, W] → [N, 10]` logits for images of any size.
  *
- *     models.fullyConvolutionalSmall().scoreMaps(images)   // [N, 1, 28, 28] → [N, 10, 7, 7]
+ * @example
+ * models.fullyConvolutionalSmall().scoreMaps(images)   // [N, 1, 28, 28] → [N, 10, 7, 7]
  */
 export function fullyConvolutionalSmall(options: FullyConvolutionalOptions = {}): FullyConvolutional {
   const { channels = 1, classes = 10 } = options;

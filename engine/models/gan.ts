@@ -77,10 +77,11 @@ export class Gan extends Module {
  * `[N, outputs] → [N, 1]` logits of "real". They play `min_G max_D mean ln D(x) + mean ln(1 − D(G(z)))`. Goodfellow et al. 2014;
  * lecture step 003.90. For images `models.dcgan()`.
  *
- *     const model = models.gan({ outputs: 1 })
- *     const d = optim.adam(model.discriminator.parameters()), g = optim.adam(model.generator.parameters())
- *     model.discriminatorLoss(points).backward(); d.step()
- *     model.generatorLoss(model.noise(64)).backward(); g.step()
+ * @example
+ * const model = models.gan({ outputs: 1 })
+ * const d = optim.adam(model.discriminator.parameters()), g = optim.adam(model.generator.parameters())
+ * model.discriminatorLoss(points).backward(); d.step()
+ * model.generatorLoss(model.noise(64)).backward(); g.step()
  */
 export function gan(options: GanOptions = {}): Gan {
   const { latents = 2, outputs = 2, hidden = [32, 32], activation = "relu" } = options;

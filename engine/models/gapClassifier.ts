@@ -55,7 +55,8 @@ export class GapClassifier extends Module {
    * The class activation maps `M_j(x, y) = Σ_k w_jk · h_k(x, y)` of all classes: `[N, channels, H, W] → [N, classes, H', W']`.
    * The mean of map j is the score of class j. Zhou et al. 2016; lecture step 003.81.
    *
-   *     const maps = noGrad(() => model.activationMaps(images))   // maps.at(0, 3): where image 0 looks like class 3
+   * @example
+   * const maps = noGrad(() => model.activationMaps(images))   // maps.at(0, 3): where image 0 looks like class 3
    */
   activationMaps(x: Tensor): Tensor {
     const { weight } = this.output;
@@ -68,7 +69,8 @@ export class GapClassifier extends Module {
  * logits for images of any size; 23,936 parameters by default. `model.activationMaps(images)` shows where each class is
  * seen (CAM). Lin, Chen & Yan 2013; Zhou et al. 2016; lecture steps 003.80 and 003.81.
  *
- *     const model = models.gapClassifier({ classes: 4 })
+ * @example
+ * const model = models.gapClassifier({ classes: 4 })
  */
 export function gapClassifier(options: GapClassifierOptions = {}): GapClassifier {
   return new GapClassifier(options);

@@ -156,7 +156,8 @@ export class InceptionNaive extends Module {
  * kernels after 1×1 convolutions to fewer channels: `[N, C, H, W] → [N, one + three[1] + five[1] + pool, H, W]`. Szegedy et al.
  * 2014, figure 2b; lecture step 003.61.
  *
- *     models.inception(192, { one: 64, three: [96, 128], five: [16, 32], pool: 32 })   // 163,696 parameters, 256 channels
+ * @example
+ * models.inception(192, { one: 64, three: [96, 128], five: [16, 32], pool: 32 })   // 163,696 parameters, 256 channels
  */
 export function inception(inputs: number, widths: InceptionWidths): Inception {
   return new Inception(inputs, widths);
@@ -166,7 +167,8 @@ export function inception(inputs: number, widths: InceptionWidths): Inception {
  * The naive Inception module: 1×1, 3×3 and 5×5 convolutions and a maximum side by side, each on all channels:
  * `[N, C, H, W] → [N, one + three + five + C, H, W]`. Szegedy et al. 2014, figure 2a; lecture step 003.61.
  *
- *     models.inceptionNaive(192, { one: 64, three: 128, five: 32 })   // 387,296 parameters, 416 channels
+ * @example
+ * models.inceptionNaive(192, { one: 64, three: 128, five: 32 })   // 387,296 parameters, 416 channels
  */
 export function inceptionNaive(
   inputs: number,
@@ -262,7 +264,8 @@ export interface GoogLeNetOptions extends Omit<ImageOptions, "imageSize"> {
  * Torchvision's, 6,624,904, has batch norms in place of biases and 3×3 kernels where the paper has 5×5. The two auxiliary
  * classifiers of the paper, used in training only, are left out. Szegedy et al. 2014; lecture step 003.61.
  *
- *     models.googLeNet({ version: "torchvision", classes: 10 })
+ * @example
+ * models.googLeNet({ version: "torchvision", classes: 10 })
  */
 export function googLeNet({ version = "2014", ...options }: GoogLeNetOptions = {}): GoogLeNet {
   if (version !== "2014" && version !== "torchvision") {
@@ -276,7 +279,8 @@ export function googLeNet({ version = "2014", ...options }: GoogLeNetOptions = {
  * GoogLeNet in small: a 3×3 convolution, two Inception modules, global average pooling; 10,514 parameters:
  * `[N, 1, H, W] → [N, 10]` logits.
  *
- *     const model = models.googLeNetSmall({ channels: 3 })
+ * @example
+ * const model = models.googLeNetSmall({ channels: 3 })
  */
 export function googLeNetSmall(options: Omit<ImageOptions, "imageSize"> = {}): Sequential {
   const own = { channels: 1, classes: 10, imageSize: 28 };

@@ -76,8 +76,9 @@ export class LeNet5 extends Module {
  * 32 (28 padded by 2) - 28 - 14 - 10 - 5 - 1. LeCun, Bottou, Bengio & Haffner 1998; lecture steps 001.45 and 003.56. The
  * wiring of 1998 with its 60,000 parameters is `models.leNet5Original()`.
  *
- *     const model = models.leNet5({ activation: "tanh", pooling: "avg" })
- *     model(images)   // [N, 10]
+ * @example
+ * const model = models.leNet5({ activation: "tanh", pooling: "avg" })
+ * model(images)   // [N, 10]
  */
 export function leNet5(options: LeNet5Options = {}): LeNet5 {
   return new LeNet5(options);

@@ -202,8 +202,9 @@ export class LeNet5Original extends Module {
  * The bitmaps are drawn anew in the manner of the paper's figure 3. Weights start uniform in ±2.4/fanIn (appendix A).
  * The paper's images have background −0.1 and ink 1.175. LeCun, Bottou, Bengio & Haffner 1998; lecture step 001.45.
  *
- *     const model = models.leNet5Original()
- *     model.parameterCount   // 60000
+ * @example
+ * const model = models.leNet5Original()
+ * model.parameterCount   // 60000
  */
 export function leNet5Original(): LeNet5Original {
   return new LeNet5Original();

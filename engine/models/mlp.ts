@@ -49,8 +49,9 @@ export class Mlp extends Module {
  * A multilayer perceptron: `[N, sizes[0]] → [N, sizes.at(-1)]`; images are flattened first. The lectures' feed-forward
  * network for MNIST (step 001.46) is 784-500-150-10 with 469,160 parameters.
  *
- *     const model = models.mlp([784, 500, 150, 10])
- *     model(images)   // [N, 10] logits
+ * @example
+ * const model = models.mlp([784, 500, 150, 10])
+ * model(images)   // [N, 10] logits
  */
 export function mlp(sizes: readonly number[], options: MlpOptions = {}): Mlp {
   return new Mlp(sizes, options);

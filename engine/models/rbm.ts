@@ -85,7 +85,8 @@ export class Rbm extends Module {
    * statistics take probabilities, as Hinton's practical guide advises (2010). Returns the mean squared error of the
    * reconstruction.
    *
-   *     for (const [images] of loader) machine.contrastiveDivergence(images, { lr: 0.1 })
+   * @example
+   * for (const [images] of loader) machine.contrastiveDivergence(images, { lr: 0.1 })
    */
   contrastiveDivergence(v: Tensor, options: ContrastiveDivergenceOptions = {}): number {
     const { lr = 0.1, k = 1, draws, generator = defaultGenerator } = options;
@@ -135,8 +136,9 @@ export class Rbm extends Module {
  * `visible` units (pixels from 0 to 1) and `h` the `hidden` ones. It learns without labels, by `contrastiveDivergence`.
  * Smolensky 1986; Hinton 2002; lecture step 003.58.
  *
- *     const machine = models.rbm(784, 64)
- *     machine.contrastiveDivergence(images)   // its filters are the columns of machine.weight
+ * @example
+ * const machine = models.rbm(784, 64)
+ * machine.contrastiveDivergence(images)   // its filters are the columns of machine.weight
  */
 export function rbm(visible: number, hidden: number): Rbm {
   return new Rbm(visible, hidden);
@@ -169,7 +171,8 @@ export class DeepBelief extends Module {
    * Trains layer after layer without labels: each machine by contrastive divergence on what those below make of the batches.
    * Returns for each layer the reconstruction error of its last epoch.
    *
-   *     network.pretrain([...train.loader()].map(([images]) => images), { epochs: 3 })
+   * @example
+   * network.pretrain([...train.loader()].map(([images]) => images), { epochs: 3 })
    */
   pretrain(
     batches: readonly Tensor[],
@@ -195,7 +198,8 @@ export class DeepBelief extends Module {
    * A sigmoid network of the same sizes with these weights and a new linear layer for `classes`, to be fine-tuned by
    * backpropagation. It takes `[N, pixels]`; put `nn.flatten()` before it for images.
    *
-   *     const model = nn.sequential(nn.flatten(), network.classifier(10))
+   * @example
+   * const model = nn.sequential(nn.flatten(), network.classifier(10))
    */
   classifier(classes: number): Sequential {
     requireCount("deepBelief.classifier", "classes", classes);
@@ -218,7 +222,8 @@ export class DeepBelief extends Module {
  * with them. The paper's sizes are the default, 784-500-500-2000, 1,646,784 numbers with the visible biases. Hinton,
  * Osindero & Teh 2006 (whose fine-tuning is another, the wake-sleep algorithm); lecture step 003.58.
  *
- *     const network = models.deepBelief([784, 64, 32])
+ * @example
+ * const network = models.deepBelief([784, 64, 32])
  */
 export function deepBelief(sizes: readonly number[] = [784, 500, 500, 2000]): DeepBelief {
   return new DeepBelief(sizes);

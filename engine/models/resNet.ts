@@ -241,8 +241,9 @@ function paperResNet(
  * the first layer undiminished. Where maps are halved, a 1×1 convolution with stride 2 stands in the shortcut. Layers are
  * named as in torchvision, so its weights load by name. He, Zhang, Ren & Sun 2015; lecture step 003.62.
  *
- *     const model = models.resNet18({ classes: 10 })
- *     exchange.loadWeights(model, await exchange.loadSafetensors("resnet18.safetensors"), { except: ["fc"] })
+ * @example
+ * const model = models.resNet18({ classes: 10 })
+ * exchange.loadWeights(model, await exchange.loadSafetensors("resnet18.safetensors"), { except: ["fc"] })
  */
 export function resNet18(options: ResNetOptions = {}): ResNet {
   return paperResNet("resNet18", [2, 2, 2, 2], false, options);
@@ -271,7 +272,8 @@ export function resNet152(options: ResNetOptions = {}): ResNet {
  * 32 and 64 maps, shortcuts without parameters; `depth` is 6n + 2. `[N, 1, H, W] → [N, 10]`. Depth 20 has 269,434
  * parameters (269,722 for colour: the paper's 0.27 M). Beside it, of the same depth and as many parameters, {@link plainNet}.
  *
- *     const [deep, plain] = [models.resNetSmall(20), models.plainNet(20)]
+ * @example
+ * const [deep, plain] = [models.resNetSmall(20), models.plainNet(20)]
  */
 export function resNetSmall(depth: number = 8, options: ResNetOptions = {}): SmallResNet {
   return new SmallResNet("resNetSmall", depth, false, options);
@@ -281,7 +283,8 @@ export function resNetSmall(depth: number = 8, options: ResNetOptions = {}): Sma
  * The plain deep network that residual ones were measured against: {@link resNetSmall} without its shortcuts, with as many
  * layers and parameters. He et al. 2015, section 4.2; lecture steps 003.62 and 001.24.
  *
- *     models.plainNet(20).parameterCount   // 269434
+ * @example
+ * models.plainNet(20).parameterCount   // 269434
  */
 export function plainNet(depth: number = 20, options: ResNetOptions = {}): SmallResNet {
   return new SmallResNet("plainNet", depth, true, options);

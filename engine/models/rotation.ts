@@ -35,9 +35,10 @@ export class RotationClassifier extends Module {
  * was turned, the encoder must know what things look like upright; no labels are needed. Gidaris, Singh & Komodakis 2018;
  * lecture step 003.93.
  *
- *     const encoder = models.convEncoder(), model = models.rotationClassifier(encoder)
- *     const turned = models.rotations(images)
- *     nn.crossEntropy(model(turned.images), turned.labels).backward()
+ * @example
+ * const encoder = models.convEncoder(), model = models.rotationClassifier(encoder)
+ * const turned = models.rotations(images)
+ * nn.crossEntropy(model(turned.images), turned.labels).backward()
  */
 export function rotationClassifier(encoder?: Encoder): RotationClassifier {
   return new RotationClassifier(encoder);

@@ -16,7 +16,8 @@ import type { Tensor } from "../tensor.ts";
  * The Gram matrices of feature maps: `G_ij = Σ_p F_ip·F_jp / (C·H·W)`, which maps light up together, wherever that is:
  * `[N, C, H, W] → [N, C, C]`. Symmetric; the same however the places are shuffled. Gatys, Ecker & Bethge 2015.
  *
- *     models.gram(maps)   // [1, 32, 14, 14] → [1, 32, 32]
+ * @example
+ * models.gram(maps)   // [1, 32, 14, 14] → [1, 32, 32]
  */
 export function gram(maps: Tensor): Tensor {
   requireTensor("gram", "maps", maps);
@@ -58,7 +59,8 @@ export interface MadeImage {
  * content, and the Gram matrices of the style layers those of the style: `mean (F − P)² + w·Σ_layers ¼ Σ_ij (G − A)²_ij`. The
  * network's weights stay. Pixels are kept from 0 to 1. Gatys, Ecker & Bethge 2015; lecture steps 000.2 and 003.83.
  *
- *     const { image } = models.styleTransfer(model.features, { content, style, contentLayers: [5], styleLayers: [1, 3, 6] })
+ * @example
+ * const { image } = models.styleTransfer(model.features, { content, style, contentLayers: [5], styleLayers: [1, 3, 6] })
  */
 export function styleTransfer(network: Sequential, options: StyleTransferOptions): MadeImage {
   const { content, style, contentLayers, styleLayers, styleWeight = 1000, steps = 100, lr = 0.02 } = options;
@@ -118,7 +120,8 @@ export interface DeepDreamOptions {
  * `channel`, with the gradient divided by its mean size. What the layer is looking for appears in the image, in noise too. Pixels are kept from 0 to 1.
  * Mordvintsev, Olah & Tyka 2015 ("inceptionism"); lecture step 002.18.
  *
- *     const { image } = models.deepDream(model.features, rand([1, 1, 28, 28]), { layer: 3, channel: 7 })
+ * @example
+ * const { image } = models.deepDream(model.features, rand([1, 1, 28, 28]), { layer: 3, channel: 7 })
  */
 export function deepDream(network: Sequential, start: Tensor, options: DeepDreamOptions): MadeImage {
   const { layer, channel, steps = 20, lr = 0.02 } = options;

@@ -131,8 +131,9 @@ function crop(maps: Tensor, height: number, width: number): Tensor {
  * H and W multiples of 16. With `padding: "valid"` it is the paper's in every detail: 572×572 becomes 388×388. With as many
  * `classes` as channels it denoises, colours or fills in images. Ronneberger, Fischer & Brox 2015; lecture step 003.71.
  *
- *     const model = models.uNetSmall({ classes: 4 })
- *     nn.crossEntropy(model(images), masks)   // masks: a class for each pixel, [N, H, W]
+ * @example
+ * const model = models.uNetSmall({ classes: 4 })
+ * nn.crossEntropy(model(images), masks)   // masks: a class for each pixel, [N, H, W]
  */
 export function uNet(options: UNetOptions = {}): UNet {
   return new UNet(options);

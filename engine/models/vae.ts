@@ -134,9 +134,10 @@ export class Vae extends Module<[Tensor], VaeOutput> {
  * `ln p(x) ≥ E_q[ln p(x|z)] − KL(q(z|x) ‖ N(0, 1))`; drawing z as μ + σ·ε lets the gradient through (reparametrisation).
  * Kingma & Welling 2014; Rezende, Mohamed & Wierstra 2014; lecture step 003.89.
  *
- *     const model = models.vae({ hidden: 64, latents: 2 })
- *     model.elbo(images).mean().neg().backward()
- *     model.generate(randn([16, 2]))   // 16 new images, [16, 784]
+ * @example
+ * const model = models.vae({ hidden: 64, latents: 2 })
+ * model.elbo(images).mean().neg().backward()
+ * model.generate(randn([16, 2]))   // 16 new images, [16, 784]
  */
 export function vae(options: VaeOptions = {}): Vae {
   return new Vae(options);

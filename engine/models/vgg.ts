@@ -76,7 +76,8 @@ export function vgg11(options: ImageOptions = {}): Vgg {
  * then 4096 - 4096 - 1000. Simonyan & Zisserman 2014; lecture step 003.60. Takes 553 MB; `shapeOnlyBackend` counts and
  * traces it without. `models.vggSmall()` trains in seconds.
  *
- *     withBackend(shapeOnlyBackend, () => models.vgg16().parameterCount)   // 138357544
+ * @example
+ * withBackend(shapeOnlyBackend, () => models.vgg16().parameterCount)   // 138357544
  */
 export function vgg16(options: ImageOptions = {}): Vgg {
   const stages = [
@@ -104,7 +105,8 @@ export function vgg19(options: ImageOptions = {}): Vgg {
 /**
  * VGG in small, four 3×3 convolutions in two stages and 64 hidden units, 121,594 parameters: `[N, 1, 28, 28] → [N, 10]`.
  *
- *     const model = models.vggSmall({ channels: 3, imageSize: 32 })
+ * @example
+ * const model = models.vggSmall({ channels: 3, imageSize: 32 })
  */
 export function vggSmall(options: ImageOptions = {}): Vgg {
   const images = imageOptions("vggSmall", options, { channels: 1, classes: 10, imageSize: 28 }, 4);

@@ -218,7 +218,8 @@ export class Softmax extends Module {
 /**
  * Rectified linear unit: `max(0, x)`, any shape.
  *
- *     nn.sequential(nn.linear(2, 8), nn.relu(), nn.linear(8, 1))
+ * @example
+ * nn.sequential(nn.linear(2, 8), nn.relu(), nn.linear(8, 1))
  */
 export function relu(): ReLU {
   return new ReLU();
@@ -245,7 +246,8 @@ export function sign(): Sign {
 /**
  * x where x > 0, else `slope · x`, any shape. Maas et al. 2013.
  *
- *     nn.leakyRelu(0.1)(tensor([-2, 3]))   // [-0.2, 3]
+ * @example
+ * nn.leakyRelu(0.1)(tensor([-2, 3]))   // [-0.2, 3]
  */
 export function leakyRelu(slope: number = 0.01): LeakyReLU {
   return new LeakyReLU(slope);
@@ -278,7 +280,8 @@ export function gelu(options: GELUOptions = {}): GELU {
  * The largest of `pieces` neighbouring features or channels: `[N, F · pieces, …] → [N, F, …]`. Behind a linear layer a unit is
  * `max(w₁·x + b₁, w₂·x + b₂)`. Goodfellow et al. 2013. Throws a ShapeError when `pieces` does not divide the features.
  *
- *     nn.sequential(nn.linear(2, 16), nn.maxout(2), nn.linear(8, 1))
+ * @example
+ * nn.sequential(nn.linear(2, 16), nn.maxout(2), nn.linear(8, 1))
  */
 export function maxout(pieces: number = 2): Maxout {
   return new Maxout(pieces);
@@ -304,7 +307,8 @@ export function tanh(): Tanh {
  *
  * Not before `nn.crossEntropy`, which takes logits and contains it.
  *
- *     nn.softmax()(model(x))   // class probabilities [N, C]
+ * @example
+ * nn.softmax()(model(x))   // class probabilities [N, C]
  */
 export function softmax(dim: number = -1): Softmax {
   return new Softmax(dim);

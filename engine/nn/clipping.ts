@@ -21,9 +21,10 @@ export interface ClipGradNormOptions {
  * without a gradient are left out. Throws a GradientError when there is no gradient at all, or one with NaN or infinity.
  * Source: Pascanu, Mikolov & Bengio 2013, algorithm 1; PyTorch's `clip_grad_norm_`.
  *
- *     loss.backward();
- *     const norm = nn.clipGradNorm(model.parameters(), 1);
- *     optimizer.step();
+ * @example
+ * loss.backward();
+ * const norm = nn.clipGradNorm(model.parameters(), 1);
+ * optimizer.step();
  */
 export function clipGradNorm(
   parameters: Iterable<Parameter> | Parameter,
@@ -51,9 +52,10 @@ export function clipGradNorm(
  * Limits every element of every gradient to `[−maxValue, maxValue]`; the direction changes. Parameters without a gradient
  * are left out. Throws a GradientError when there is no gradient at all. As PyTorch's `clip_grad_value_`.
  *
- *     loss.backward();
- *     nn.clipGradValue(model.parameters(), 0.5);
- *     optimizer.step();
+ * @example
+ * loss.backward();
+ * nn.clipGradValue(model.parameters(), 0.5);
+ * optimizer.step();
  */
 export function clipGradValue(parameters: Iterable<Parameter> | Parameter, maxValue: number): void {
   requireBound("clipGradValue", "maxValue", maxValue);

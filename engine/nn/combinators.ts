@@ -99,8 +99,9 @@ export class Parallel extends Branches<Tensor[]> {
  * gradient reaches x undiminished along the shortcut. He et al. 2015.
  * Throws a ShapeError when the two shapes differ.
  *
- *     const body = nn.sequential(nn.conv2d(64, 64, 3, { padding: 1 }), nn.relu(), nn.conv2d(64, 64, 3, { padding: 1 }))
- *     nn.sequential(nn.residual(body), nn.relu())
+ * @example
+ * const body = nn.sequential(nn.conv2d(64, 64, 3, { padding: 1 }), nn.relu(), nn.conv2d(64, 64, 3, { padding: 1 }))
+ * nn.sequential(nn.residual(body), nn.relu())
  */
 export function residual(body: Module, shortcut: Module | null = null): Residual {
   return new Residual(body, shortcut);
@@ -111,7 +112,8 @@ export function residual(body: Module, shortcut: Module | null = null): Residual
  * (Szegedy et al. 2014); with `nn.identity()` first, as in DenseNet (Huang et al. 2016).
  * Throws a ShapeError when the other sizes differ.
  *
- *     nn.concat(nn.conv2d(16, 8, 1), nn.conv2d(16, 8, 3, { padding: "same" }))   // [N, 16, H, W] → [N, 16, H, W]
+ * @example
+ * nn.concat(nn.conv2d(16, 8, 1), nn.conv2d(16, 8, 3, { padding: "same" }))   // [N, 16, H, W] → [N, 16, H, W]
  */
 export function concat(...branches: readonly Module[]): Concat {
   return new Concat(...branches);
@@ -120,7 +122,8 @@ export function concat(...branches: readonly Module[]): Concat {
 /**
  * Runs branches on the same input and returns a list of what they give: the heads of a network for several tasks.
  *
- *     const [digit, colour] = nn.parallel(nn.linear(64, 10), nn.linear(64, 3))(features)
+ * @example
+ * const [digit, colour] = nn.parallel(nn.linear(64, 10), nn.linear(64, 3))(features)
  */
 export function parallel(...branches: readonly Module[]): Parallel {
   return new Parallel(...branches);

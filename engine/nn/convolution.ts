@@ -146,8 +146,9 @@ export function requireImages(x: Tensor, channels: number | null, otherLayer: st
  * Weights and biases start uniform in ±1/√(inChannels/groups · kernelHeight · kernelWidth) (PyTorch's default).
  * Throws a ShapeError when the channels or the number of dimensions differ, or the kernel does not fit.
  *
- *     const layer = nn.conv2d(1, 6, 5, { padding: 2 })
- *     layer(images)   // [N, 1, 28, 28] → [N, 6, 28, 28]
+ * @example
+ * const layer = nn.conv2d(1, 6, 5, { padding: 2 })
+ * layer(images)   // [N, 1, 28, 28] → [N, 6, 28, 28]
  */
 export function conv2d(
   inChannels: number,
@@ -245,7 +246,8 @@ export class ConvTranspose2d extends Module {
  * Weights `[inChannels, outChannels / groups, kH, kW]` start as PyTorch's. Throws a ShapeError when the channels or the number of
  * dimensions differ.
  *
- *     nn.convTranspose2d(64, 32, 2, { stride: 2 })(maps)   // [N, 64, 7, 7] → [N, 32, 14, 14]
+ * @example
+ * nn.convTranspose2d(64, 32, 2, { stride: 2 })(maps)   // [N, 64, 7, 7] → [N, 32, 14, 14]
  */
 export function convTranspose2d(
   inChannels: number,

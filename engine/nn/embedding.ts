@@ -46,7 +46,8 @@ export class Embedding extends Module {
  * those that occur in a batch get a gradient other than 0.
  * Throws an ArgumentError for a number outside 0 … count − 1, a DTypeError for floats.
  *
- *     nn.embedding(10, 3)(tensor([4, 4, 7], { dtype: "int32" }))   // [3, 3]
+ * @example
+ * nn.embedding(10, 3)(tensor([4, 4, 7], { dtype: "int32" }))   // [3, 3]
  */
 export function embedding(count: number, size: number): Embedding {
   return new Embedding(count, size);

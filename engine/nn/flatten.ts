@@ -27,7 +27,8 @@ export class Flatten extends Module {
 /**
  * Joins all dimensions from `startDim` on into one: `[N, C, H, W] → [N, C·H·W]`.
  *
- *     nn.sequential(nn.conv2d(1, 6, 5), nn.flatten(), nn.linear(3456, 10))
+ * @example
+ * nn.sequential(nn.conv2d(1, 6, 5), nn.flatten(), nn.linear(3456, 10))
  */
 export function flatten(startDim: number = 1): Flatten {
   return new Flatten(startDim);
@@ -68,7 +69,8 @@ export class Unflatten extends Module {
  * Gives each sample a shape: `[N, C·H·W] → [N, C, H, W]`, the reverse of {@link flatten}: how a decoder or generator begins.
  * Throws a ShapeError when the features are not as many as the shape holds.
  *
- *     nn.sequential(nn.linear(32, 784), nn.unflatten([16, 7, 7]), nn.convTranspose2d(16, 1, 4, { stride: 4 }))
+ * @example
+ * nn.sequential(nn.linear(32, 784), nn.unflatten([16, 7, 7]), nn.convTranspose2d(16, 1, 4, { stride: 4 }))
  */
 export function unflatten(shape: readonly number[]): Unflatten {
   return new Unflatten(shape);

@@ -92,7 +92,8 @@ export function uniform(
  * Xavier (Glorot) uniform: U(−a, a) with a = gain·√(6 / (fanIn + fanOut)), which keeps the variance of signals and of
  * gradients alike through layers of sigmoid or tanh. Glorot & Bengio 2010.
  *
- *     nn.init.xavierUniform(layer.weight, { gain: nn.init.gain("tanh") })
+ * @example
+ * nn.init.xavierUniform(layer.weight, { gain: nn.init.gain("tanh") })
  */
 export function xavierUniform(
   target: Tensor,
@@ -125,7 +126,8 @@ export interface KaimingOptions extends RandomOptions {
 /**
  * Kaiming (He) uniform: U(−a, a) with a = gain·√(3 / fan), made for ReLU. He, Zhang, Ren & Sun 2015.
  *
- *     nn.init.kaimingUniform(layer.weight)
+ * @example
+ * nn.init.kaimingUniform(layer.weight)
  */
 export function kaimingUniform(target: Tensor, options: KaimingOptions = {}): Tensor {
   const bound = Math.sqrt(3) * kaimingDeviation(target, options);
@@ -147,7 +149,8 @@ function kaimingDeviation(target: Tensor, options: KaimingOptions): number {
  * The older heuristic U(−1/√fanIn, 1/√fanIn), whose variance 1/(3·fanIn) lets signals fade from layer to layer. Lecture step
  * 003.38 prints it as Glorot's; Glorot & Bengio 2010 name it as what their `xavierUniform` improves on (C-22).
  *
- *     nn.init.heuristicUniform(layer.weight)
+ * @example
+ * nn.init.heuristicUniform(layer.weight)
  */
 export function heuristicUniform(target: Tensor, options: RandomOptions = {}): Tensor {
   const bound = 1 / Math.sqrt(fans(target.shape).fanIn);
@@ -167,7 +170,8 @@ export interface MisprintedOptions extends RandomOptions {
  * √2 a layer when 2/√d is read as the standard deviation, faster when read as the variance. The paper has √(2/d), which is
  * `kaimingNormal` (C-23).
  *
- *     nn.init.misprintedKaimingNormal(layer.weight, { readAs: "variance" })
+ * @example
+ * nn.init.misprintedKaimingNormal(layer.weight, { readAs: "variance" })
  */
 export function misprintedKaimingNormal(
   target: Tensor,
@@ -187,7 +191,8 @@ export function misprintedKaimingNormal(
  * A random matrix `[out, in, …window]` whose rows (or, where it is taller than wide, columns) are orthogonal and of length
  * `gain`: it changes no signal's length. Saxe, McClelland & Ganguli 2014. By Gram and Schmidt, twice, from normal numbers.
  *
- *     nn.init.orthogonal(layer.weight, { gain: nn.init.gain("relu") })
+ * @example
+ * nn.init.orthogonal(layer.weight, { gain: nn.init.gain("relu") })
  */
 export function orthogonal(
   target: Tensor,

@@ -65,8 +65,9 @@ export class Linear extends Module {
  * Weights and biases start uniform in ±1/√inFeatures (PyTorch's default, Kaiming uniform with a = √5).
  * Throws a ShapeError when the input's last dimension is not `inFeatures`.
  *
- *     const layer = nn.linear(784, 128)
- *     layer(images.flatten(1))   // [N, 128]
+ * @example
+ * const layer = nn.linear(784, 128)
+ * layer(images.flatten(1))   // [N, 128]
  */
 export function linear(inFeatures: number, outFeatures: number, options: LinearOptions = {}): Linear {
   return new Linear(inFeatures, outFeatures, options);

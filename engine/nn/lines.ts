@@ -267,7 +267,8 @@ export class AvgPool1d extends Pool1d {
  * A convolution along signals or sequences: `[N, inChannels, L] → [N, outChannels, L']` with `L' = ⌊(L + 2p − d·(k − 1) − 1) / s⌋ + 1`;
  * otherwise as {@link conv2d}.
  *
- *     nn.conv1d(1, 8, 5, { padding: "same" })(signals)   // [N, 1, 100] → [N, 8, 100]
+ * @example
+ * nn.conv1d(1, 8, 5, { padding: "same" })(signals)   // [N, 1, 100] → [N, 8, 100]
  */
 export function conv1d(
   inChannels: number,
@@ -282,7 +283,8 @@ export function conv1d(
  * A transposed convolution along signals: `[N, inChannels, L] → [N, outChannels, L']` with
  * `L' = (L − 1)·s − 2p + d·(k − 1) + outputPadding + 1`; otherwise as {@link convTranspose2d}.
  *
- *     nn.convTranspose1d(8, 1, 2, { stride: 2 })(x)   // [N, 8, 50] → [N, 1, 100]
+ * @example
+ * nn.convTranspose1d(8, 1, 2, { stride: 2 })(x)   // [N, 8, 50] → [N, 1, 100]
  */
 export function convTranspose1d(
   inChannels: number,

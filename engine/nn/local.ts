@@ -116,7 +116,8 @@ export class LocallyConnected2d extends Module {
  * with sizes as of {@link conv2d}. Between fully connected and convolutional: few weights per unit, but none shared.
  * Throws a ShapeError for images of another size than `inputSize`.
  *
- *     nn.locallyConnected2d(1, 1, 10, { inputSize: 200, padding: "same", bias: false }).parameterCount   // 4,000,000
+ * @example
+ * nn.locallyConnected2d(1, 1, 10, { inputSize: 200, padding: "same", bias: false }).parameterCount   // 4,000,000
  */
 export function locallyConnected2d(
   inChannels: number,

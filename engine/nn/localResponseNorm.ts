@@ -72,7 +72,8 @@ export class LocalResponseNorm extends Module {
  * over the channels c − (size−1)/2 … c + (size−1)/2 that exist; `[N, C, H, W] → [N, C, H, W]`. Krizhevsky, Sutskever &
  * Hinton 2012, section 3.3.
  *
- *     nn.localResponseNorm(5, { alpha: 5e-4, k: 2 })   // AlexNet's: n = 5, α = 10⁻⁴ for the sum, β = 0.75, k = 2
+ * @example
+ * nn.localResponseNorm(5, { alpha: 5e-4, k: 2 })   // AlexNet's: n = 5, α = 10⁻⁴ for the sum, β = 0.75, k = 2
  */
 export function localResponseNorm(size: number, options: LocalResponseNormOptions = {}): LocalResponseNorm {
   return new LocalResponseNorm(size, options);

@@ -64,7 +64,8 @@ let recorder: Recorder | null = null;
 /**
  * Makes a tensor a parameter: it requires a gradient, is never recycled, and a module that has it as a field trains it.
  *
- *     class Scale extends nn.Module { factor = nn.parameter(ones([1])); forward(x: Tensor) { return x.mul(this.factor) } }
+ * @example
+ * class Scale extends nn.Module { factor = nn.parameter(ones([1])); forward(x: Tensor) { return x.mul(this.factor) } }
  */
 export function parameter(value: Tensor): Parameter {
   const tensor = requireTensor("nn.parameter", "value", value);
@@ -236,7 +237,8 @@ export abstract class Module<Inputs extends readonly Tensor[] = [Tensor], Output
    * Runs the model in evaluation mode without gradients and returns what each leaf layer did, in order of execution.
    * The outputs are kept; a layer that runs twice appears twice.
    *
-   *     for (const { path, outputShape } of model.trace(image)) console.log(path, outputShape)
+   * @example
+   * for (const { path, outputShape } of model.trace(image)) console.log(path, outputShape)
    */
   trace(...inputs: Inputs): TraceRecord[] {
     const modes = this.namedModules().map(([, module]) => [module, module.training] as const);
@@ -265,9 +267,10 @@ export abstract class Module<Inputs extends readonly Tensor[] = [Tensor], Output
    * Has every call of this module call `hook` after forward. A tensor that it returns takes the place of the output. What
    * the hook is shown lives as long as other intermediates: read it before the next-but-one `backward()`, or `.keep()` it.
    *
-   *     const maps: Tensor[] = [];
-   *     const handle = model.conv1.registerForwardHook((layer, inputs, output) => { maps.push(output); });
-   *     handle.remove();
+   * @example
+   * const maps: Tensor[] = [];
+   * const handle = model.conv1.registerForwardHook((layer, inputs, output) => { maps.push(output); });
+   * handle.remove();
    */
   registerForwardHook(
     hook: (module: this, inputs: readonly Tensor[], output: Output) => unknown,
@@ -282,7 +285,8 @@ export abstract class Module<Inputs extends readonly Tensor[] = [Tensor], Output
    * are known: with these (null for an input without gradient) and with the gradient of its output. For a module of one
    * input, a tensor that the hook returns takes the place of the input's gradient.
    *
-   *     model.conv1.registerBackwardHook((layer, inputGradients, outputGradient) => { norm = outputGradient.norm().item(); });
+   * @example
+   * model.conv1.registerBackwardHook((layer, inputGradients, outputGradient) => { norm = outputGradient.norm().item(); });
    */
   registerBackwardHook(
     hook: (module: this, inputGradients: readonly (Tensor | null)[], outputGradient: Tensor) => unknown,

@@ -229,7 +229,8 @@ export class LayerNorm extends Module {
  * `running ← (1 − momentum) · running + momentum · batch` (the variance unbiased, as in PyTorch); in evaluation they take its place.
  * Ioffe & Szegedy 2015. Throws a ShapeError for other features, or when a batch in training has a single value per channel.
  *
- *     nn.sequential(nn.linear(784, 128, { bias: false }), nn.batchNorm1d(128), nn.relu(), nn.linear(128, 10))
+ * @example
+ * nn.sequential(nn.linear(784, 128, { bias: false }), nn.batchNorm1d(128), nn.relu(), nn.linear(128, 10))
  */
 export function batchNorm1d(channels: number, options: BatchNormOptions = {}): BatchNorm1d {
   return new BatchNorm1d(channels, options);
@@ -239,7 +240,8 @@ export function batchNorm1d(channels: number, options: BatchNormOptions = {}): B
  * Batch normalisation of feature maps: as {@link batchNorm1d}, with mean and variance of each channel of `[N, C, H, W]` over samples,
  * rows and columns.
  *
- *     nn.sequential(nn.conv2d(3, 64, 3, { padding: 1, bias: false }), nn.batchNorm2d(64), nn.relu())
+ * @example
+ * nn.sequential(nn.conv2d(3, 64, 3, { padding: 1, bias: false }), nn.batchNorm2d(64), nn.relu())
  */
 export function batchNorm2d(channels: number, options: BatchNormOptions = {}): BatchNorm2d {
   return new BatchNorm2d(channels, options);
@@ -249,7 +251,8 @@ export function batchNorm2d(channels: number, options: BatchNormOptions = {}): B
  * Batch normalisation of films and volumes: as {@link batchNorm1d}, with mean and variance of each channel of `[N, C, D, H, W]` over
  * samples and all places.
  *
- *     nn.sequential(nn.conv3d(1, 8, 3, { padding: 1, bias: false }), nn.batchNorm3d(8), nn.relu())
+ * @example
+ * nn.sequential(nn.conv3d(1, 8, 3, { padding: 1, bias: false }), nn.batchNorm3d(8), nn.relu())
  */
 export function batchNorm3d(channels: number, options: BatchNormOptions = {}): BatchNorm3d {
   return new BatchNorm3d(channels, options);
@@ -259,7 +262,8 @@ export function batchNorm3d(channels: number, options: BatchNormOptions = {}): B
  * Layer normalisation: `γ (x − μ) / √(σ² + ε) + β` with mean and variance (divided by n) over the last dimensions, whose sizes are
  * given, of each sample alone: the same in training and evaluation, for batches of one too. Ba et al. 2016.
  *
- *     nn.layerNorm(64)(x)   // [N, 64] → [N, 64]
+ * @example
+ * nn.layerNorm(64)(x)   // [N, 64] → [N, 64]
  */
 export function layerNorm(shape: number | readonly number[], options: LayerNormOptions = {}): LayerNorm {
   return new LayerNorm(shape, options);

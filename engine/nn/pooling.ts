@@ -234,7 +234,8 @@ export class GlobalMaxPool2d extends Module {
 /**
  * The largest value of each window: `[N, C, H, W] → [N, C, H', W']` with `H' = ⌊(H + 2p − k) / s⌋ + 1`.
  *
- *     nn.maxPool2d(2)(maps)   // [N, 6, 28, 28] → [N, 6, 14, 14]
+ * @example
+ * nn.maxPool2d(2)(maps)   // [N, 6, 28, 28] → [N, 6, 14, 14]
  */
 export function maxPool2d(kernelSize: Pair, options: Pool2dOptions = {}): MaxPool2d {
   return new MaxPool2d(kernelSize, options);
@@ -248,7 +249,8 @@ export function minPool2d(kernelSize: Pair, options: Pool2dOptions = {}): MinPoo
 /**
  * Max pooling that tells where: `[values, indices]`, the indices int32 `row · W + column` within the map, for {@link maxUnpool2d}.
  *
- *     const [values, switches] = nn.maxPool2dWithIndices(2)(maps)
+ * @example
+ * const [values, switches] = nn.maxPool2dWithIndices(2)(maps)
  */
 export function maxPool2dWithIndices(kernelSize: Pair, options: Pool2dOptions = {}): MaxPool2dWithIndices {
   return new MaxPool2dWithIndices(kernelSize, options);
@@ -257,7 +259,8 @@ export function maxPool2dWithIndices(kernelSize: Pair, options: Pool2dOptions = 
 /**
  * Min pooling that tells where: `[values, indices]`, as {@link maxPool2dWithIndices}.
  *
- *     const [values, places] = nn.minPool2dWithIndices(2)(maps)
+ * @example
+ * const [values, places] = nn.minPool2dWithIndices(2)(maps)
  */
 export function minPool2dWithIndices(kernelSize: Pair, options: Pool2dOptions = {}): MinPool2dWithIndices {
   return new MinPool2dWithIndices(kernelSize, options);
@@ -267,7 +270,8 @@ export function minPool2dWithIndices(kernelSize: Pair, options: Pool2dOptions = 
  * Puts values back where {@link maxPool2dWithIndices} took them from, zeros elsewhere: called with values and indices,
  * `[N, C, H, W] → [N, C, H', W']` with `H' = (H − 1)·s − 2p + k`, or `outputSize`. Zeiler & Fergus 2013.
  *
- *     nn.maxUnpool2d(2)(values, switches)   // [N, C, 7, 7] → [N, C, 14, 14]
+ * @example
+ * nn.maxUnpool2d(2)(values, switches)   // [N, C, 7, 7] → [N, C, 14, 14]
  */
 export function maxUnpool2d(kernelSize: Pair, options: MaxUnpool2dOptions = {}): MaxUnpool2d {
   return new MaxUnpool2d(kernelSize, options);
@@ -276,7 +280,8 @@ export function maxUnpool2d(kernelSize: Pair, options: MaxUnpool2dOptions = {}):
 /**
  * The mean of each window: `[N, C, H, W] → [N, C, H', W']` with `H' = ⌊(H + 2p − k) / s⌋ + 1`.
  *
- *     nn.avgPool2d(2)(maps)   // [N, 6, 28, 28] → [N, 6, 14, 14]
+ * @example
+ * nn.avgPool2d(2)(maps)   // [N, 6, 28, 28] → [N, 6, 14, 14]
  */
 export function avgPool2d(kernelSize: Pair, options: AvgPool2dOptions = {}): AvgPool2d {
   return new AvgPool2d(kernelSize, options);
@@ -286,7 +291,8 @@ export function avgPool2d(kernelSize: Pair, options: AvgPool2dOptions = {}): Avg
  * The mean of windows chosen so that the output has this size, whatever the input's: `[N, C, H, W] → [N, C, h, w]`. Window i reaches
  * from ⌊i·H/h⌋ to ⌈(i + 1)·H/h⌉, as in PyTorch.
  *
- *     nn.adaptiveAvgPool2d(7)(maps)   // [N, 512, 9, 12] → [N, 512, 7, 7]
+ * @example
+ * nn.adaptiveAvgPool2d(7)(maps)   // [N, 512, 9, 12] → [N, 512, 7, 7]
  */
 export function adaptiveAvgPool2d(outputSize: Pair): AdaptiveAvgPool2d {
   return new AdaptiveAvgPool2d(outputSize);
@@ -296,7 +302,8 @@ export function adaptiveAvgPool2d(outputSize: Pair): AdaptiveAvgPool2d {
  * The largest value of windows chosen so that the output has this size: `[N, C, H, W] → [N, C, h, w]`, windows as of
  * {@link adaptiveAvgPool2d}.
  *
- *     nn.adaptiveMaxPool2d([3, 2])(maps)   // [N, 16, 9, 12] → [N, 16, 3, 2]
+ * @example
+ * nn.adaptiveMaxPool2d([3, 2])(maps)   // [N, 16, 9, 12] → [N, 16, 3, 2]
  */
 export function adaptiveMaxPool2d(outputSize: Pair): AdaptiveMaxPool2d {
   return new AdaptiveMaxPool2d(outputSize);
@@ -305,7 +312,8 @@ export function adaptiveMaxPool2d(outputSize: Pair): AdaptiveMaxPool2d {
 /**
  * The mean of each whole map: `[N, C, H, W] → [N, C]`, ready for a linear layer. Lin et al. 2013; the basis of class activation maps.
  *
- *     nn.sequential(nn.conv2d(1, 32, 3), nn.relu(), nn.globalAvgPool2d(), nn.linear(32, 10))
+ * @example
+ * nn.sequential(nn.conv2d(1, 32, 3), nn.relu(), nn.globalAvgPool2d(), nn.linear(32, 10))
  */
 export function globalAvgPool2d(): GlobalAvgPool2d {
   return new GlobalAvgPool2d();
@@ -315,7 +323,8 @@ export function globalAvgPool2d(): GlobalAvgPool2d {
  * The largest value of each whole map: `[N, C, H, W] → [N, C]`: whether a filter found its pattern anywhere. The gradient goes to the
  * winner, the first of equals.
  *
- *     nn.sequential(nn.conv2d(1, 32, 3), nn.relu(), nn.globalMaxPool2d(), nn.linear(32, 10))
+ * @example
+ * nn.sequential(nn.conv2d(1, 32, 3), nn.relu(), nn.globalMaxPool2d(), nn.linear(32, 10))
  */
 export function globalMaxPool2d(): GlobalMaxPool2d {
   return new GlobalMaxPool2d();

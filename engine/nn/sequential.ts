@@ -52,7 +52,8 @@ export class Sequential extends Module {
  * Its layers are reached by position: `model.at(0)`, and in paths as `0.weight`. Throws a TypeError for an item that is
  * not a layer (`nn.relu` without its brackets).
  *
- *     const model = nn.sequential(nn.flatten(), nn.linear(784, 128), nn.relu(), nn.linear(128, 10))
+ * @example
+ * const model = nn.sequential(nn.flatten(), nn.linear(784, 128), nn.relu(), nn.linear(128, 10))
  */
 export function sequential(...layers: readonly Module[]): Sequential {
   return new Sequential(...layers);

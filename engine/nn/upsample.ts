@@ -65,7 +65,8 @@ export class Upsample extends Module {
  * Images in another size: `[N, C, H, W] → [N, C, ⌊H · scale⌋, ⌊W · scale⌋]`, pixels repeated (`"nearest"`) or interpolated (`"bilinear"`).
  * Without a scale: to the `size` of the options.
  *
- *     nn.sequential(nn.upsample(2), nn.conv2d(64, 32, 3, { padding: 1 }))   // instead of a transposed convolution
+ * @example
+ * nn.sequential(nn.upsample(2), nn.conv2d(64, 32, 3, { padding: 1 }))   // instead of a transposed convolution
  */
 export function upsample(scale: number | null = null, options: UpsampleOptions = {}): Upsample {
   return new Upsample(scale, options);

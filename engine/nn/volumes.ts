@@ -224,7 +224,8 @@ export class ConvTranspose3d extends Module {
  * the same options, `[depth, height, width]` where the directions differ.
  * Throws a ShapeError when the channels or the number of dimensions differ, or the kernel does not fit.
  *
- *     nn.conv3d(1, 8, 3, { padding: 1 })(films)   // [N, 1, 16, 32, 32] → [N, 8, 16, 32, 32]
+ * @example
+ * nn.conv3d(1, 8, 3, { padding: 1 })(films)   // [N, 1, 16, 32, 32] → [N, 8, 16, 32, 32]
  */
 export function conv3d(
   inChannels: number,
@@ -239,7 +240,8 @@ export function conv3d(
  * A transposed 3-D convolution: `[N, inChannels, D, H, W] → [N, outChannels, D', H', W']`, each size as of {@link convTranspose2d}.
  * Throws a ShapeError when the channels or the number of dimensions differ.
  *
- *     nn.convTranspose3d(8, 1, 2, { stride: 2 })(x)   // [N, 8, 8, 16, 16] → [N, 1, 16, 32, 32]
+ * @example
+ * nn.convTranspose3d(8, 1, 2, { stride: 2 })(x)   // [N, 8, 8, 16, 16] → [N, 1, 16, 32, 32]
  */
 export function convTranspose3d(
   inChannels: number,
@@ -328,7 +330,8 @@ export class AvgPool3d extends Pool3d {
 /**
  * The largest value of each window of a film or volume: `[N, C, D, H, W] → [N, C, D', H', W']`, each size as of {@link maxPool2d}.
  *
- *     nn.maxPool3d([1, 2, 2])(films)   // [N, 8, 16, 32, 32] → [N, 8, 16, 16, 16]
+ * @example
+ * nn.maxPool3d([1, 2, 2])(films)   // [N, 8, 16, 32, 32] → [N, 8, 16, 16, 16]
  */
 export function maxPool3d(kernelSize: Triple, options: Pool3dOptions = {}): MaxPool3d {
   return new MaxPool3d(kernelSize, options);
@@ -337,7 +340,8 @@ export function maxPool3d(kernelSize: Triple, options: Pool3dOptions = {}): MaxP
 /**
  * The mean of each window of a film or volume: `[N, C, D, H, W] → [N, C, D', H', W']`, each size as of {@link avgPool2d}.
  *
- *     nn.avgPool3d(2)(films)   // [N, 8, 16, 32, 32] → [N, 8, 8, 16, 16]
+ * @example
+ * nn.avgPool3d(2)(films)   // [N, 8, 16, 32, 32] → [N, 8, 8, 16, 16]
  */
 export function avgPool3d(kernelSize: Triple, options: AvgPool3dOptions = {}): AvgPool3d {
   return new AvgPool3d(kernelSize, options);

@@ -82,8 +82,9 @@ export class Adam extends Optimizer<AdamSettings> {
  * Adam (Kingma & Ba 2014, algorithm 1): `m ← β₁m + (1 − β₁)g`, `v ← β₂v + (1 − β₂)g²`,
  * `θ ← θ − η · m/(1 − β₁ᵗ) / (√(v/(1 − β₂ᵗ)) + ε)`; weight decay adds λθ to g. Lecture step 003.36.
  *
- *     const optimizer = optim.adam(model.parameters(), { lr: 0.001 })
- *     loss.backward(); optimizer.step()
+ * @example
+ * const optimizer = optim.adam(model.parameters(), { lr: 0.001 })
+ * loss.backward(); optimizer.step()
  */
 export function adam(parameters: Trained<AdamSettings>, options: AdamOptions = {}): Adam {
   return new Adam(parameters, options);
@@ -113,8 +114,9 @@ export class AdamW extends Adam {
  * AdamW (Loshchilov & Hutter 2019): Adam whose weight decay `θ ← θ − ηλθ` stands beside the step, not in the gradient that
  * is divided by √v; so it shrinks all weights alike.
  *
- *     const optimizer = optim.adamW(model.parameters(), { lr: 0.001, weightDecay: 0.05 })
- *     loss.backward(); optimizer.step()
+ * @example
+ * const optimizer = optim.adamW(model.parameters(), { lr: 0.001, weightDecay: 0.05 })
+ * loss.backward(); optimizer.step()
  */
 export function adamW(parameters: Trained<AdamSettings>, options: AdamOptions = {}): AdamW {
   return new AdamW(parameters, options);

@@ -63,8 +63,9 @@ export class Adagrad extends Optimizer<AdagradSettings> {
  * Adagrad (Duchi, Hazan & Singer 2011): `s ← s + g²`, `θ ← θ − η·g / (√s + ε)`. Parameters with small or rare gradients
  * take large steps; all steps shrink for ever. Lecture step 003.36.
  *
- *     const optimizer = optim.adagrad(model.parameters(), { lr: 0.05 })
- *     loss.backward(); optimizer.step()
+ * @example
+ * const optimizer = optim.adagrad(model.parameters(), { lr: 0.05 })
+ * loss.backward(); optimizer.step()
  */
 export function adagrad(parameters: Trained<AdagradSettings>, options: AdagradOptions = {}): Adagrad {
   return new Adagrad(parameters, options);
@@ -135,8 +136,9 @@ export class Rmsprop extends Optimizer<RmspropSettings> {
  * RMSProp (Hinton 2012, lecture 6e of his course): `s ← αs + (1 − α)g²`, `θ ← θ − η·g / (√s + ε)`; with momentum the quotient
  * is gathered in a velocity. Adagrad that forgets. Lecture step 003.36.
  *
- *     const optimizer = optim.rmsprop(model.parameters(), { lr: 0.001 })
- *     loss.backward(); optimizer.step()
+ * @example
+ * const optimizer = optim.rmsprop(model.parameters(), { lr: 0.001 })
+ * loss.backward(); optimizer.step()
  */
 export function rmsprop(parameters: Trained<RmspropSettings>, options: RmspropOptions = {}): Rmsprop {
   return new Rmsprop(parameters, options);

@@ -87,8 +87,9 @@ function steepest(rates: readonly number[], losses: readonly number[]): number |
  * It ends early when the loss explodes. Model and optimizer are afterwards as they were before. Smith 2017, "Cyclical
  * learning rates".
  *
- *     const search = await optim.findLearningRate(model, train.loader({ shuffle: true }), { optimizer })
- *     optimizer.lr = search.suggestion ?? 0.01
+ * @example
+ * const search = await optim.findLearningRate(model, train.loader({ shuffle: true }), { optimizer })
+ * optimizer.lr = search.suggestion ?? 0.01
  */
 export async function findLearningRate(
   model: Module,

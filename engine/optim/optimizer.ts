@@ -137,7 +137,8 @@ export abstract class Optimizer<Settings extends object = object> {
   /**
    * Takes over a state saved by `stateDict()`; all or, when it is of another optimizer or of other parameters, nothing.
    *
-   *     optimizer.loadStateDict(saved)
+   * @example
+   * optimizer.loadStateDict(saved)
    */
   loadStateDict(state: OptimizerState): this {
     const problem = this.mismatch(state);

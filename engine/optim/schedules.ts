@@ -40,7 +40,8 @@ export function linearDecay(): (progress: number) => number {
 /**
  * Falls along half a cosine, slowly at both ends: `(1 + cos(π · progress)) / 2`. Loshchilov & Hutter 2017, without restarts.
  *
- *     await fit(model, loader, { epochs: 5, optimizer, schedule: optim.cosineAnnealing() })
+ * @example
+ * await fit(model, loader, { epochs: 5, optimizer, schedule: optim.cosineAnnealing() })
  */
 export function cosineAnnealing(): (progress: number) => number {
   return (progress) => (1 + Math.cos(Math.PI * progress)) / 2;
@@ -57,7 +58,8 @@ export interface StepDecayOptions {
 /**
  * Falls in stairs: multiplied by `factor` after every so many epochs.
  *
- *     await fit(model, loader, { epochs: 90, optimizer, schedule: optim.stepDecay({ every: 30 }) })
+ * @example
+ * await fit(model, loader, { epochs: 90, optimizer, schedule: optim.stepDecay({ every: 30 }) })
  */
 export function stepDecay({ every, factor = 0.1 }: StepDecayOptions): Schedule {
   requireWhole("stepDecay", "every", every, 1);
@@ -83,7 +85,8 @@ export interface WarmUpOptions {
  * Rises in a straight line from almost nothing to the full learning rate, then goes on as another schedule over the rest of
  * the steps; at the full rate when none is given.
  *
- *     optim.warmUp(optim.cosineAnnealing(), { share: 0.1 })
+ * @example
+ * optim.warmUp(optim.cosineAnnealing(), { share: 0.1 })
  */
 export function warmUp(following?: Schedule, { share = 0.1, from = 0.01 }: WarmUpOptions = {}): Schedule {
   requireShare("warmUp", "share", share);
@@ -111,7 +114,8 @@ export interface OneCycleOptions {
  * Rises along half a cosine to the optimizer's learning rate, the largest, and falls along another to almost nothing. Lets
  * one train with larger rates than otherwise. Smith & Topin 2018.
  *
- *     await fit(model, loader, { epochs: 5, optimizer, schedule: optim.oneCycle() })
+ * @example
+ * await fit(model, loader, { epochs: 5, optimizer, schedule: optim.oneCycle() })
  */
 export function oneCycle({
   share = 0.3,
@@ -147,7 +151,8 @@ export interface PlateauOptions extends MonitorOptions {
  * Falls when training gets no better: multiplied by `factor` when the validation loss (or the metric `on`) has not improved
  * for more than `patience` epochs. It looks at the history of its own training only.
  *
- *     await fit(model, loader, { epochs: 30, optimizer, validation, schedule: optim.plateau({ patience: 2 }) })
+ * @example
+ * await fit(model, loader, { epochs: 30, optimizer, validation, schedule: optim.plateau({ patience: 2 }) })
  */
 export function plateau({
   factor = 0.1,

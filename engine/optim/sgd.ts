@@ -104,7 +104,8 @@ export function valuesOf(remembered: Tensor | number | undefined): { [index: num
  *
  * Groups have settings of their own:
  *
- *     optim.sgd([{ parameters: body.parameters(), lr: 0.001 }, { parameters: head.parameters() }], { lr: 0.1 })
+ * @example
+ * optim.sgd([{ parameters: body.parameters(), lr: 0.001 }, { parameters: head.parameters() }], { lr: 0.1 })
  */
 export function sgd(parameters: Trained<SgdSettings>, options: SgdOptions): Sgd {
   return new Sgd(parameters, options ?? {});
@@ -163,8 +164,9 @@ export class AveragedMomentum extends Optimizer<AveragedMomentumSettings> {
  * Momentum in the lecture's form, where the change is a running average: `Δθ ← α·Δθ − (1 − α)·η·g`, `θ ← θ + Δθ`. Lecture
  * step 003.36. It goes (1 − α) times as far as `sgd` with the same momentum; with η/(1 − α) it makes the same steps (C-21).
  *
- *     const optimizer = optim.averagedMomentum(model.parameters(), { lr: 0.1, momentum: 0.9 })
- *     loss.backward(); optimizer.step()
+ * @example
+ * const optimizer = optim.averagedMomentum(model.parameters(), { lr: 0.1, momentum: 0.9 })
+ * loss.backward(); optimizer.step()
  */
 export function averagedMomentum(
   parameters: Trained<AveragedMomentumSettings>,

@@ -47,7 +47,8 @@ function answer(question: string, password: boolean): string {
 /**
  * Asks for a line of text and waits for it; an empty answer is `defaultAnswer`.
  *
- *     const name = prompt("Your name?", "Ada");
+ * @example
+ * const name = prompt("Your name?", "Ada");
  */
 export function prompt(question = "", defaultAnswer = ""): string {
   return (

@@ -19,8 +19,9 @@ export interface BarsOptions {
 /**
  * Draws one bar for each value; values that are probabilities (between 0 and 1, sum 1) get a percentage axis.
  *
- *     show.bars(logits.softmax(1), { labels: test.classes });
- *     show.bars([980, 1135], { labels: ["zero", "one"], unit: "images" });
+ * @example
+ * show.bars(logits.softmax(1), { labels: test.classes });
+ * show.bars([980, 1135], { labels: ["zero", "one"], unit: "images" });
  */
 export function bars(
   source: NumberSource | Readonly<Record<string, number>>,

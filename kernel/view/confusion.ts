@@ -33,8 +33,9 @@ const MOST_SQUARES = 40;
  *
  * Takes a confusion matrix, its counts, or predictions (class numbers or scores `[N, classes]`) and labels.
  *
- *     show.confusionMatrix(metrics.confusionMatrix(logits, labels));
- *     show.confusionMatrix(predictions, labels, { classes: ["cat", "dog"] });
+ * @example
+ * show.confusionMatrix(metrics.confusionMatrix(logits, labels));
+ * show.confusionMatrix(predictions, labels, { classes: ["cat", "dog"] });
  */
 export function confusionMatrix(
   matrix: ConfusionLike | readonly (readonly number[])[],

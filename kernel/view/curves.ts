@@ -47,9 +47,10 @@ export const printMetric = (metric: string, value: number): string =>
 /**
  * Draws loss and metrics over the epochs, training solid and validation dashed; several trainings in one chart by name.
  *
- *     const history = await fit(model, train, { epochs: 5, optimizer, validation: test });
- *     show.curves(history);
- *     show.curves({ SGD: first, Adam: second });
+ * @example
+ * const history = await fit(model, train, { epochs: 5, optimizer, validation: test });
+ * show.curves(history);
+ * show.curves({ SGD: first, Adam: second });
  */
 export function curves(
   source: HistoryLike | Readonly<Record<string, HistoryLike>>,

@@ -42,8 +42,9 @@ export interface ImagesOptions {
  * `images`: `[N, 1 or 3, H, W]`, `[1 or 3, H, W]`, `[H, W]`, an array of images of one size, or a data set.
  * Throws where there are fewer or more labels, predictions or titles than images.
  *
- *     show.images(images, { labels, predictions: model(images) });
- *     show.images(train.take(16));
+ * @example
+ * show.images(images, { labels, predictions: model(images) });
+ * show.images(train.take(16));
  */
 export function images(
   source: NumberSource | readonly NumberSource[] | Dataset,

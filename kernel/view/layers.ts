@@ -26,7 +26,8 @@ export interface FiltersOptions {
  * several channels, each column is an output channel and each row an input channel; on three (colour) also the colours
  * that the kernel looks for.
  *
- *     show.filters(model.conv1);
+ * @example
+ * show.filters(model.conv1);
  */
 export function filters(source: FilterSource | TensorLike, options: FiltersOptions = {}): Displayable {
   const weight = weightOf(source);

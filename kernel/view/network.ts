@@ -27,9 +27,10 @@ const knownShapes = new WeakMap<AnyModule, readonly SummaryRow[]>();
  *
  * `image`: `[C, H, W]`, `[1, C, H, W]` or `[H, W]`. `layer`: path (`"conv1"`), number in order of execution, or the layer.
  *
- *     const [image] = test.at(0);
- *     show.featureMaps(model, image);
- *     show.featureMaps(model, image, { layer: "conv2" });
+ * @example
+ * const [image] = test.at(0);
+ * show.featureMaps(model, image);
+ * show.featureMaps(model, image, { layer: "conv2" });
  */
 export function featureMaps(model: Module, image: Tensor, options: FeatureMapsOptions = {}): Displayable {
   const input = oneImage(model, image, "show.featureMaps");
@@ -39,8 +40,9 @@ export function featureMaps(model: Module, image: Tensor, options: FeatureMapsOp
 /**
  * Draws one image and what every layer makes of it, side by side with shapes, up to the classes' scores.
  *
- *     const [image] = test.at(0);
- *     show.informationFlow(model, image, { classes: test.classes });
+ * @example
+ * const [image] = test.at(0);
+ * show.informationFlow(model, image, { classes: test.classes });
  */
 export function informationFlow(
   model: Module,
@@ -62,7 +64,8 @@ export interface MistakesOptions {
 /**
  * Draws the wrong predictions with the highest loss: what it was taken for, what it is, and how sure the model was.
  *
- *     show.mistakes(model, test, { n: 12 });
+ * @example
+ * show.mistakes(model, test, { n: 12 });
  */
 export function mistakes(model: Module, dataset: Dataset, options: MistakesOptions = {}): Displayable {
   requireModule("show.mistakes", "model", model);
@@ -82,7 +85,8 @@ export function mistakes(model: Module, dataset: Dataset, options: MistakesOptio
  *
  * `inputShape` is the shape of one sample (`[1, 28, 28]`), or of a batch (`[N, 1, 28, 28]`); without it, the table has no shapes.
  *
- *     show.summary(models.leNet5(), [1, 28, 28]);
+ * @example
+ * show.summary(models.leNet5(), [1, 28, 28]);
  */
 export function summary(model: Module<never, unknown>, inputShape?: readonly number[]): Displayable {
   requireModule("show.summary", "model", model);

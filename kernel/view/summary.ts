@@ -47,7 +47,8 @@ export function summaryTable(
 /**
  * Draws results side by side: one row for each name, one column for each number; rates in per cent, the best in bold words.
  *
- *     show.compare({ "linear": { accuracy: 0.924 }, "LeNet-5": { accuracy: 0.989, parameters: 61706 } });
+ * @example
+ * show.compare({ "linear": { accuracy: 0.924 }, "LeNet-5": { accuracy: 0.989, parameters: 61706 } });
  */
 export function compare(
   results: Readonly<Record<string, Readonly<Record<string, number>> | number>>,

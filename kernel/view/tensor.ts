@@ -83,7 +83,8 @@ export interface TensorOptions {
  * Draws a tensor: its numbers when it has at most 64, images when it looks like them (`[1 or 3, H, W]` or `[N, 1 or 3, H, W]`), a
  * heat map when it is a matrix of moderate size, else a histogram; with its statistics, NaN and infinite values counted.
  *
- *     show.tensor(model.conv1.weight, { as: "histogram" });
+ * @example
+ * show.tensor(model.conv1.weight, { as: "histogram" });
  */
 export function tensor(source: NumberSource, options: TensorOptions = {}): Displayable {
   const { shape, values } = numbersOf(source, "show.tensor");

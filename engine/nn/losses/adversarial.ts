@@ -23,7 +23,8 @@ function logitsOf(operation: string, role: string, logits: Tensor): Tensor {
  * The game's value `mean ln D(x) + mean ln(1 − D(G(z)))`: what D makes large and G small; −2 ln 2 = −1.386294 when D cannot
  * tell and says ½ to everything.
  *
- *     nn.adversarial.value(d(images), d(g(z))).item()
+ * @example
+ * nn.adversarial.value(d(images), d(g(z))).item()
  */
 export function value(realLogits: Tensor, fakeLogits: Tensor): Tensor {
   const real = logitsOf("value", "realLogits", realLogits);
@@ -34,7 +35,8 @@ export function value(realLogits: Tensor, fakeLogits: Tensor): Tensor {
 /**
  * The discriminator's loss, the negative of the game's value: `−mean ln D(x) − mean ln(1 − D(G(z)))`.
  *
- *     nn.adversarial.discriminator(d(images), d(g(z).detach())).backward()   // detach: only D learns
+ * @example
+ * nn.adversarial.discriminator(d(images), d(g(z).detach())).backward()   // detach: only D learns
  */
 export function discriminator(realLogits: Tensor, fakeLogits: Tensor): Tensor {
   const real = logitsOf("discriminator", "realLogits", realLogits);
@@ -45,7 +47,8 @@ export function discriminator(realLogits: Tensor, fakeLogits: Tensor): Tensor {
 /**
  * The generator's loss in the form that is used, `−mean ln D(G(z))`: its gradient is strong while D sees through everything.
  *
- *     nn.adversarial.generator(d(g(z))).backward()
+ * @example
+ * nn.adversarial.generator(d(g(z))).backward()
  */
 export function generator(fakeLogits: Tensor): Tensor {
   return logitsOf("generator", "fakeLogits", fakeLogits).neg().softplus().mean();
@@ -55,7 +58,8 @@ export function generator(fakeLogits: Tensor): Tensor {
  * The generator's loss as the game has it, `mean ln(1 − D(G(z)))`: where D sees through everything its gradient is nearly 0
  * (it saturates), so nothing is learned from a clear defeat.
  *
- *     nn.adversarial.saturatingGenerator(d(g(z))).backward()
+ * @example
+ * nn.adversarial.saturatingGenerator(d(g(z))).backward()
  */
 export function saturatingGenerator(fakeLogits: Tensor): Tensor {
   return logitsOf("saturatingGenerator", "fakeLogits", fakeLogits).softplus().mean().neg();

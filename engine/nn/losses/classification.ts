@@ -25,8 +25,9 @@ export interface CrossEntropyOptions extends LossOptions {
  * rows): `−Σ_k target_k · log softmax(logits)_k`. With `labelSmoothing` ε the target is `(1 − ε)·target + ε/C`; with `weight`
  * each class's term is multiplied by its weight. Lecture steps 000.43 and 003.54.
  *
- *     const loss = nn.crossEntropy(model(images), labels)
- *     loss.backward()
+ * @example
+ * const loss = nn.crossEntropy(model(images), labels)
+ * loss.backward()
  */
 export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
   requireTensor("crossEntropy", "logits", logits);
@@ -70,7 +71,8 @@ export interface NllOptions extends LossOptions {
  * `[N, C, …]`) from a `logSoftmax(1)`, labels the class numbers `[N]`. Lecture step 001.29. With the softmax inside it is
  * `nn.crossEntropy`.
  *
- *     nn.nll(model(x).logSoftmax(1), labels).backward()
+ * @example
+ * nn.nll(model(x).logSoftmax(1), labels).backward()
  */
 export function nll(logProbabilities: Tensor, labels: Tensor, options: NllOptions = {}): Tensor {
   requireTensor("nll", "logProbabilities", logProbabilities);
@@ -94,7 +96,8 @@ export function nll(logProbabilities: Tensor, labels: Tensor, options: NllOption
  * from 0 to 1. The logarithms go no lower than −100, where the gradient is 0. Lecture step 003.30; `nn.bceWithLogits` of the
  * scores before the sigmoid is exact for any score, so train with that.
  *
- *     nn.bce(tensor([0.9, 0.2]), tensor([1, 0])).item()   // (−ln 0.9 − ln 0.8) / 2 = 0.164
+ * @example
+ * nn.bce(tensor([0.9, 0.2]), tensor([1, 0])).item()   // (−ln 0.9 − ln 0.8) / 2 = 0.164
  */
 export function bce(probabilities: Tensor, targets: Tensor, options: LossOptions = {}): Tensor {
   const [p, t] = pairOf("bce", probabilities, targets, ["probabilities", "targets"]);
@@ -118,7 +121,8 @@ function boundedLog(p: Tensor): Tensor {
  * Binary cross-entropy of logits: `−[t·log σ(x) + (1 − t)·log(1 − σ(x))]`, computed as `softplus(x) − t·x`, which
  * overflows for no x. One logit per yes-or-no question, targets 0 to 1, both of one shape; the mean over all elements.
  *
- *     const loss = nn.bceWithLogits(model(x).squeeze(1), isCat)
+ * @example
+ * const loss = nn.bceWithLogits(model(x).squeeze(1), isCat)
  */
 export function bceWithLogits(logits: Tensor, targets: Tensor, options: LossOptions = {}): Tensor {
   const [x, t] = pairOf("bceWithLogits", logits, targets, ["logits", "targets"]);
@@ -143,7 +147,8 @@ export interface DiceOptions extends LossOptions {
  * shape. It minds the share of the object that was found, however small the object. Lecture step 003.10; Milletari,
  * Navab & Ahmadi 2016.
  *
- *     nn.dice(model(images).sigmoid(), masks).backward()
+ * @example
+ * nn.dice(model(images).sigmoid(), masks).backward()
  */
 export function dice(
   probabilities: Tensor,

@@ -8,7 +8,8 @@ import { describeInput, requireTensor } from "../requireTensor.ts";
 /**
  * The loss of several tasks at once: `Σᵢ λᵢ·Lᵢ`, by default all λᵢ = 1. Lecture step 003.68.
  *
- *     nn.multiTask([nn.crossEntropy(what, labels), nn.mse(where, boxes)], [1, 0.5]).backward()
+ * @example
+ * nn.multiTask([nn.crossEntropy(what, labels), nn.mse(where, boxes)], [1, 0.5]).backward()
  */
 export function multiTask(losses: readonly Tensor[], weights?: readonly number[]): Tensor {
   if (!Array.isArray(losses) || losses.length === 0) {
@@ -57,7 +58,8 @@ function weightsOf(operation: string, model: AnyModule | readonly Tensor[]): Ten
  * The L2 penalty `½ Σ θ²` of a model's weights (not of biases and other vectors), or of the tensors given. Lecture step
  * 003.66; Krogh & Hertz 1992. With plain SGD the same as `weightDecay` on those weights.
  *
- *     nn.crossEntropy(model(x), y).add(nn.l2Penalty(model).mul(1e-4)).backward()
+ * @example
+ * nn.crossEntropy(model(x), y).add(nn.l2Penalty(model).mul(1e-4)).backward()
  */
 export function l2Penalty(model: AnyModule | readonly Tensor[]): Tensor {
   return weightsOf("l2Penalty", model)
@@ -70,7 +72,8 @@ export function l2Penalty(model: AnyModule | readonly Tensor[]): Tensor {
  * The L1 penalty `Σ |θ|` of a model's weights (not of biases and other vectors), or of the tensors given: drives weights to
  * 0 itself; its gradient is the sign, 0 at 0. Lecture step 003.66.
  *
- *     nn.crossEntropy(model(x), y).add(nn.l1Penalty(model).mul(1e-4)).backward()
+ * @example
+ * nn.crossEntropy(model(x), y).add(nn.l1Penalty(model).mul(1e-4)).backward()
  */
 export function l1Penalty(model: AnyModule | readonly Tensor[]): Tensor {
   return weightsOf("l1Penalty", model)

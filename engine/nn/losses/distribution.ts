@@ -12,7 +12,8 @@ import { type LossOptions, pairOf, perSample, reduce, requireValues } from "./re
  * where p = q. As in PyTorch the prediction comes first and as log-probabilities: `logQ` `[N, C]` from a `logSoftmax(1)`,
  * `p` probabilities of the same shape. (PyTorch's default divides by all N·C elements; this is its "batchmean".)
  *
- *     nn.klDivergence(model(x).logSoftmax(1), p).backward()
+ * @example
+ * nn.klDivergence(model(x).logSoftmax(1), p).backward()
  */
 export function klDivergence(logQ: Tensor, p: Tensor, options: LossOptions = {}): Tensor {
   const [log, target] = pairOf("klDivergence", logQ, p, ["logQ", "p"]);
@@ -38,7 +39,8 @@ export function klDivergence(logQ: Tensor, p: Tensor, options: LossOptions = {})
  * ½ Σⱼ (μⱼ² + σⱼ² − 1 − ln σⱼ²)`, its mean over the samples. `mean` and `logVariance` (ln σ²) are `[N, d]`, as a
  * variational encoder gives them. Lecture step 003.89; Kingma & Welling 2014, appendix B.
  *
- *     nn.gaussianKl(tensor([[1]]), tensor([[Math.log(0.25)]])).item()   // 0.818147
+ * @example
+ * nn.gaussianKl(tensor([[1]]), tensor([[Math.log(0.25)]])).item()   // 0.818147
  */
 export function gaussianKl(mean: Tensor, logVariance: Tensor, options: LossOptions = {}): Tensor {
   const [m, v] = pairOf("gaussianKl", mean, logVariance, ["mean", "logVariance"]);
@@ -56,8 +58,9 @@ export interface ElboOptions extends LossOptions {
  * samples; to be made large, so train with its negative. `logLikelihood` (of one z drawn for each x) and `kl` are `[N]`.
  * Lecture step 003.89.
  *
- *     const logLikelihood = nn.gaussianNll(decoder(z), x, { reduction: "none" }).neg()
- *     nn.elbo(logLikelihood, nn.gaussianKl(mean, logVariance, { reduction: "none" })).neg().backward()
+ * @example
+ * const logLikelihood = nn.gaussianNll(decoder(z), x, { reduction: "none" }).neg()
+ * nn.elbo(logLikelihood, nn.gaussianKl(mean, logVariance, { reduction: "none" })).neg().backward()
  */
 export function elbo(logLikelihood: Tensor, kl: Tensor, { beta = 1, ...options }: ElboOptions = {}): Tensor {
   requireTensor("elbo", "logLikelihood", logLikelihood);

@@ -10,8 +10,9 @@ import { type LossOptions, pairOf, perSample, reduce } from "./reduction.ts";
  *
  * Throws a ShapeError when the shapes differ: `[N, 1]` and `[N]` would broadcast to `[N, N]` and train the wrong thing.
  *
- *     const loss = nn.mse(model(x), y)
- *     loss.backward()
+ * @example
+ * const loss = nn.mse(model(x), y)
+ * loss.backward()
  */
 export function mse(prediction: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   const [p, t] = pairOf("mse", prediction, target);
@@ -29,7 +30,8 @@ export interface SseOptions extends LossOptions {
  * lecture step 000.4), over the outputs only and averaged over the samples ("mean": 003.31), or for each sample ("none",
  * `[N]`). `half` puts ½ before it (004.18). `nn.mse` divides by the number of outputs too.
  *
- *     nn.sse(model(x), y, { half: true }).backward()   // gradient: prediction − target
+ * @example
+ * nn.sse(model(x), y, { half: true }).backward()   // gradient: prediction − target
  */
 export function sse(
   prediction: Tensor,
@@ -45,7 +47,8 @@ export function sse(
  * Mean absolute error: `(1/n) Σ |prediction − target|` over all n elements; its gradient is the sign, 0 at 0. Lecture step
  * 003.9; the form of 003.31, which adds up over the outputs, is `nn.pNorm` with p = 1.
  *
- *     nn.mae(model(x), y).backward()
+ * @example
+ * nn.mae(model(x), y).backward()
  */
 export function mae(prediction: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   const [p, t] = pairOf("mae", prediction, target);
@@ -62,7 +65,8 @@ export interface PNormOptions extends LossOptions {
  * The p-norm of each sample's error: `(Σⱼ |predictionⱼ − targetⱼ|ᵖ)^(1/p)`, its mean over the samples; `[N, …]` both. Not
  * squared for p = 2. Where a sample has no error the gradient is 0. Lecture steps 003.8 and, for p = 1, 003.31.
  *
- *     nn.pNorm(model(x), y, { p: 1 }).backward()
+ * @example
+ * nn.pNorm(model(x), y, { p: 1 }).backward()
  */
 export function pNorm(prediction: Tensor, target: Tensor, { p = 2, ...options }: PNormOptions = {}): Tensor {
   if (!(typeof p === "number" && p >= 1)) {
@@ -95,7 +99,8 @@ export interface GaussianNllOptions extends LossOptions {
  * `½ Σⱼ [ln(2πσ²) + (targetⱼ − predictionⱼ)²/σ²]`, added up over a sample's outputs, its mean over the samples. The
  * reconstruction term of a variational auto-encoder for grey values; lecture step 003.89.
  *
- *     nn.gaussianNll(decoder(z), x, { variance: 0.1, reduction: "none" })   // [N]
+ * @example
+ * nn.gaussianNll(decoder(z), x, { variance: 0.1, reduction: "none" })   // [N]
  */
 export function gaussianNll(
   prediction: Tensor,

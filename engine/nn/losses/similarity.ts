@@ -39,7 +39,8 @@ export interface ContrastiveOptions extends LossOptions {
  * `−ln [e^{sim(z, ẑ)/τ} / (e^{sim(z, ẑ)/τ} + Σ_{z̄} e^{sim(z, z̄)/τ})]` with `sim` the cosine of the angle; the mean over the
  * anchors. `anchor` and `positive` are `[N, d]`, `negatives` `[M, d]`. Lecture step 003.94, its l(x̃, x̂).
  *
- *     nn.contrastive(tensor([[1, 0]]), tensor([[1, 1]]), tensor([[0, 1], [-1, 0]]), { temperature: 1 })   // 0.515490
+ * @example
+ * nn.contrastive(tensor([[1, 0]]), tensor([[1, 1]]), tensor([[0, 1], [-1, 0]]), { temperature: 1 })   // 0.515490
  */
 export function contrastive(
   anchor: Tensor,
@@ -68,7 +69,8 @@ export function contrastive(
  * else in the batch is a negative: `−ln [e^{sim(zᵢ, zⱼ)/τ} / Σ_{k ≠ i} e^{sim(zᵢ, z_k)/τ}]`, the mean over all 2N views. Half
  * of the lecture's sum over both directions, step 003.94 (C-59: a view is no negative of itself). Chen et al. 2020, SimCLR.
  *
- *     nn.ntXent(encoder(augment(x)), encoder(augment(x)), { temperature: 0.5 }).backward()
+ * @example
+ * nn.ntXent(encoder(augment(x)), encoder(augment(x)), { temperature: 0.5 }).backward()
  */
 export function ntXent(
   a: Tensor,
@@ -101,7 +103,8 @@ export interface TripletOptions extends LossOptions {
  * Triplet loss: `max(‖anchor − positive‖ − ‖anchor − negative‖ + margin, 0)` of each row, the mean over the rows; all
  * `[N, d]`. Schroff, Kalenichenko & Philbin 2015 (there with squared distances; PyTorch and this without).
  *
- *     nn.triplet(f(x), f(same), f(other), { margin: 0.2 }).backward()
+ * @example
+ * nn.triplet(f(x), f(same), f(other), { margin: 0.2 }).backward()
  */
 export function triplet(
   anchor: Tensor,
