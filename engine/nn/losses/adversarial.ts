@@ -8,6 +8,7 @@
 import { ArgumentError } from "../../errors.ts";
 import type { Tensor } from "../../tensor.ts";
 import { requireTensor } from "../requireTensor.ts";
+import { reduce } from "./reduction.ts";
 
 function logitsOf(operation: string, role: string, logits: Tensor): Tensor {
   requireTensor(`adversarial.${operation}`, role, logits);
@@ -19,6 +20,14 @@ function logitsOf(operation: string, role: string, logits: Tensor): Tensor {
   return logits;
 }
 
+/** The mean of `−ln D` over these samples. */
+const saidReal = (operation: string, logits: Tensor): Tensor =>
+  reduce(logits.neg().softplus(), {}, `adversarial.${operation}`);
+
+/** The mean of `−ln(1 − D)` over these samples. */
+const saidFake = (operation: string, logits: Tensor): Tensor =>
+  reduce(logits.softplus(), {}, `adversarial.${operation}`);
+
 /**
  * The game's value `mean ln D(x) + mean ln(1 − D(G(z)))`: what D makes large and G small; −2 ln 2 = −1.386294 when D cannot
  * tell and says ½ to everything.
@@ -29,7 +38,7 @@ function logitsOf(operation: string, role: string, logits: Tensor): Tensor {
 export function value(realLogits: Tensor, fakeLogits: Tensor): Tensor {
   const real = logitsOf("value", "realLogits", realLogits);
   const fake = logitsOf("value", "fakeLogits", fakeLogits);
-  return real.neg().softplus().mean().add(fake.softplus().mean()).neg();
+  return saidReal("value", real).add(saidFake("value", fake)).neg();
 }
 
 /**
@@ -41,7 +50,7 @@ export function value(realLogits: Tensor, fakeLogits: Tensor): Tensor {
 export function discriminator(realLogits: Tensor, fakeLogits: Tensor): Tensor {
   const real = logitsOf("discriminator", "realLogits", realLogits);
   const fake = logitsOf("discriminator", "fakeLogits", fakeLogits);
-  return real.neg().softplus().mean().add(fake.softplus().mean());
+  return saidReal("discriminator", real).add(saidFake("discriminator", fake));
 }
 
 /**
@@ -51,7 +60,7 @@ export function discriminator(realLogits: Tensor, fakeLogits: Tensor): Tensor {
  * nn.adversarial.generator(d(g(z))).backward()
  */
 export function generator(fakeLogits: Tensor): Tensor {
-  return logitsOf("generator", "fakeLogits", fakeLogits).neg().softplus().mean();
+  return saidReal("generator", logitsOf("generator", "fakeLogits", fakeLogits));
 }
 
 /**
@@ -62,5 +71,5 @@ export function generator(fakeLogits: Tensor): Tensor {
  * nn.adversarial.saturatingGenerator(d(g(z))).backward()
  */
 export function saturatingGenerator(fakeLogits: Tensor): Tensor {
-  return logitsOf("saturatingGenerator", "fakeLogits", fakeLogits).softplus().mean().neg();
+  return saidFake("saturatingGenerator", logitsOf("saturatingGenerator", "fakeLogits", fakeLogits)).neg();
 }

@@ -17,12 +17,17 @@ export interface LossOptions {
 /** A loss as `fit` and `evaluate` take it. */
 export type Loss = (prediction: Tensor, target: Tensor) => Tensor;
 
+/** Throws a ShapeError for the mean of nothing, which would be NaN and spoil every weight. */
 export function reduce(
   losses: Tensor,
   { reduction = "mean" }: LossOptions,
   operation: string,
   count: Tensor | number = losses.size,
 ): Tensor {
+  if (reduction === "mean" && losses.size === 0)
+    throw new ShapeError(
+      `${operation}: there are no samples to take the mean of; leave empty batches out, or use reduction "sum", which gives 0`,
+    );
   if (reduction === "mean") return count === losses.size ? losses.mean() : losses.sum().div(count);
   if (reduction === "sum") return losses.sum();
   if (reduction === "none") return losses;

@@ -14,7 +14,7 @@ import type { Tensor } from "../../../engine/tensor.ts";
 import golden from "./golden/losses.json" with { type: "json" };
 import { flat, wave } from "./wave.ts";
 
-type Name = Exclude<keyof typeof golden, "torch" | "several">;
+type Name = Exclude<keyof typeof golden, "torch" | "several" | "empty">;
 type Run = (prediction: Tensor, target: Tensor, options: nn.LossOptions) => Tensor;
 
 const weight = [0.5, 2, 1.25];
@@ -146,6 +146,50 @@ it("every loss is compared with PyTorch", () => {
     names.filter((name) => key.startsWith(name)).toSorted((a, b) => b.length - a.length)[0];
   const compared = [...Object.keys(runs), ...Object.keys(several)].map(lossOf);
   expect(names.filter((name) => !compared.includes(name))).toEqual([]);
+});
+
+describe("of no samples", () => {
+  const none = (): Tensor => zeros([0, 3], { requiresGrad: true });
+  const losses: Record<string, (x: Tensor, options: nn.LossOptions) => Tensor> = {
+    crossEntropy: (x, o) => nn.crossEntropy(x, zeros([0]), o),
+    nll: (x, o) => nn.nll(x, zeros([0]), o),
+    bce: (x, o) => nn.bce(x, none(), o),
+    bceWithLogits: (x, o) => nn.bceWithLogits(x, none(), o),
+    mse: (x, o) => nn.mse(x, none(), o),
+    mae: (x, o) => nn.mae(x, none(), o),
+    triplet: (x, o) => nn.triplet(x, none(), none(), o),
+    sse: (x, o) => nn.sse(x, none(), { reduction: "mean", ...o }),
+    pNorm: (x, o) => nn.pNorm(x, none(), o),
+    gaussianNll: (x, o) => nn.gaussianNll(x, none(), o),
+    dice: (x, o) => nn.dice(x, none(), o),
+    klDivergence: (x, o) => nn.klDivergence(x, none(), o),
+    gaussianKl: (x, o) => nn.gaussianKl(x, none(), o),
+    elbo: (x, o) => nn.elbo(x.sum(1), none().sum(1), o),
+    contrastive: (x, o) => nn.contrastive(x, none(), ones([2, 3]), o),
+  };
+
+  it.each(Object.entries(losses))("%s has a sum, which is 0, but no mean", (name, loss) => {
+    // As PyTorch's, where PyTorch has the loss.
+    const theirs = { sum: 0, none: [0], gradient: [0, 3], ...Reflect.get(golden.empty, name) };
+    const x = none();
+    const sum = loss(x, { reduction: "sum" });
+    expect(sum.item()).toBe(theirs.sum);
+    sum.backward();
+    expect(x.grad?.shape).toEqual(theirs.gradient);
+    expect(loss(none(), { reduction: "none" }).shape).toEqual(theirs.none);
+    expect(() => loss(none(), {})).toThrow(
+      `${name}: there are no samples to take the mean of; leave empty batches out, or use reduction "sum", which gives 0`,
+    );
+  });
+
+  it("the adversarial game has no mean either", () => {
+    expect(() => nn.adversarial.generator(zeros([0]))).toThrow(
+      /adversarial\.generator: there are no samples/,
+    );
+    expect(() => nn.adversarial.value(ones([2]), zeros([0]))).toThrow(
+      /adversarial\.value: there are no samples/,
+    );
+  });
 });
 
 describe("gradients of every operand, against central differences in float64", () => {

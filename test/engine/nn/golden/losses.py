@@ -165,6 +165,25 @@ several = {
     "multiTask": (lambda x, p: 0.3 * F.mse_loss(x, target) + 2 * F.binary_cross_entropy(p, goals.double()), [scores, shares]),
     "multiTaskAlike": (lambda x, p: F.mse_loss(x, target) + F.binary_cross_entropy(p, goals.double()), [scores, shares]),
 }
+# Of no samples: the sum, and the gradient's shape, are PyTorch's; its mean is NaN, nnlab's an error.
+none = torch.zeros(0, 3)
+no_labels = torch.zeros(0, dtype=torch.long)
+empty = {
+    "crossEntropy": lambda x, r: F.cross_entropy(x, no_labels, reduction=r),
+    "nll": lambda x, r: F.nll_loss(x, no_labels, reduction=r),
+    "bce": lambda x, r: F.binary_cross_entropy(x, none, reduction=r),
+    "bceWithLogits": lambda x, r: F.binary_cross_entropy_with_logits(x, none, reduction=r),
+    "mse": lambda x, r: F.mse_loss(x, none, reduction=r),
+    "mae": lambda x, r: F.l1_loss(x, none, reduction=r),
+    "triplet": lambda x, r: F.triplet_margin_loss(x, none, none, reduction=r),
+}
+result["empty"] = {}
+for name, loss in empty.items():
+    x = none.clone().requires_grad_()
+    assert loss(x, "mean").isnan()
+    loss(x, "sum").backward()
+    result["empty"][name] = {
+        "sum": loss(x, "sum").item(), "none": list(loss(x, "none").shape), "gradient": list(x.grad.shape)}
 result["several"] = {}
 for name, (loss, operands) in several.items():
     leaves = [operand.double().requires_grad_() for operand in operands]
