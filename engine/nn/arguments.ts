@@ -40,11 +40,3 @@ export function requirePair(
     `${operation}: ${name} must be a whole number ≥ ${least} or a pair [height, width] of them, got ${describeValue(value)}`,
   );
 }
-
-/** `5×5`, or `3` for a stride of both directions. */
-export function formatPair(
-  pair: readonly [number, number],
-  square: (size: number) => string = String,
-): string {
-  return pair[0] === pair[1] ? square(pair[0]) : `${pair[0]}×${pair[1]}`;
-}

@@ -5,9 +5,10 @@ import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { conv2d as conv2dOp, convTranspose2d as convTranspose2dOp } from "../ops/convolution.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
-import { formatPair, type Pair, requireCount, requireGroups, requirePair } from "./arguments.ts";
+import { type Pair, requireCount, requireGroups, requirePair } from "./arguments.ts";
 import { uniform } from "./init.ts";
 import { Module, type Parameter, parameter } from "./module.ts";
+import { describeConvolution, formatSizes } from "./windows.ts";
 
 /** What stands outside the image: zeros, its mirror image, its border's pixels, or its other side. */
 export type PaddingMode = "zeros" | "reflect" | "replicate" | "circular";
@@ -72,7 +73,7 @@ export class Conv2d extends Module {
       padding === "same" || padding === "valid" ? padding : requirePair("conv2d", "padding", padding, 0);
     if (padding === "same" && (this.stride[0] !== 1 || this.stride[1] !== 1)) {
       throw new ArgumentError(
-        `conv2d: padding "same" keeps the size, stride ${formatPair(this.stride)} does not; give the padding as a number`,
+        `conv2d: padding "same" keeps the size, stride ${formatSizes(this.stride)} does not; give the padding as a number`,
       );
     }
     const [kernelHeight, kernelWidth] = this.kernelSize;
@@ -92,24 +93,7 @@ export class Conv2d extends Module {
   }
 
   override details(): string {
-    const parts = [
-      `${this.inChannels} → ${this.outChannels}`,
-      `kernel ${this.kernelSize[0]}×${this.kernelSize[1]}`,
-      formatPair(this.stride) === "1" ? "" : `stride ${formatPair(this.stride)}`,
-      typeof this.padding === "string"
-        ? this.padding === "same"
-          ? "padding same"
-          : ""
-        : formatPair(this.padding) === "0"
-          ? ""
-          : `padding ${formatPair(this.padding)}`,
-      this.paddingMode === "zeros" ? "" : this.paddingMode,
-      formatPair(this.dilation) === "1" ? "" : `dilation ${formatPair(this.dilation)}`,
-      this.groups === 1 ? "" : `${this.groups} groups`,
-      this.bias === null ? "no bias" : "",
-      this.flip ? "flipped" : "",
-    ];
-    return parts.filter(Boolean).join(", ");
+    return describeConvolution(this);
   }
 }
 
@@ -224,17 +208,7 @@ export class ConvTranspose2d extends Module {
   }
 
   override details(): string {
-    const parts = [
-      `${this.inChannels} → ${this.outChannels}`,
-      `kernel ${this.kernelSize[0]}×${this.kernelSize[1]}`,
-      formatPair(this.stride) === "1" ? "" : `stride ${formatPair(this.stride)}`,
-      formatPair(this.padding) === "0" ? "" : `padding ${formatPair(this.padding)}`,
-      formatPair(this.outputPadding) === "0" ? "" : `output padding ${formatPair(this.outputPadding)}`,
-      formatPair(this.dilation) === "1" ? "" : `dilation ${formatPair(this.dilation)}`,
-      this.groups === 1 ? "" : `${this.groups} groups`,
-      this.bias === null ? "no bias" : "",
-    ];
-    return parts.filter(Boolean).join(", ");
+    return describeConvolution(this);
   }
 }
 

@@ -14,6 +14,7 @@ import { requireCount, requireGroups } from "./arguments.ts";
 import { type PaddingMode, requirePaddingMode } from "./convolution.ts";
 import { uniform } from "./init.ts";
 import { Module, type Parameter, parameter } from "./module.ts";
+import { describeConvolution, describePooling } from "./windows.ts";
 
 function requireWhole(operation: string, name: string, value: number): number {
   if (Number.isInteger(value) && value >= 0) return value;
@@ -106,18 +107,7 @@ export class Conv1d extends Module {
   }
 
   override details(): string {
-    const parts = [
-      `${this.inChannels} → ${this.outChannels}`,
-      `kernel ${this.kernelSize}`,
-      this.stride === 1 ? "" : `stride ${this.stride}`,
-      this.padding === 0 || this.padding === "valid" ? "" : `padding ${this.padding}`,
-      this.paddingMode === "zeros" ? "" : this.paddingMode,
-      this.dilation === 1 ? "" : `dilation ${this.dilation}`,
-      this.groups === 1 ? "" : `${this.groups} groups`,
-      this.bias === null ? "no bias" : "",
-      this.flip ? "flipped" : "",
-    ];
-    return parts.filter(Boolean).join(", ");
+    return describeConvolution(this);
   }
 }
 
@@ -184,17 +174,7 @@ export class ConvTranspose1d extends Module {
   }
 
   override details(): string {
-    const parts = [
-      `${this.inChannels} → ${this.outChannels}`,
-      `kernel ${this.kernelSize}`,
-      this.stride === 1 ? "" : `stride ${this.stride}`,
-      this.padding === 0 ? "" : `padding ${this.padding}`,
-      this.outputPadding === 0 ? "" : `output padding ${this.outputPadding}`,
-      this.dilation === 1 ? "" : `dilation ${this.dilation}`,
-      this.groups === 1 ? "" : `${this.groups} groups`,
-      this.bias === null ? "no bias" : "",
-    ];
-    return parts.filter(Boolean).join(", ");
+    return describeConvolution(this);
   }
 }
 
@@ -227,13 +207,7 @@ abstract class Pool1d extends Module {
   }
 
   override details(): string {
-    const parts = [
-      String(this.kernelSize),
-      this.stride === this.kernelSize ? "" : `stride ${this.stride}`,
-      this.padding === 0 ? "" : `padding ${this.padding}`,
-      this.ceilMode ? "rounded up" : "",
-    ];
-    return parts.filter(Boolean).join(", ");
+    return describePooling(this);
   }
 }
 

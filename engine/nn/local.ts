@@ -5,10 +5,11 @@ import { ArgumentError, ShapeError } from "../errors.ts";
 import { locallyConnected2d as locallyConnected2dOp } from "../ops/local.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
-import { formatPair, type Pair, requireCount, requirePair } from "./arguments.ts";
+import { type Pair, requireCount, requirePair } from "./arguments.ts";
 import { requireImages } from "./convolution.ts";
 import { uniform } from "./init.ts";
 import { Module, type Parameter, parameter } from "./module.ts";
+import { describeConvolution, formatSizes } from "./windows.ts";
 
 /** Options of `locallyConnected2d`. */
 export interface LocallyConnected2dOptions {
@@ -53,13 +54,13 @@ export class LocallyConnected2d extends Module {
       padding === "same" || padding === "valid" ? padding : requirePair(name, "padding", padding, 0);
     if (padding === "same" && (this.stride[0] !== 1 || this.stride[1] !== 1)) {
       throw new ArgumentError(
-        `${name}: padding "same" keeps the size, stride ${formatPair(this.stride)} does not; give the padding as a number`,
+        `${name}: padding "same" keeps the size, stride ${formatSizes(this.stride)} does not; give the padding as a number`,
       );
     }
     const [height, width] = [0, 1].map((d) => this.places(d)) as [number, number];
     if (height < 1 || width < 1) {
       throw new ShapeError(
-        `${name}: the kernel ${formatPair(this.kernelSize)} does not fit images of ${this.inputSize.join(" × ")}; use a smaller kernel or padding`,
+        `${name}: the kernel ${formatSizes(this.kernelSize)} does not fit images of ${this.inputSize.join(" × ")}; use a smaller kernel or padding`,
       );
     }
     const [kernelHeight, kernelWidth] = this.kernelSize;
@@ -92,21 +93,7 @@ export class LocallyConnected2d extends Module {
   }
 
   override details(): string {
-    const parts = [
-      `${this.inChannels} → ${this.outChannels}`,
-      `kernel ${this.kernelSize[0]}×${this.kernelSize[1]}`,
-      `on ${this.inputSize[0]}×${this.inputSize[1]}`,
-      formatPair(this.stride) === "1" ? "" : `stride ${formatPair(this.stride)}`,
-      typeof this.padding === "string"
-        ? this.padding === "same"
-          ? "padding same"
-          : ""
-        : formatPair(this.padding) === "0"
-          ? ""
-          : `padding ${formatPair(this.padding)}`,
-      this.bias === null ? "no bias" : "",
-    ];
-    return parts.filter(Boolean).join(", ");
+    return describeConvolution(this);
   }
 }
 

@@ -11,9 +11,10 @@ import {
   minPool2dWithIndices as minPool2dWithIndicesOp,
 } from "../ops/pooling.ts";
 import type { Tensor } from "../tensor.ts";
-import { formatPair, type Pair, requirePair } from "./arguments.ts";
+import { type Pair, requirePair } from "./arguments.ts";
 import { requireImages } from "./convolution.ts";
 import { Module } from "./module.ts";
+import { describePooling, formatSizes } from "./windows.ts";
 
 /** Options of `maxPool2d` and `minPool2d`, with and without indices. */
 export interface Pool2dOptions {
@@ -53,14 +54,7 @@ abstract class Pool2d<Inputs extends readonly Tensor[] = [Tensor], Output = Tens
   }
 
   override details(): string {
-    const { kernelSize, stride, padding } = this;
-    const parts = [
-      `${kernelSize[0]}×${kernelSize[1]}`,
-      formatPair(stride) === formatPair(kernelSize) ? "" : `stride ${formatPair(stride)}`,
-      formatPair(padding) === "0" ? "" : `padding ${formatPair(padding)}`,
-      this.ceilMode ? "rounded up" : "",
-    ];
-    return parts.filter(Boolean).join(", ");
+    return describePooling(this);
   }
 }
 
@@ -155,7 +149,7 @@ export class MaxUnpool2d extends Module<[values: Tensor, indices: Tensor]> {
     const { kernelSize, stride, outputSize } = this;
     const parts = [
       `${kernelSize[0]}×${kernelSize[1]}`,
-      formatPair(stride) === formatPair(kernelSize) ? "" : `stride ${formatPair(stride)}`,
+      formatSizes(stride) === formatSizes(kernelSize) ? "" : `stride ${formatSizes(stride)}`,
       outputSize === null ? "" : `to ${outputSize[0]}×${outputSize[1]}`,
     ];
     return parts.filter(Boolean).join(", ");

@@ -14,6 +14,7 @@ import { requireCount, requireGroups } from "./arguments.ts";
 import { type PaddingMode, requirePaddingMode } from "./convolution.ts";
 import { uniform } from "./init.ts";
 import { Module, type Parameter, parameter } from "./module.ts";
+import { describeConvolution, describePooling, formatSizes } from "./windows.ts";
 
 /** One number for all directions or `[depth, height, width]`. */
 export type Triple = number | readonly [number, number, number];
@@ -31,12 +32,6 @@ function requireTriple(
   throw new ArgumentError(
     `${operation}: ${name} must be a whole number ≥ ${least} or [depth, height, width], got ${describeValue(value)}`,
   );
-}
-
-/** `stride 2`, `padding 1×0×0`; nothing for the usual value. */
-function formatTriple(name: string, triple: readonly number[], usual: number): string {
-  if (triple.every((part) => part === usual)) return "";
-  return `${name} ${triple.every((part) => part === triple[0]) ? triple[0] : triple.join("×")}`;
 }
 
 /** Throws a ShapeError unless `x` is `[N, channels, D, H, W]`. */
@@ -106,7 +101,7 @@ export class Conv3d extends Module {
     this.flip = flip;
     if (padding === "same" && this.stride.some((step) => step !== 1)) {
       throw new ArgumentError(
-        `conv3d: padding "same" keeps the size, ${formatTriple("stride", this.stride, 1)} does not; give the padding as a number`,
+        `conv3d: padding "same" keeps the size, stride ${formatSizes(this.stride)} does not; give the padding as a number`,
       );
     }
     const bound = 1 / Math.sqrt(this.kernelSize.reduce((product, n) => product * n, inChannels / groups));
@@ -125,19 +120,7 @@ export class Conv3d extends Module {
   }
 
   override details(): string {
-    const { padding } = this;
-    const parts = [
-      `${this.inChannels} → ${this.outChannels}`,
-      `kernel ${this.kernelSize.join("×")}`,
-      formatTriple("stride", this.stride, 1),
-      padding === "same" ? "padding same" : padding === "valid" ? "" : formatTriple("padding", padding, 0),
-      this.paddingMode === "zeros" ? "" : this.paddingMode,
-      formatTriple("dilation", this.dilation, 1),
-      this.groups === 1 ? "" : `${this.groups} groups`,
-      this.bias === null ? "no bias" : "",
-      this.flip ? "flipped" : "",
-    ];
-    return parts.filter(Boolean).join(", ");
+    return describeConvolution(this);
   }
 }
 
@@ -205,17 +188,7 @@ export class ConvTranspose3d extends Module {
   }
 
   override details(): string {
-    const parts = [
-      `${this.inChannels} → ${this.outChannels}`,
-      `kernel ${this.kernelSize.join("×")}`,
-      formatTriple("stride", this.stride, 1),
-      formatTriple("padding", this.padding, 0),
-      formatTriple("output padding", this.outputPadding, 0),
-      formatTriple("dilation", this.dilation, 1),
-      this.groups === 1 ? "" : `${this.groups} groups`,
-      this.bias === null ? "no bias" : "",
-    ];
-    return parts.filter(Boolean).join(", ");
+    return describeConvolution(this);
   }
 }
 
@@ -287,14 +260,7 @@ abstract class Pool3d extends Module {
   }
 
   override details(): string {
-    const { kernelSize, stride } = this;
-    const parts = [
-      kernelSize.join("×"),
-      stride.every((step, d) => step === kernelSize[d]) ? "" : formatTriple("stride", stride, 0),
-      formatTriple("padding", this.padding, 0),
-      this.ceilMode ? "rounded up" : "",
-    ];
-    return parts.filter(Boolean).join(", ");
+    return describePooling(this);
   }
 }
 

@@ -423,6 +423,43 @@ describe("layers for signals, symbols and sizes say what does not fit", () => {
   );
 });
 
+describe("layers with windows tell what is not usual of them", () => {
+  it.each([
+    [nn.conv1d(2, 4, 3), "Conv1d(2 → 4, kernel 3)"],
+    [
+      nn.conv1d(2, 4, 3, { padding: "same", paddingMode: "circular" }),
+      "Conv1d(2 → 4, kernel 3, padding same, circular)",
+    ],
+    [nn.conv2d(2, 4, 3, { padding: "valid" }), "Conv2d(2 → 4, kernel 3×3)"],
+    [
+      nn.conv2d(2, 4, [3, 5], {
+        stride: [2, 1],
+        padding: 2,
+        dilation: 3,
+        groups: 2,
+        bias: false,
+        flip: true,
+      }),
+      "Conv2d(2 → 4, kernel 3×5, stride 2×1, padding 2, dilation 3, 2 groups, no bias, flipped)",
+    ],
+    [nn.conv3d(1, 2, [1, 3, 3], { padding: [0, 1, 1] }), "Conv3d(1 → 2, kernel 1×3×3, padding 0×1×1)"],
+    [
+      nn.convTranspose2d(2, 1, 4, { stride: 2, outputPadding: [1, 0] }),
+      "ConvTranspose2d(2 → 1, kernel 4×4, stride 2, output padding 1×0)",
+    ],
+    [
+      nn.locallyConnected2d(1, 2, 3, { inputSize: [5, 6], padding: "same" }),
+      "LocallyConnected2d(1 → 2, kernel 3×3, on 5×6, padding same)",
+    ],
+    [nn.maxPool1d(2), "MaxPool1d(2)"],
+    [nn.avgPool2d([3, 2]), "AvgPool2d(3×2)"],
+    [nn.maxPool2d(3, { stride: 2, padding: 1 }), "MaxPool2d(3×3, stride 2, padding 1)"],
+    [nn.maxPool3d([1, 2, 2], { stride: 1, ceilMode: true }), "MaxPool3d(1×2×2, stride 1, rounded up)"],
+  ])("%s", (layer, line) => {
+    expect(String(layer).split("),")[0]?.replace(/\)?$/, ")")).toBe(line);
+  });
+});
+
 describe("batch normalisation of an empty batch", () => {
   const cases: [string, nn.Module, number[]][] = [
     ["batchNorm1d", nn.batchNorm1d(2), [0, 2]],
