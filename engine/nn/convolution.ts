@@ -157,6 +157,8 @@ export interface ConvTranspose2dOptions {
   readonly groups?: number;
   /** Adds a trainable bias per output channel (default true). */
   readonly bias?: boolean;
+  /** Turns each kernel by 180° first (default false). */
+  readonly flip?: boolean;
 }
 
 /** See {@link convTranspose2d}. */
@@ -173,6 +175,7 @@ export class ConvTranspose2d extends Module {
   readonly outputPadding: readonly [number, number];
   readonly dilation: readonly [number, number];
   readonly groups: number;
+  readonly flip: boolean;
 
   constructor(
     inChannels: number,
@@ -181,7 +184,8 @@ export class ConvTranspose2d extends Module {
     options: ConvTranspose2dOptions = {},
   ) {
     super();
-    const { stride = 1, padding = 0, outputPadding = 0, dilation = 1, groups = 1, bias = true } = options;
+    const { stride = 1, padding = 0, outputPadding = 0, dilation = 1 } = options;
+    const { groups = 1, bias = true, flip = false } = options;
     const name = "convTranspose2d";
     this.inChannels = requireCount(name, "inChannels", inChannels);
     this.outChannels = requireCount(name, "outChannels", outChannels);
@@ -191,6 +195,7 @@ export class ConvTranspose2d extends Module {
     this.outputPadding = requirePair(name, "outputPadding", outputPadding, 0);
     this.dilation = requirePair(name, "dilation", dilation);
     this.groups = requireGroups(name, inChannels, outChannels, groups);
+    this.flip = flip;
     const [kernelHeight, kernelWidth] = this.kernelSize;
     const bound = 1 / Math.sqrt((outChannels / groups) * kernelHeight * kernelWidth);
     const range = { low: -bound, high: bound };
@@ -203,8 +208,9 @@ export class ConvTranspose2d extends Module {
 
   forward(x: Tensor): Tensor {
     requireImages(x, this.inChannels, `nn.convTranspose2d(${x.shape[1]}, ${this.outChannels}, …)`);
-    const { stride, padding, outputPadding, dilation, groups } = this;
-    return convTranspose2dOp(x, this.weight, this.bias, { stride, padding, outputPadding, dilation, groups });
+    const { stride, padding, outputPadding, dilation, groups, flip } = this;
+    const options = { stride, padding, outputPadding, dilation, groups, flip };
+    return convTranspose2dOp(x, this.weight, this.bias, options);
   }
 
   override details(): string {

@@ -125,6 +125,8 @@ export interface ConvTranspose1dOptions {
   readonly groups?: number;
   /** Adds a trainable bias per output channel (default true). */
   readonly bias?: boolean;
+  /** Reverses each kernel first (default false). */
+  readonly flip?: boolean;
 }
 
 /** See {@link convTranspose1d}. */
@@ -141,6 +143,7 @@ export class ConvTranspose1d extends Module {
   readonly outputPadding: number;
   readonly dilation: number;
   readonly groups: number;
+  readonly flip: boolean;
 
   constructor(
     inChannels: number,
@@ -149,7 +152,8 @@ export class ConvTranspose1d extends Module {
     options: ConvTranspose1dOptions = {},
   ) {
     super();
-    const { stride = 1, padding = 0, outputPadding = 0, dilation = 1, groups = 1, bias = true } = options;
+    const { stride = 1, padding = 0, outputPadding = 0, dilation = 1 } = options;
+    const { groups = 1, bias = true, flip = false } = options;
     const name = "convTranspose1d";
     this.inChannels = requireCount(name, "inChannels", inChannels);
     this.outChannels = requireCount(name, "outChannels", outChannels);
@@ -159,6 +163,7 @@ export class ConvTranspose1d extends Module {
     this.outputPadding = requireWhole(name, "outputPadding", outputPadding);
     this.dilation = requireCount(name, "dilation", dilation);
     this.groups = requireGroups(name, inChannels, outChannels, groups);
+    this.flip = flip;
     const bound = 1 / Math.sqrt((outChannels / groups) * kernelSize);
     const range = { low: -bound, high: bound };
     this.weight = uniform(parameter(zeros([inChannels, outChannels / groups, kernelSize])), range).named(
@@ -169,8 +174,9 @@ export class ConvTranspose1d extends Module {
 
   forward(x: Tensor): Tensor {
     requireLines(x, this.inChannels, `nn.convTranspose1d(${x.shape[1]}, ${this.outChannels}, …)`);
-    const { stride, padding, outputPadding, dilation, groups } = this;
-    return convTranspose1dOp(x, this.weight, this.bias, { stride, padding, outputPadding, dilation, groups });
+    const { stride, padding, outputPadding, dilation, groups, flip } = this;
+    const options = { stride, padding, outputPadding, dilation, groups, flip };
+    return convTranspose1dOp(x, this.weight, this.bias, options);
   }
 
   override details(): string {

@@ -138,6 +138,8 @@ export interface ConvTranspose3dOptions {
   readonly groups?: number;
   /** Adds a trainable bias per output channel (default true). */
   readonly bias?: boolean;
+  /** Mirrors each kernel first (default false). */
+  readonly flip?: boolean;
 }
 
 /** See {@link convTranspose3d}. */
@@ -154,6 +156,7 @@ export class ConvTranspose3d extends Module {
   readonly outputPadding: readonly [number, number, number];
   readonly dilation: readonly [number, number, number];
   readonly groups: number;
+  readonly flip: boolean;
 
   constructor(
     inChannels: number,
@@ -162,7 +165,8 @@ export class ConvTranspose3d extends Module {
     options: ConvTranspose3dOptions = {},
   ) {
     super();
-    const { stride = 1, padding = 0, outputPadding = 0, dilation = 1, groups = 1, bias = true } = options;
+    const { stride = 1, padding = 0, outputPadding = 0, dilation = 1 } = options;
+    const { groups = 1, bias = true, flip = false } = options;
     const name = "convTranspose3d";
     this.inChannels = requireCount(name, "inChannels", inChannels);
     this.outChannels = requireCount(name, "outChannels", outChannels);
@@ -172,6 +176,7 @@ export class ConvTranspose3d extends Module {
     this.outputPadding = requireTriple(name, "outputPadding", outputPadding, 0);
     this.dilation = requireTriple(name, "dilation", dilation);
     this.groups = requireGroups(name, inChannels, outChannels, groups);
+    this.flip = flip;
     const bound = 1 / Math.sqrt(this.kernelSize.reduce((product, n) => product * n, outChannels / groups));
     const range = { low: -bound, high: bound };
     this.weight = uniform(
@@ -183,8 +188,9 @@ export class ConvTranspose3d extends Module {
 
   forward(x: Tensor): Tensor {
     requireVolumes(x, this.inChannels, `nn.convTranspose3d(${x.shape[1]}, ${this.outChannels}, …)`);
-    const { stride, padding, outputPadding, dilation, groups } = this;
-    return convTranspose3dOp(x, this.weight, this.bias, { stride, padding, outputPadding, dilation, groups });
+    const { stride, padding, outputPadding, dilation, groups, flip } = this;
+    const options = { stride, padding, outputPadding, dilation, groups, flip };
+    return convTranspose3dOp(x, this.weight, this.bias, options);
   }
 
   override details(): string {

@@ -1,10 +1,11 @@
 /** Convolution in two dimensions and its gradients. */
 import type { Backend, Conv2dGeometry } from "../backend/backend.ts";
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
-import { checkFloat, checkSameDType, checkTensor, defineOp, type Op, type Primitive, run } from "../op.ts";
+import { defineOp, type Op, type Primitive, run } from "../op.ts";
 import { describeShape, type Shape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { add } from "./elementwise.ts";
+import { checkBias, checkKernels } from "./layout.ts";
 import { flip, type PadMode, pad, reshape } from "./movement.ts";
 import { sum } from "./reduction.ts";
 
@@ -303,26 +304,8 @@ export const conv2d: Op<[x: Tensor, weight: Tensor, bias?: Tensor | null, option
       ],
     },
     (x, weight, bias = null, options = {}) => {
-      checkTensor("conv2d", x, "input");
-      checkTensor("conv2d", weight, "weight");
-      checkFloat("conv2d", x);
-      checkSameDType("conv2d", x, weight);
-      if (x.ndim !== 4)
-        throw new ShapeError(
-          `conv2d: the input is ${describeShape(x.shape)}, it should be [N, C, H, W]; add missing dimensions with unsqueeze(0)`,
-        );
-      if (weight.ndim !== 4)
-        throw new ShapeError(
-          `conv2d: the weight is ${describeShape(weight.shape)}, it should be [out, in, kH, kW]`,
-        );
-      if (bias !== null) {
-        checkTensor("conv2d", bias, "bias");
-        checkSameDType("conv2d", x, bias);
-        if (bias.ndim !== 1 || bias.size !== weight.shape[0])
-          throw new ShapeError(
-            `conv2d: the bias is ${describeShape(bias.shape)}, it should be [out=${weight.shape[0]}]`,
-          );
-      }
+      checkKernels("conv2d", x, weight, 4, "[out, in, kH, kW]");
+      checkBias("conv2d", x, bias, weight.shape[0]!);
       const { paddingMode = "zeros", flip: flipped = false } = options;
       const geometry = resolve(x, weight, options);
       const kernel = flipped ? flip(weight, [2, 3]) : weight;
@@ -483,27 +466,9 @@ export const convTranspose2d: Op<
   },
   (x, weight, bias = null, options = {}) => {
     const name = "convTranspose2d";
-    checkTensor(name, x, "input");
-    checkTensor(name, weight, "weight");
-    checkFloat(name, x);
-    checkSameDType(name, x, weight);
-    if (x.ndim !== 4)
-      throw new ShapeError(
-        `${name}: the input is ${describeShape(x.shape)}, it should be [N, C, H, W]; add missing dimensions with unsqueeze(0)`,
-      );
-    if (weight.ndim !== 4)
-      throw new ShapeError(
-        `${name}: the weight is ${describeShape(weight.shape)}, it should be [in, out / groups, kH, kW]`,
-      );
+    checkKernels(name, x, weight, 4, "[in, out / groups, kH, kW]");
     const geometry = resolveTransposed(x, weight, options);
-    if (bias !== null) {
-      checkTensor(name, bias, "bias");
-      checkSameDType(name, x, bias);
-      if (bias.ndim !== 1 || bias.size !== geometry.inChannels)
-        throw new ShapeError(
-          `${name}: the bias is ${describeShape(bias.shape)}, it should be [out=${geometry.inChannels}]`,
-        );
-    }
+    checkBias(name, x, bias, geometry.inChannels);
     const y = run(transposedConvolution, [x, options.flip ? flip(weight, [2, 3]) : weight], geometry);
     return bias === null ? y : add(y, reshape(bias, [1, bias.size, 1, 1]));
   },

@@ -1,33 +1,16 @@
 /** Convolution and pooling in one dimension: signals and sequences, as images of one row. */
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
-import { checkFloat, checkSameDType, checkTensor, defineOp, type Op, type SampleMaker } from "../op.ts";
+import { defineOp, type Op, type SampleMaker } from "../op.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { conv2d, convTranspose2d, countWindows } from "./convolution.ts";
+import { checkBias, checkInput, checkKernels } from "./layout.ts";
 import { type PadMode, squeeze, unsqueeze } from "./movement.ts";
 import { avgPool2d, maxPool2d } from "./pooling.ts";
-
-function checkLines(name: string, x: Tensor): void {
-  checkTensor(name, x, "input");
-  checkFloat(name, x);
-  if (x.ndim !== 3)
-    throw new ShapeError(
-      `${name}: the input is ${describeShape(x.shape)}, it should be [N, C, L]; add missing dimensions with unsqueeze(0)`,
-    );
-}
 
 function checkCount(name: string, role: string, value: unknown, least: number): number {
   if (typeof value === "number" && Number.isInteger(value) && value >= least) return value;
   throw new ArgumentError(`${name}: ${role} is a whole number from ${least} up; got ${describeValue(value)}`);
-}
-
-function checkKernels(name: string, x: Tensor, weight: Tensor, bias: Tensor | null, layout: string): void {
-  checkLines(name, x);
-  checkTensor(name, weight, "weight");
-  checkSameDType(name, x, weight);
-  if (weight.ndim !== 3)
-    throw new ShapeError(`${name}: the weight is ${describeShape(weight.shape)}, it should be ${layout}`);
-  if (bias !== null) checkTensor(name, bias, "bias");
 }
 
 const asRow = (x: Tensor) => unsqueeze(x, 2);
@@ -85,11 +68,16 @@ export const conv1d: Op<[x: Tensor, weight: Tensor, bias?: Tensor | null, option
           [make.normal(1, 1, 8), make.normal(1, 1, 3), null, { stride: 0 }],
           /conv1d: stride is a whole number from 1 up; got 0/,
         ],
+        [
+          [make.normal(1, 1, 8), make.normal(2, 1, 3), make.normal(3)],
+          /conv1d: the bias is \[3\], it should be \[out=2\]/,
+        ],
       ],
     },
     (x, weight, bias = null, options = {}) => {
       const name = "conv1d";
-      checkKernels(name, x, weight, bias, "[out, C / groups, k]");
+      checkKernels(name, x, weight, 3, "[out, C / groups, k]");
+      checkBias(name, x, bias, weight.shape[0]!);
       const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
       checkCount(name, "stride", stride, 1);
       checkCount(name, "dilation", dilation, 1);
@@ -131,6 +119,8 @@ export interface ConvTranspose1dOptions {
   dilation?: number;
   /** Channels are split into this many groups that do not see each other. */
   groups?: number;
+  /** Reverses the kernel first. */
+  flip?: boolean;
 }
 
 /**
@@ -151,7 +141,7 @@ export const convTranspose1d: Op<
         null,
         { stride: 2, padding: 1, outputPadding: 1, groups: 2 },
       ],
-      [make.normal(1, 1, 3), make.normal(1, 1, 2), null, { dilation: 3 }],
+      [make.normal(1, 1, 3), make.normal(1, 1, 2), null, { dilation: 3, flip: true }],
     ],
     mistakes: (make) => [
       [
@@ -170,8 +160,9 @@ export const convTranspose1d: Op<
   },
   (x, weight, bias = null, options = {}) => {
     const name = "convTranspose1d";
-    checkKernels(name, x, weight, bias, "[C, out / groups, k]");
-    const { stride = 1, padding = 0, outputPadding = 0, dilation = 1, groups = 1 } = options;
+    checkKernels(name, x, weight, 3, "[C, out / groups, k]");
+    const { stride = 1, padding = 0, outputPadding = 0, dilation = 1, groups = 1, flip = false } = options;
+    checkBias(name, x, bias, weight.shape[1]! * groups);
     if (x.shape[1] !== weight.shape[0])
       throw new ShapeError(
         `${name}: the input ${describeShape(x.shape)} has ${x.shape[1]} channels, the weight ${describeShape(weight.shape)} takes ${weight.shape[0]}; make both equal (the weight's input channels come first, other than in conv1d)`,
@@ -182,6 +173,7 @@ export const convTranspose1d: Op<
       outputPadding: [0, checkCount(name, "outputPadding", outputPadding, 0)],
       dilation: [1, checkCount(name, "dilation", dilation, 1)],
       groups,
+      flip,
     });
     return asLine(row);
   },
@@ -223,7 +215,7 @@ function pool1d(name: "maxPool1d" | "avgPool1d", formula: string, pool: typeof m
       ],
     },
     (x, kernel, options = {}) => {
-      checkLines(name, x);
+      checkInput(name, x, 3);
       checkCount(name, "the window (kernel)", kernel, 1);
       const { stride = kernel, padding = 0, ceilMode = false } = options;
       checkCount(name, "stride", stride, 1);

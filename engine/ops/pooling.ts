@@ -2,12 +2,13 @@
 import type { Pool2dGeometry } from "../backend/backend.ts";
 import { makeEmpty } from "../creation.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../errors.ts";
-import { checkFloat, checkTensor, defineOp, type Op, type Primitive, run, type SampleMaker } from "../op.ts";
+import { checkTensor, defineOp, type Op, type Primitive, run, type SampleMaker } from "../op.ts";
 import { describeShape, type Shape, sameShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkSize2d, countWindows, type Size2d } from "./convolution.ts";
 import { neg } from "./elementwise.ts";
 import { gather, indexSelect } from "./indexing.ts";
+import { checkInput } from "./layout.ts";
 import { pad, reshape } from "./movement.ts";
 import { mean } from "./reduction.ts";
 import { resample, resamplingMatrix } from "./resampling.ts";
@@ -28,17 +29,8 @@ export interface AvgPool2dOptions extends Pool2dOptions {
   countPadding?: boolean;
 }
 
-function checkImages(name: string, x: Tensor): void {
-  checkTensor(name, x);
-  checkFloat(name, x);
-  if (x.ndim !== 4)
-    throw new ShapeError(
-      `${name}: the input is ${describeShape(x.shape)}, it should be [N, C, H, W]; add missing dimensions with unsqueeze(0)`,
-    );
-}
-
 function resolve(name: string, x: Tensor, kernel: Size2d, options: Pool2dOptions): Pool2dGeometry {
-  checkImages(name, x);
+  checkInput(name, x, 4);
   const { ceilMode = false } = options;
   const [kernelHeight, kernelWidth] = checkSize2d(name, "the window (kernel)", kernel, 1);
   const [strideHeight, strideWidth] = checkSize2d(name, "stride", options.stride ?? kernel, 1);
@@ -322,7 +314,7 @@ export const maxUnpool2d: Op<[x: Tensor, indices: Tensor, kernel: Size2d, option
     },
     (x, indices, kernel, options = {}) => {
       const name = "maxUnpool2d";
-      checkImages(name, x);
+      checkInput(name, x, 4);
       checkTensor(name, indices, "indices");
       if (indices.dtype !== "int32")
         throw new DTypeError(
@@ -429,7 +421,7 @@ const adaptiveWindow = (i: number, from: number, to: number): [start: number, en
 ];
 
 function resolveAdaptive(name: string, x: Tensor, outputSize: Size2d) {
-  checkImages(name, x);
+  checkInput(name, x, 4);
   const [outHeight, outWidth] = checkSize2d(name, "the output's size", outputSize, 1);
   const [, , height, width] = x.shape as readonly [number, number, number, number];
   if (height === 0 || width === 0)

@@ -1,10 +1,11 @@
 /** Convolution and pooling in three dimensions: films and volumes, as stacks of images. */
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
-import { checkFloat, checkSameDType, checkTensor, defineOp, type Op, type SampleMaker } from "../op.ts";
+import { defineOp, type Op, type SampleMaker } from "../op.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { conv2d, convTranspose2d, countWindows } from "./convolution.ts";
 import { add } from "./elementwise.ts";
+import { checkBias, checkInput, checkKernels } from "./layout.ts";
 import {
   flip,
   narrow,
@@ -34,24 +35,6 @@ function checkSize3d(
       `${operation}: ${name} is a whole number from ${least} up, or [depth, height, width]; got ${Array.isArray(size) ? `[${size.join(", ")}]` : describeValue(size)}`,
     );
   return [Number(triple[0]), Number(triple[1]), Number(triple[2])];
-}
-
-function checkVolume(name: string, x: Tensor): void {
-  if (x.ndim !== 5)
-    throw new ShapeError(
-      `${name}: the input is ${describeShape(x.shape)}, it should be [N, C, D, H, W]; add missing dimensions with unsqueeze(0)`,
-    );
-}
-
-function checkVolumes(name: string, x: Tensor, weight: Tensor, bias: Tensor | null, layout: string): void {
-  checkTensor(name, x, "input");
-  checkTensor(name, weight, "weight");
-  checkFloat(name, x);
-  checkSameDType(name, x, weight);
-  checkVolume(name, x);
-  if (weight.ndim !== 5)
-    throw new ShapeError(`${name}: the weight is ${describeShape(weight.shape)}, it should be ${layout}`);
-  if (bias !== null) checkTensor(name, bias, "bias");
 }
 
 /** `[N, C, D, …]` to `[N, D, C, …]` and back. */
@@ -133,7 +116,8 @@ export const conv3d: Op<[x: Tensor, weight: Tensor, bias?: Tensor | null, option
     },
     (x, weight, bias = null, options = {}) => {
       const name = "conv3d";
-      checkVolumes(name, x, weight, bias, "[out, C / groups, kD, kH, kW]");
+      checkKernels(name, x, weight, 5, "[out, C / groups, kD, kH, kW]");
+      checkBias(name, x, bias, weight.shape[0]!);
       const { padding = 0, groups = 1, paddingMode = "zeros" } = options;
       const [strideDepth, ...stride] = checkSize3d(name, "stride", options.stride ?? 1, 1);
       const [dilationDepth, ...dilation] = checkSize3d(name, "dilation", options.dilation ?? 1, 1);
@@ -195,6 +179,8 @@ export interface ConvTranspose3dOptions {
   dilation?: Size3d;
   /** Channels are split into this many groups that do not see each other. */
   groups?: number;
+  /** Mirrors the kernel first. */
+  flip?: boolean;
 }
 
 /**
@@ -216,7 +202,7 @@ export const convTranspose3d: Op<
         null,
         { groups: 2, stride: [2, 1, 1], padding: [1, 0, 0], outputPadding: [1, 0, 0] },
       ],
-      [make.normal(1, 1, 2, 1, 2), make.normal(1, 1, 2, 1, 2), null, { dilation: 2, stride: 3 }],
+      [make.normal(1, 1, 2, 1, 2), make.normal(1, 1, 2, 1, 2), null, { dilation: 2, stride: 3, flip: true }],
     ],
     mistakes: (make) => [
       [
@@ -243,8 +229,8 @@ export const convTranspose3d: Op<
   },
   (x, weight, bias = null, options = {}) => {
     const name = "convTranspose3d";
-    checkVolumes(name, x, weight, bias, "[C, out / groups, kD, kH, kW]");
-    const { groups = 1 } = options;
+    checkKernels(name, x, weight, 5, "[C, out / groups, kD, kH, kW]");
+    const { groups = 1, flip: flipped = false } = options;
     const [strideDepth, ...stride] = checkSize3d(name, "stride", options.stride ?? 1, 1);
     const [dilationDepth, ...dilation] = checkSize3d(name, "dilation", options.dilation ?? 1, 1);
     const [padDepth, ...padding] = checkSize3d(name, "padding", options.padding ?? 0, 0);
@@ -262,8 +248,7 @@ export const convTranspose3d: Op<
         `${name}: the input ${describeShape(x.shape)} has ${channels} channels, the weight ${describeShape(weight.shape)} takes ${inChannels}; make both equal (the weight's input channels come first, other than in conv3d)`,
       );
     const out = perGroup * groups;
-    if (bias !== null && (bias.ndim !== 1 || bias.size !== out))
-      throw new ShapeError(`${name}: the bias is ${describeShape(bias.shape)}, it should be [out=${out}]`);
+    checkBias(name, x, bias, out);
     if (extraDepth >= Math.max(strideDepth, dilationDepth))
       throw new ArgumentError(
         `${name}: outputPadding is smaller than the stride (or the dilation); got ${extraDepth} along the depth with stride ${strideDepth}`,
@@ -276,7 +261,8 @@ export const convTranspose3d: Op<
         `${name}: nothing is left of the output's depth: ${outDepth} after cutting off padding ${padDepth} on each side; use a smaller padding`,
       );
     const images = reshape(swapDepth(x), [batch * depth, channels, ...x.shape.slice(3)]);
-    const stamps = convTranspose2d(images, reshape(weight, [inChannels, perGroup * taps, ...window]), null, {
+    const kernel = flipped ? flip(weight, [2, 3, 4]) : weight;
+    const stamps = convTranspose2d(images, reshape(kernel, [inChannels, perGroup * taps, ...window]), null, {
       stride: stride as [number, number],
       dilation: dilation as [number, number],
       padding: padding as [number, number],
@@ -372,9 +358,7 @@ function pool3d(
       ],
     },
     (x, kernel, options = {}) => {
-      checkTensor(name, x);
-      checkFloat(name, x);
-      checkVolume(name, x);
+      checkInput(name, x, 5);
       const window = checkSize3d(name, "the window (kernel)", kernel, 1);
       const stride = checkSize3d(name, "stride", options.stride ?? kernel, 1);
       const padding = checkSize3d(name, "padding", options.padding ?? 0, 0);

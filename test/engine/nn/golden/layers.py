@@ -349,6 +349,23 @@ case(
     Function(lowest), (2, 2, 5, 4), note="the largest values put where the smallest were",
 )
 
+# Transposed convolutions with turned kernels.
+
+
+class Turned(nn.Module):
+    def __init__(self, layer):
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, x):
+        turned = {"weight": self.layer.weight.flip(tuple(range(2, self.layer.weight.ndim))), "bias": self.layer.bias}
+        return torch.func.functional_call(self.layer, turned, (x,))
+
+
+case("nn.convTranspose1d(2, 3, 3, { flip: true, stride: 2 })", Turned(nn.ConvTranspose1d(2, 3, 3, stride=2)), (2, 2, 4))
+case("nn.convTranspose2d(2, 3, [3, 2], { flip: true, stride: 2 })", Turned(nn.ConvTranspose2d(2, 3, (3, 2), stride=2)), (2, 2, 3, 4))
+case("nn.convTranspose3d(1, 2, [2, 3, 1], { flip: true })", Turned(nn.ConvTranspose3d(1, 2, (2, 3, 1))), (1, 1, 2, 3, 2))
+
 # Linear layers, activations with a steep edge, shapes, chance at rest.
 case("nn.linear(3, 2)", nn.Linear(3, 2), (4, 3))
 case("nn.linear(3, 5, { bias: false })", nn.Linear(3, 5, bias=False), (2, 4, 3))
