@@ -123,10 +123,11 @@ export class DisplayHandle {
 /**
  * Shows a value below the cell, as often as you like in one cell.
  *
- *     const progress = display("starting");
- *     progress.update("done");
- *
  * `id` names the output, so that a later cell can replace it too.
+ *
+ * @example
+ * const progress = display("starting");
+ * progress.update("done");
  */
 export function display(value: unknown, options: { id?: string } = {}): DisplayHandle {
   const handle = new DisplayHandle(options.id ?? randomUUID());

@@ -25,7 +25,7 @@ function boxOf(operation: string, role: string, input: Values): ArrayLike<number
  * an area have 0.
  *
  * @example
- * metrics.boxIou([0, 0, 2, 2], [1, 1, 3, 3])   // 1 / 7
+ * metrics.boxIou([0, 0, 2, 2], [1, 1, 3, 3])   // 0.142857: 1 / 7
  */
 export function boxIou(a: Values, b: Values): number {
   const [p, q] = [boxOf("boxIou", "the first box", a), boxOf("boxIou", "the second box", b)];

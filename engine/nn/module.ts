@@ -114,13 +114,20 @@ export interface Module<Inputs extends readonly Tensor[] = [Tensor], Output = Te
 /**
  * A layer or a model: any class with a `forward` whose fields hold its layers and parameters.
  *
- *     class Net extends nn.Module { conv = nn.conv2d(1, 6, 5); fc = nn.linear(3456, 10); forward(x: Tensor) { return this.fc(this.conv(x).relu().flatten(1)) } }
- *     const net = new Net(); const logits = net(images)
- *
  * Layers and parameters are found by walking the fields: through arrays, maps, plain objects and other modules (not
  * through `#private` fields, which JavaScript hides). What `forward` makes and neither returns nor saves for the
  * gradient is freed by `backward()`, at once under `noGrad`. For several inputs or another output say so:
  * `class Pair extends nn.Module<[Tensor, Tensor], Tensor>`.
+ *
+ * @example
+ * class Net extends nn.Module {
+ *   conv = nn.conv2d(1, 6, 5);
+ *   fc = nn.linear(6 * 24 * 24, 10);
+ *   forward(x: Tensor) {
+ *     return this.fc(this.conv(x).relu().flatten(1));
+ *   }
+ * }
+ * const logits = new Net()(zeros([2, 1, 28, 28]));   // [2, 10]
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: Callable provides the call that the interface adds.
 export abstract class Module<Inputs extends readonly Tensor[] = [Tensor], Output = Tensor> extends Callable {
@@ -286,7 +293,8 @@ export abstract class Module<Inputs extends readonly Tensor[] = [Tensor], Output
    * input, a tensor that the hook returns takes the place of the input's gradient.
    *
    * @example
-   * model.conv1.registerBackwardHook((layer, inputGradients, outputGradient) => { norm = outputGradient.norm().item(); });
+   * const norms: number[] = [];
+   * model.conv1.registerBackwardHook((layer, inputGradients, outputGradient) => { norms.push(outputGradient.norm().item()); });
    */
   registerBackwardHook(
     hook: (module: this, inputGradients: readonly (Tensor | null)[], outputGradient: Tensor) => unknown,

@@ -99,12 +99,10 @@ export function valuesOf(remembered: Tensor | number | undefined): { [index: num
  * With `nesterov` (Nesterov 1983, as in Sutskever et al. 2013): `θ ← θ − η·(g + λθ + μ·v)`. The lecture's averaged form of
  * momentum is {@link averagedMomentum}.
  *
- *     const optimizer = optim.sgd(model.parameters(), { lr: 0.1, momentum: 0.9 })
- *     loss.backward(); optimizer.step()
- *
- * Groups have settings of their own:
- *
  * @example
+ * const optimizer = optim.sgd(model.parameters(), { lr: 0.1, momentum: 0.9 })
+ * loss.backward(); optimizer.step()
+ * // Groups have settings of their own:
  * optim.sgd([{ parameters: body.parameters(), lr: 0.001 }, { parameters: head.parameters() }], { lr: 0.1 })
  */
 export function sgd(parameters: Trained<SgdSettings>, options: SgdOptions): Sgd {

@@ -97,7 +97,7 @@ export function nll(logProbabilities: Tensor, labels: Tensor, options: NllOption
  * scores before the sigmoid is exact for any score, so train with that.
  *
  * @example
- * nn.bce(tensor([0.9, 0.2]), tensor([1, 0])).item()   // (−ln 0.9 − ln 0.8) / 2 = 0.164
+ * nn.bce(tensor([0.9, 0.2]), tensor([1, 0])).item()   // 0.164: (−ln 0.9 − ln 0.8) / 2
  */
 export function bce(probabilities: Tensor, targets: Tensor, options: LossOptions = {}): Tensor {
   const [p, t] = pairOf("bce", probabilities, targets, ["probabilities", "targets"]);

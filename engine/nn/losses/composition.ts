@@ -9,7 +9,7 @@ import { describeInput, requireTensor } from "../requireTensor.ts";
  * The loss of several tasks at once: `Σᵢ λᵢ·Lᵢ`, by default all λᵢ = 1. Lecture step 003.68.
  *
  * @example
- * nn.multiTask([nn.crossEntropy(what, labels), nn.mse(where, boxes)], [1, 0.5]).backward()
+ * nn.multiTask([nn.crossEntropy(logits, labels), nn.mse(corners, boxes)], [1, 0.5]).backward()
  */
 export function multiTask(losses: readonly Tensor[], weights?: readonly number[]): Tensor {
   if (!Array.isArray(losses) || losses.length === 0) {

@@ -60,7 +60,7 @@ export interface ElboOptions extends LossOptions {
  *
  * @example
  * const logLikelihood = nn.gaussianNll(decoder(z), x, { reduction: "none" }).neg()
- * nn.elbo(logLikelihood, nn.gaussianKl(mean, logVariance, { reduction: "none" })).neg().backward()
+ * nn.elbo(logLikelihood, nn.gaussianKl(mu, logVariance, { reduction: "none" })).neg().backward()
  */
 export function elbo(logLikelihood: Tensor, kl: Tensor, { beta = 1, ...options }: ElboOptions = {}): Tensor {
   requireTensor("elbo", "logLikelihood", logLikelihood);
