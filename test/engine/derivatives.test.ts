@@ -23,24 +23,9 @@ import { setLivenessProbe, sweep } from "../../engine/memory.ts";
 import { startOnNode } from "../../engine/node.ts";
 import golden from "./golden/derivatives.json" with { type: "json" };
 import { numbers } from "./helpers.ts";
+import { expectPacked, unpack } from "./packed.ts";
 
 setBackend(referenceBackend);
-
-interface Packed {
-  readonly shape: number[];
-  readonly values: number[];
-}
-
-const unpack = ({ shape, values }: Packed) => tensor(values, { shape });
-
-/** float32 against float64: chains of a few dozen rounded steps, relative to the largest value. */
-function expectValues(actual: Tensor, expected: Packed): void {
-  expect(actual.shape).toEqual(expected.shape);
-  const scale = Math.max(1, ...expected.values.map(Math.abs));
-  numbers(actual).forEach((value, i) => {
-    expect(Math.abs(value - expected.values[i]!) / scale, `[${i}]: ${value}`).toBeLessThan(1e-5);
-  });
-}
 
 const weight = unpack(golden.weight);
 const kernel = unpack(golden.kernel);
@@ -66,12 +51,12 @@ const scalars: Record<string, (x: Tensor) => Tensor> = {
 
 test.each(golden.jacobians.map((entry) => [entry.name, entry] as const))(
   "the Jacobian matrix of %s is PyTorch's",
-  (name, entry) => expectValues(jacobian(functions[name]!, unpack(entry.x)), entry.jacobian),
+  (name, entry) => expectPacked(jacobian(functions[name]!, unpack(entry.x)), entry.jacobian),
 );
 
 test.each(golden.hessians.map((entry) => [entry.name, entry] as const))(
   "the Hessian matrix of %s is PyTorch's",
-  (name, entry) => expectValues(hessian(scalars[name]!, unpack(entry.x)), entry.hessian),
+  (name, entry) => expectPacked(hessian(scalars[name]!, unpack(entry.x)), entry.hessian),
 );
 
 describe("lecture 002", () => {

@@ -5,7 +5,6 @@ import {
   avgPool2d,
   chunk,
   conv2d,
-  type DType,
   linalg,
   maxPool2d,
   meshgrid,
@@ -28,34 +27,15 @@ import rest from "./golden/operations.json" with { type: "json" };
 import placement from "./golden/placement.json" with { type: "json" };
 import sequences from "./golden/sequences.json" with { type: "json" };
 import { backends, numbers } from "./helpers.ts";
+import { backpropagate, expectPacked, type Packed, unpack } from "./packed.ts";
 
 const ops = { ...operations, ...linalg };
-
-interface Packed {
-  readonly shape: number[];
-  readonly values: number[];
-}
-
-interface Operand extends Packed {
-  readonly dtype: string;
-}
-
-const unpack = ({ shape, values, dtype }: Operand) => tensor(values, { shape, dtype: dtype as DType });
-
-/** float32: both sides round every step; 1e-5 of the largest value covers sums of a few dozen terms. */
-function expectValues(actual: Tensor, expected: Packed, what: string): void {
-  expect(actual.shape, what).toEqual(expected.shape);
-  const scale = Math.max(1, ...expected.values.map(Math.abs));
-  numbers(actual).forEach((value, i) => {
-    expect(Math.abs(value - expected.values[i]!) / scale, `${what}[${i}]: ${value}`).toBeLessThan(1e-5);
-  });
-}
 
 interface Case {
   readonly op: string;
   readonly note: string;
   readonly options: unknown;
-  readonly operands: readonly Operand[];
+  readonly operands: readonly Packed[];
   readonly output: Packed;
   readonly gradients: readonly (Packed | null)[];
 }
@@ -102,12 +82,11 @@ describe.each(backends.slice(0, 3).map(({ name, backend }) => [name, backend] as
           const op: unknown = Reflect.get(parts, entry.op) ?? Reflect.get(ops, entry.op);
           if (typeof op !== "function") throw new Error(`no op ${entry.op}`);
           const y: Tensor = op(...argumentsOf(entry.op, operands, entry.options));
-          expectValues(y, entry.output, "output");
+          expectPacked(y, entry.output, "output");
           if (!y.requiresGrad) return;
-          const weights = Float32Array.from({ length: y.size }, (_item, i) => Math.cos(i) + 0.2);
-          y.backward({ gradient: tensor(weights, { shape: y.shape }) });
+          backpropagate(y);
           entry.gradients.forEach((gradient, i) => {
-            if (gradient !== null) expectValues(operands[i]!.grad!, gradient, `gradient ${i}`);
+            if (gradient !== null) expectPacked(operands[i]!.grad!, gradient, `gradient ${i}`);
           });
         });
       },

@@ -5,26 +5,17 @@ import { GradientError } from "../../../engine/errors.ts";
 import * as nn from "../../../engine/nn/index.ts";
 import type { Tensor } from "../../../engine/tensor.ts";
 import golden from "../golden/derivatives.json" with { type: "json" };
+import { expectPacked, type Packed, unpack } from "../packed.ts";
 
-interface Packed {
-  readonly shape: number[];
-  readonly values: number[];
-}
-
-const withGradient = ({ shape, values }: Packed): Tensor => {
-  const parameter = nn.parameter(zeros(shape));
-  parameter.grad = tensor(values, { shape });
+const withGradient = (packed: Packed): Tensor => {
+  const parameter = nn.parameter(zeros(packed.shape));
+  parameter.grad = unpack(packed);
   return parameter;
 };
 
-/** Both sides compute in float32, PyTorch the norm too: 1e-6 relative. */
 function expectGradients(parameters: readonly Tensor[], expected: readonly Packed[]): void {
   parameters.forEach((parameter, i) => {
-    const values = Array.from(parameter.grad!.toTypedArray());
-    expect(parameter.grad!.shape).toEqual(expected[i]!.shape);
-    values.forEach((value, k) => {
-      expect(value).toBeCloseTo(expected[i]!.values[k]!, 6);
-    });
+    expectPacked(parameter.grad, expected[i]!, `gradient ${i}`);
   });
 }
 

@@ -1,19 +1,12 @@
 /** Layers against PyTorch: outputs, gradients of input and parameters, running statistics (golden/layers.py). */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { tensor } from "../../../engine/creation.ts";
 import * as nn from "../../../engine/nn/index.ts";
-import type { Tensor } from "../../../engine/tensor.ts";
-
-interface Packed {
-  readonly shape: number[];
-  readonly values: number[];
-}
+import { backpropagate, expectPacked, type Packed, unpack } from "../packed.ts";
 
 interface Case {
   readonly build: string;
   readonly note: string;
-  readonly whole: boolean;
   readonly input: Packed;
   readonly parameters: Packed[];
   readonly output: Packed;
@@ -31,27 +24,6 @@ const golden: { cases: Case[] } = JSON.parse(
   readFileSync(new URL("./golden/layers.json", import.meta.url), "utf8"),
 );
 
-const unpack = ({ shape, values }: Packed, whole = false): Tensor =>
-  tensor(values, { shape, dtype: whole ? "int32" : "float32" });
-
-/** PyTorch computed in float64, we in float32: 1e-5 of the largest value covers sums of some hundred terms. */
-function expectValues(actual: Tensor | null, expected: Packed, what: string): void {
-  expect(actual?.shape, what).toEqual(expected.shape);
-  const scale = Math.max(1, ...expected.values.map(Math.abs));
-  actual!.toTypedArray().forEach((value, i) => {
-    expect(
-      Math.abs(value - expected.values[i]!) / scale,
-      `${what}[${i}]: ${value}, PyTorch ${expected.values[i]}`,
-    ).toBeLessThan(1e-5);
-  });
-}
-
-/** Backpropagates Σ y · (cos i + 0.2). */
-function backward(y: Tensor): void {
-  const weights = Float32Array.from({ length: y.size }, (_item, i) => Math.cos(i) + 0.2);
-  y.backward({ gradient: tensor(weights, { shape: y.shape }) });
-}
-
 describe("PyTorch's", () => {
   test.each(golden.cases.map((entry) => [`${entry.build} ${entry.note}`.trim(), entry] as const))(
     "%s",
@@ -62,27 +34,27 @@ describe("PyTorch's", () => {
       parameters.forEach((parameter, i) => {
         parameter.storage.values().set(entry.parameters[i]!.values);
       });
-      const x = unpack(entry.input, entry.whole);
-      if (!entry.whole) x.requiresGrad = true;
+      const x = unpack(entry.input);
+      x.requiresGrad = x.dtype === "float32";
       const y = layer(x);
-      expectValues(y, entry.output, "output");
-      backward(y);
-      if (entry.inputGradient !== null) expectValues(x.grad, entry.inputGradient, "input gradient");
+      expectPacked(y, entry.output, "output");
+      backpropagate(y);
+      if (entry.inputGradient !== null) expectPacked(x.grad, entry.inputGradient, "input gradient");
       parameters.forEach((parameter, i) => {
-        expectValues(parameter.grad, entry.gradients[i]!, `gradient ${i}`);
+        expectPacked(parameter.grad, entry.gradients[i]!, `gradient ${i}`);
       });
       if (entry.second === undefined) return;
       layer(unpack(entry.second));
       const state = layer.stateDict();
-      expectValues(state.runningMean!, entry.runningMean!, "running mean");
-      expectValues(state.runningVar!, entry.runningVar!, "running variance");
+      expectPacked(state.runningMean!, entry.runningMean!, "running mean");
+      expectPacked(state.runningVar!, entry.runningVar!, "running variance");
       layer.eval();
       const z = layer(x);
-      expectValues(z, entry.evaluated!, "output in evaluation");
-      backward(z);
-      expectValues(x.grad, entry.evaluatedInputGradient!, "input gradient in evaluation");
+      expectPacked(z, entry.evaluated!, "output in evaluation");
+      backpropagate(z);
+      expectPacked(x.grad, entry.evaluatedInputGradient!, "input gradient in evaluation");
       parameters.forEach((parameter, i) => {
-        expectValues(parameter.grad, entry.evaluatedGradients![i]!, `gradient ${i} in evaluation`);
+        expectPacked(parameter.grad, entry.evaluatedGradients![i]!, `gradient ${i} in evaluation`);
       });
       expect(layer.stateDict().runningMean!.toArray()).toEqual(state.runningMean!.toArray());
     },

@@ -42,8 +42,7 @@ def case(build, layer, shape, x=None, names=None, note="", whole=False):
     entry = {
         "build": build,
         "note": note,
-        "whole": whole,
-        "input": pack(x),
+        "input": {**pack(x), **({"dtype": "int32"} if whole else {})},
         "parameters": before,
         "output": pack(y),
         "inputGradient": None if whole else pack(x.grad),
