@@ -209,7 +209,12 @@ const constants = new WeakMap<Backend, Map<number | string, Tensor>>();
 
 // ── Of one value ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** A tensor of this shape with one value everywhere. */
+/**
+ * A tensor of this shape with one value everywhere.
+ *
+ * @example
+ * full([2, 2], 7)   // [[7, 7], [7, 7]]
+ */
 export function full(shape: readonly number[], value: number, options: CreationOptions = {}): Tensor {
   if (typeof value !== "number")
     throw new ArgumentError(`full: the value is a number; got ${describeValue(value)}`);
@@ -227,7 +232,12 @@ function filled(
   return finish(made, options);
 }
 
-/** A tensor of zeros. */
+/**
+ * A tensor of zeros.
+ *
+ * @example
+ * zeros([64, 10])   // [64, 10]
+ */
 export function zeros(shape: readonly number[], options: CreationOptions = {}): Tensor {
   return filled("zeros", shape, 0, options);
 }
@@ -255,7 +265,12 @@ export function onesLike(like: Tensor, options: CreationOptions = {}): Tensor {
   return fullLike(like, 1, options);
 }
 
-/** The identity matrix `[rows, columns]`; square if only `rows` is given. */
+/**
+ * The identity matrix `[rows, columns]`; square if only `rows` is given.
+ *
+ * @example
+ * eye(2)   // [[1, 0], [0, 1]]
+ */
 export function eye(rows: number, columns = rows, options: CreationOptions = {}): Tensor {
   const made = zeros(checkShape("eye", [rows, columns]), { ...options, requiresGrad: false });
   const values = made.storage.values();
@@ -267,6 +282,9 @@ export function eye(rows: number, columns = rows, options: CreationOptions = {})
 
 /**
  * `start, start + step, …` up to but not including `end`; `arange(n)` counts 0 … n − 1. float32 unless `dtype` says int32.
+ *
+ * @example
+ * arange(2, 10, 3)   // [2, 5, 8]
  */
 export function arange(start: number, end?: number, step = 1, options: CreationOptions = {}): Tensor {
   const [from, to] = end === undefined ? [0, start] : [start, end];
@@ -282,7 +300,12 @@ export function arange(start: number, end?: number, step = 1, options: CreationO
   return finish(made, options);
 }
 
-/** `count` numbers from `start` to `end`, both included, evenly spaced. */
+/**
+ * `count` numbers from `start` to `end`, both included, evenly spaced.
+ *
+ * @example
+ * linspace(0, 1, 5)   // [0, 0.25, 0.5, 0.75, 1]
+ */
 export function linspace(start: number, end: number, count: number, options: CreationOptions = {}): Tensor {
   const shape = checkShape("linspace", count);
   const made = makeEmpty("linspace", shape, options.dtype ?? "float32");
@@ -313,7 +336,12 @@ export function rand(shape: readonly number[], options: RandomOptions = {}): Ten
   });
 }
 
-/** Normally distributed random numbers with mean 0 and standard deviation 1. */
+/**
+ * Normally distributed random numbers with mean 0 and standard deviation 1.
+ *
+ * @example
+ * randn([64, 10])   // [64, 10]
+ */
 export function randn(shape: readonly number[], options: RandomOptions = {}): Tensor {
   return random("randn", shape, options, "float32", (generator, values) => {
     for (let i = 0; i < values.length; i++) values[i] = generator.normal();

@@ -26,7 +26,12 @@ const stepping: Primitive = {
   backward: (g) => [zerosLike(g)],
 };
 
-/** 1 where x > 0, else 0 (at 0 as well): the threshold of McCulloch and Pitts' neuron. Its gradient is 0: nothing is learned through it. */
+/**
+ * 1 where x > 0, else 0 (at 0 as well): the threshold of McCulloch and Pitts' neuron. Its gradient is 0: nothing is learned through it.
+ *
+ * @example
+ * step(tensor([-1, 0, 2]))   // [0, 0, 1]
+ */
 export const step: Op<[x: Tensor]> = defineOp<[x: Tensor]>(
   {
     name: "step",
@@ -68,7 +73,12 @@ const leaking: Primitive<number> = {
   backward: (g, _y, [x], slope) => [mul(g, slopes(x!, slope))],
 };
 
-/** x where x > 0, else `slope · x` (0.01 by default): no unit dies. Maas et al. 2013. The gradient at 0 is the slope, as in PyTorch. */
+/**
+ * x where x > 0, else `slope · x` (0.01 by default): no unit dies. Maas et al. 2013. The gradient at 0 is the slope, as in PyTorch.
+ *
+ * @example
+ * leakyRelu(tensor([-2, 3]), 0.1)   // [-0.2, 3]
+ */
 export const leakyRelu: Op<[x: Tensor, slope?: number]> = defineOp<[x: Tensor, slope?: number]>(
   {
     name: "leakyRelu",
@@ -266,6 +276,9 @@ export const gelu: Op<[x: Tensor, options?: GeluOptions]> = defineOp<[x: Tensor,
 /**
  * The largest of `pieces` neighbours along `dim` (the last by default): `[N, F · pieces]` → `[N, F]`. After a linear layer it is
  * `max_j (w_j·x + b_j)`, a convex function that is learned piece by piece. Goodfellow et al. 2013. Equal ones share the gradient.
+ *
+ * @example
+ * maxout(tensor([[1, 4, 3, 2]]), 2)   // [[4, 3]]
  */
 export const maxout: Op<[x: Tensor, pieces?: number, dim?: number]> = defineOp<
   [x: Tensor, pieces?: number, dim?: number]

@@ -37,7 +37,12 @@ function comparison(name: Comparison & BinaryKind, symbol: string): Op<[a: Opera
   );
 }
 
-/** True where `a = b`. */
+/**
+ * True where `a = b`.
+ *
+ * @example
+ * equal(tensor([1, 2]), tensor([1, 3]))   // [1, 0]
+ */
 export const equal: Op<[a: Operand, b: Operand]> = comparison("equal", "=");
 /** True where `a ≠ b`. */
 export const notEqual: Op<[a: Operand, b: Operand]> = comparison("notEqual", "≠");

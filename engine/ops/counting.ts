@@ -84,6 +84,9 @@ export interface BincountOptions {
 /**
  * How often each whole number 0, 1, … occurs: `[largest + 1]` or longer, int32; or the sum of its weights, float32.
  * `bincount(labels)` counts the samples of each class.
+ *
+ * @example
+ * bincount(tensor([0, 1, 1, 3], { dtype: "int32" }))   // [1, 2, 0, 1]
  */
 export const bincount: Op<[x: Tensor, options?: BincountOptions]> = defineOp<
   [x: Tensor, options?: BincountOptions]

@@ -147,7 +147,12 @@ function binaryOp(options: BinaryOptions): Op<[a: Operand, b: Operand]> {
   );
 }
 
-/** `a + b`, element by element, with broadcasting. */
+/**
+ * `a + b`, element by element, with broadcasting.
+ *
+ * @example
+ * tensor([[1, 2], [3, 4]]).add(tensor([10, 20]))   // [[11, 22], [13, 24]]
+ */
 export const add: Op<[a: Operand, b: Operand]> = binaryOp({
   name: "add",
   kind: "add",
@@ -174,7 +179,12 @@ export const mul: Op<[a: Operand, b: Operand]> = binaryOp({
   right: (g, a) => mul(g, a),
 });
 
-/** `a / b`, element by element, with broadcasting; whole numbers give float32. */
+/**
+ * `a / b`, element by element, with broadcasting; whole numbers give float32.
+ *
+ * @example
+ * div(tensor([1, 2, 3]), 2)   // [0.5, 1, 1.5]
+ */
 export const div: Op<[a: Operand, b: Operand]> = binaryOp({
   name: "div",
   kind: "div",
@@ -205,7 +215,12 @@ export const pow: Op<[a: Operand, b: Operand]> = binaryOp({
 /** 1 where the first wins, ½ where both are equal, 0 elsewhere. */
 const share = (wins: Tensor, ties: Tensor, dtype: DType) => add(to(wins, dtype), mul(to(ties, dtype), 0.5));
 
-/** The larger of `a` and `b`, element by element; NaN wins. Equal operands share the gradient. */
+/**
+ * The larger of `a` and `b`, element by element; NaN wins. Equal operands share the gradient.
+ *
+ * @example
+ * maximum(tensor([1, 5]), tensor([3, 2]))   // [3, 5]
+ */
 export const maximum: Op<[a: Operand, b: Operand]> = binaryOp({
   name: "maximum",
   kind: "maximum",
@@ -385,7 +400,12 @@ export const round: Op<[x: Tensor]> = unaryOp({
   gradient: (g) => zerosLike(g),
 });
 
-/** `max(x, 0)`; its gradient at 0 is 0. */
+/**
+ * `max(x, 0)`; its gradient at 0 is 0.
+ *
+ * @example
+ * relu(tensor([-1, 0, 2]))   // [0, 0, 2]
+ */
 export const relu: Op<[x: Tensor]> = unaryOp({
   name: "relu",
   kind: "relu",
@@ -393,7 +413,12 @@ export const relu: Op<[x: Tensor]> = unaryOp({
   gradient: (g, _x, y) => reluGradient(y, g),
 });
 
-/** `1 / (1 + e⁻ˣ)` */
+/**
+ * `1 / (1 + e⁻ˣ)`
+ *
+ * @example
+ * sigmoid(tensor([0, 2]))   // [0.5, 0.8808]
+ */
 export const sigmoid: Op<[x: Tensor]> = unaryOp({
   name: "sigmoid",
   kind: "sigmoid",
@@ -409,7 +434,12 @@ export const tanh: Op<[x: Tensor]> = unaryOp({
   gradient: (g, _x, y) => tanhGradient(y, g),
 });
 
-/** `ln(1 + eˣ)`, a smooth relu, computed without overflow. */
+/**
+ * `ln(1 + eˣ)`, a smooth relu, computed without overflow.
+ *
+ * @example
+ * softplus(tensor([0, 10]))   // [0.6931, 10.0000454]
+ */
 export const softplus: Op<[x: Tensor]> = unaryOp({
   name: "softplus",
   kind: "softplus",
@@ -492,7 +522,12 @@ const choose: Primitive = {
   ],
 };
 
-/** `a` where the condition is true, `b` elsewhere, with broadcasting. */
+/**
+ * `a` where the condition is true, `b` elsewhere, with broadcasting.
+ *
+ * @example
+ * where(tensor([5, -1]).greater(0), tensor([7, 8]), 0)   // [7, 0]
+ */
 export const where: Op<[condition: Tensor, a: Operand, b: Operand]> = defineOp<
   [condition: Tensor, a: Operand, b: Operand]
 >(

@@ -131,6 +131,9 @@ export const indexSelect: Op<[x: Tensor, dim: number, indices: Tensor | readonly
 /**
  * One value per index along `dim`: `y[i][j] = x[i][indices[i][j]]` for dim 1. `indices` (int32) has the dimensions of x, and
  * may be shorter along any of them. `gather(logProbabilities, 1, labels.unsqueeze(1))` picks the right class of each sample.
+ *
+ * @example
+ * gather(tensor([[0.2, 0.8], [0.6, 0.4]]), 1, tensor([[1], [0]], { dtype: "int32" }))   // [[0.8], [0.6]]
  */
 export const gather: Op<[x: Tensor, dim: number, indices: Tensor]> = defineOp<
   [x: Tensor, dim: number, indices: Tensor]

@@ -35,6 +35,9 @@ export interface Conv1dOptions {
 /**
  * Convolution (cross-correlation) along a line: `x [N, C, L]`, `weight [out, C / groups, k]`, `bias [out]` or null → `[N, out, L′]` with
  * L′ = ⌊(L + 2·padding − dilation·(k − 1) − 1) / stride⌋ + 1.
+ *
+ * @example
+ * conv1d(tensor([[[1, 2, 3, 4]]]), tensor([[[1, 0, -1]]]))   // [[[-2, -2]]]
  */
 export const conv1d: Op<[x: Tensor, weight: Tensor, bias?: Tensor | null, options?: Conv1dOptions]> =
   defineOp<[x: Tensor, weight: Tensor, bias?: Tensor | null, options?: Conv1dOptions]>(

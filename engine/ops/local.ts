@@ -42,6 +42,9 @@ function windows(name: string, x: Tensor, kernel: Size2d, options: WindowOptions
 /**
  * The windows of an image as columns: `[N, C, H, W]` → `[N, C·kH·kW, L]`, L windows in reading order. A convolution is the product of
  * the filters, as rows, with this matrix. As PyTorch's `unfold`.
+ *
+ * @example
+ * unfold2d(zeros([1, 3, 8, 8]), 3, { padding: 1 })   // [1, 27, 64]
  */
 export const unfold2d: Op<[x: Tensor, kernel: Size2d, options?: WindowOptions]> = defineOp<
   [x: Tensor, kernel: Size2d, options?: WindowOptions]

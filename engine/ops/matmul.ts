@@ -172,7 +172,12 @@ function innerSizesDiffer(
   );
 }
 
-/** The sum of the products of two vectors. */
+/**
+ * The sum of the products of two vectors.
+ *
+ * @example
+ * dot(tensor([1, 2, 3]), tensor([4, 5, 6]))   // 32
+ */
 export const dot: Op<[a: Tensor, b: Tensor]> = defineOp<[a: Tensor, b: Tensor]>(
   {
     name: "dot",
@@ -194,7 +199,12 @@ export const dot: Op<[a: Tensor, b: Tensor]> = defineOp<[a: Tensor, b: Tensor]>(
   },
 );
 
-/** The table of the products of two vectors: `[m]`, `[n]` → `[m, n]`. */
+/**
+ * The table of the products of two vectors: `[m]`, `[n]` → `[m, n]`.
+ *
+ * @example
+ * outer(tensor([1, 2]), tensor([3, 4]))   // [[3, 4], [6, 8]]
+ */
 export const outer: Op<[a: Tensor, b: Tensor]> = defineOp<[a: Tensor, b: Tensor]>(
   {
     name: "outer",

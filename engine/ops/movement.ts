@@ -31,7 +31,12 @@ const flattened = viewAs("flatten");
 const unsqueezed = viewAs("unsqueeze");
 const squeezed = viewAs("squeeze");
 
-/** The same numbers in the same order under another shape. Shares memory. One size may be −1: it follows from the others. */
+/**
+ * The same numbers in the same order under another shape. Shares memory. One size may be −1: it follows from the others.
+ *
+ * @example
+ * reshape(arange(6), [2, -1])   // [[0, 1, 2], [3, 4, 5]]
+ */
 export const reshape: Op<[x: Tensor, shape: readonly number[]]> = defineOp<
   [x: Tensor, shape: readonly number[]]
 >(
@@ -83,7 +88,12 @@ function resolveShape(x: Tensor, shape: readonly number[]): Shape {
   return target;
 }
 
-/** Dimensions `startDim` to `endDim` as one. Shares memory. `flatten(images, 1)` keeps the batch: `[N, C, H, W]` → `[N, C·H·W]`. */
+/**
+ * Dimensions `startDim` to `endDim` as one. Shares memory. `flatten(images, 1)` keeps the batch: `[N, C, H, W]` → `[N, C·H·W]`.
+ *
+ * @example
+ * flatten(zeros([64, 6, 12, 12]), 1)   // [64, 864]
+ */
 export const flatten: Op<[x: Tensor, startDim?: number, endDim?: number]> = defineOp<
   [x: Tensor, startDim?: number, endDim?: number]
 >(
@@ -107,7 +117,12 @@ export const flatten: Op<[x: Tensor, startDim?: number, endDim?: number]> = defi
   },
 );
 
-/** A dimension of size 1 put in at `dim`. Shares memory. */
+/**
+ * A dimension of size 1 put in at `dim`. Shares memory.
+ *
+ * @example
+ * unsqueeze(zeros([28, 28]), 0)   // [1, 28, 28]
+ */
 export const unsqueeze: Op<[x: Tensor, dim: number]> = defineOp<[x: Tensor, dim: number]>(
   {
     name: "unsqueeze",
@@ -126,7 +141,12 @@ export const unsqueeze: Op<[x: Tensor, dim: number]> = defineOp<[x: Tensor, dim:
   },
 );
 
-/** Dimensions of size 1 taken out: those given, or all. Shares memory. */
+/**
+ * Dimensions of size 1 taken out: those given, or all. Shares memory.
+ *
+ * @example
+ * squeeze(zeros([64, 1]), 1)   // [64]
+ */
 export const squeeze: Op<[x: Tensor, dim?: Dims | undefined]> = defineOp<[x: Tensor, dim?: Dims | undefined]>(
   {
     name: "squeeze",
@@ -220,7 +240,12 @@ export const stridedSum: Primitive<{ walk: Walking; shape: Shape }> = {
   backward: (gg, _y, _inputs, { walk }) => [run(sliced, [gg], walk)],
 };
 
-/** The axes in another order: `permute(images, [0, 2, 3, 1])` turns `[N, C, H, W]` into `[N, H, W, C]`. */
+/**
+ * The axes in another order: `permute(images, [0, 2, 3, 1])` turns `[N, C, H, W]` into `[N, H, W, C]`.
+ *
+ * @example
+ * permute(zeros([28, 28, 3]), [2, 0, 1])   // [3, 28, 28]
+ */
 export const permute: Op<[x: Tensor, dims: readonly number[]]> = defineOp<
   [x: Tensor, dims: readonly number[]]
 >(
@@ -260,7 +285,12 @@ export const permute: Op<[x: Tensor, dims: readonly number[]]> = defineOp<
   },
 );
 
-/** Two axes swapped. */
+/**
+ * Two axes swapped.
+ *
+ * @example
+ * transpose(tensor([[1, 2, 3]]), 0, 1)   // [[1], [2], [3]]
+ */
 export const transpose: Op<[x: Tensor, dimA: number, dimB: number]> = defineOp<
   [x: Tensor, dimA: number, dimB: number]
 >(
@@ -285,7 +315,12 @@ export const transpose: Op<[x: Tensor, dimA: number, dimB: number]> = defineOp<
   },
 );
 
-/** Repeats along dimensions of size 1 (and new ones in front) up to `shape`; −1 keeps a size. */
+/**
+ * Repeats along dimensions of size 1 (and new ones in front) up to `shape`; −1 keeps a size.
+ *
+ * @example
+ * expand(tensor([[1], [2]]), [2, 3])   // [[1, 1, 1], [2, 2, 2]]
+ */
 export const expand: Op<[x: Tensor, shape: readonly number[]]> = defineOp<
   [x: Tensor, shape: readonly number[]]
 >(
@@ -324,7 +359,12 @@ export const expand: Op<[x: Tensor, shape: readonly number[]]> = defineOp<
   },
 );
 
-/** The order along the given dimensions reversed. */
+/**
+ * The order along the given dimensions reversed.
+ *
+ * @example
+ * flip(tensor([1, 2, 3]), 0)   // [3, 2, 1]
+ */
 export const flip: Op<[x: Tensor, dims: Dims]> = defineOp<[x: Tensor, dims: Dims]>(
   {
     name: "flip",
@@ -476,7 +516,12 @@ function checkRange(
   return [start, Math.ceil((end - start) / step), step];
 }
 
-/** `length` rows from `start` along `dim`. Along the first dimension, unless small, it shares memory. */
+/**
+ * `length` rows from `start` along `dim`. Along the first dimension, unless small, it shares memory.
+ *
+ * @example
+ * narrow(arange(10), 0, 2, 3)   // [2, 3, 4]
+ */
 export const narrow: Op<[x: Tensor, dim: number, start: number, length: number]> = defineOp<
   [x: Tensor, dim: number, start: number, length: number]
 >(
@@ -568,7 +613,12 @@ function checkList(operation: string, tensors: readonly Tensor[]): void {
   });
 }
 
-/** Tensors one after another along `dim`; all other sizes are equal. */
+/**
+ * Tensors one after another along `dim`; all other sizes are equal.
+ *
+ * @example
+ * concat([tensor([1, 2]), tensor([3])])   // [1, 2, 3]
+ */
 export const concat: Op<[tensors: readonly Tensor[], dim?: number]> = defineOp<
   [tensors: readonly Tensor[], dim?: number]
 >(
@@ -606,7 +656,12 @@ export const concat: Op<[tensors: readonly Tensor[], dim?: number]> = defineOp<
   },
 );
 
-/** Tensors of one shape side by side along a new dimension. */
+/**
+ * Tensors of one shape side by side along a new dimension.
+ *
+ * @example
+ * stack([tensor([1, 2]), tensor([3, 4])])   // [[1, 2], [3, 4]]
+ */
 export const stack: Op<[tensors: readonly Tensor[], dim?: number]> = defineOp<
   [tensors: readonly Tensor[], dim?: number]
 >(

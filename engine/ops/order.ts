@@ -288,7 +288,12 @@ const running: Primitive<Running> = {
   backward: (g, _y, _inputs, { axis, backwards }) => [run(running, [g], { axis, backwards: !backwards })],
 };
 
-/** The running sum along `dim`; twice, along rows and columns, it is the integral image. Added up in float64; bool counts the true ones, as int32. */
+/**
+ * The running sum along `dim`; twice, along rows and columns, it is the integral image. Added up in float64; bool counts the true ones, as int32.
+ *
+ * @example
+ * cumsum(tensor([1, 2, 3]), 0)   // [1, 3, 6]
+ */
 export const cumsum: Op<[x: Tensor, dim: number]> = defineOp<[x: Tensor, dim: number]>(
   {
     name: "cumsum",

@@ -130,6 +130,9 @@ const maxPoolGradient: Primitive<Pooling> = {
 /**
  * The largest value of each window: `[N, C, H, W]` → `[N, C, H′, W′]`, H′ = ⌊(H + 2·padding − kernel) / stride⌋ + 1, rounded
  * down as in PyTorch (rows that fill no window are not seen). The gradient goes to the winner, the first of equals.
+ *
+ * @example
+ * maxPool2d(tensor([[[[1, 2], [3, 4]]]]), 2)   // [[[[4]]]]
  */
 export const maxPool2d: PoolOp = defineOp<PoolArgs>(
   {
@@ -366,6 +369,9 @@ const avgPoolGradient: Primitive<Pooling> = {
 /**
  * The mean of each window: `[N, C, H, W]` → `[N, C, H′, W′]`, sizes as in `maxPool2d`. Padding does not count: at the border
  * the mean is over the part of the window inside the image, unless `countPadding` is set (PyTorch's `count_include_pad`).
+ *
+ * @example
+ * avgPool2d(tensor([[[[1, 2], [3, 4]]]]), 2)   // [[[[2.5]]]]
  */
 export const avgPool2d: Op<[x: Tensor, kernel: Size2d, options?: AvgPool2dOptions]> = defineOp<
   [x: Tensor, kernel: Size2d, options?: AvgPool2dOptions]

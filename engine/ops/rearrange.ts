@@ -75,6 +75,9 @@ function rollAlong(x: Tensor, axis: number, shift: number): Tensor {
 /**
  * The tensor laid side by side with itself: `repeats[d]` times along dimension d. More repeats than dimensions make new
  * dimensions in front.
+ *
+ * @example
+ * repeat(tensor([1, 2]), [3])   // [1, 2, 1, 2, 1, 2]
  */
 export const repeat: Op<[x: Tensor, repeats: readonly number[]]> = defineOp<
   [x: Tensor, repeats: readonly number[]]
@@ -238,7 +241,12 @@ function checkDiagonal(operation: string, diagonal: unknown): void {
     );
 }
 
-/** The lower triangle of a matrix (or of each in a batch), zeros above `diagonal` (0 the main one, 1 the one above it). */
+/**
+ * The lower triangle of a matrix (or of each in a batch), zeros above `diagonal` (0 the main one, 1 the one above it).
+ *
+ * @example
+ * tril(ones([2, 2]))   // [[1, 0], [1, 1]]
+ */
 export const tril: Op<[x: Tensor, diagonal?: number]> = triangle("tril", "≤", (above) => above <= 0);
 
 /** The upper triangle of a matrix (or of each in a batch), zeros below `diagonal` (0 the main one, 1 the one above it). */
@@ -261,7 +269,12 @@ export function diagonalOf(x: Tensor, offset: number, dimA: number, dimB: number
   });
 }
 
-/** A vector as the diagonal of a square matrix, or the diagonal of a matrix as a vector. */
+/**
+ * A vector as the diagonal of a square matrix, or the diagonal of a matrix as a vector.
+ *
+ * @example
+ * diag(tensor([1, 2]))   // [[1, 0], [0, 2]]
+ */
 export const diag: Op<[x: Tensor, diagonal?: number]> = defineOp<[x: Tensor, diagonal?: number]>(
   {
     name: "diag",
@@ -293,7 +306,12 @@ export const diag: Op<[x: Tensor, diagonal?: number]> = defineOp<[x: Tensor, dia
   },
 );
 
-/** The sum of the diagonal of a matrix. */
+/**
+ * The sum of the diagonal of a matrix.
+ *
+ * @example
+ * trace(tensor([[1, 2], [3, 4]]))   // 5
+ */
 export const trace: Op<[x: Tensor]> = defineOp<[x: Tensor]>(
   {
     name: "trace",

@@ -118,7 +118,12 @@ const sumPrimitive: Primitive<Reduced> = {
   backward: (g, _y, [x], { kept }) => [spread(g, kept, x!.shape)],
 };
 
-/** The sum over all dimensions or those given. bool counts the true ones, as int32. */
+/**
+ * The sum over all dimensions or those given. bool counts the true ones, as int32.
+ *
+ * @example
+ * sum(tensor([[1, 2], [3, 4]]), 0)   // [4, 6]
+ */
 export const sum: ReductionOp = defineOp<ReductionArgs>(
   {
     name: "sum",
@@ -154,7 +159,12 @@ const meanPrimitive: Primitive<Reduced> = {
   backward: (g, _y, [x], { kept, reduction }) => [spread(div(g, reduction.size), kept, x!.shape)],
 };
 
-/** The mean over all dimensions or those given. */
+/**
+ * The mean over all dimensions or those given.
+ *
+ * @example
+ * mean(tensor([[1, 2], [3, 4]]), 1, { keepDim: true })   // [[1.5], [3.5]]
+ */
 export const mean: ReductionOp = defineOp<ReductionArgs>(
   {
     name: "mean",
@@ -301,7 +311,12 @@ function positionOp(name: "argmax" | "argmin", what: string): PositionOp {
   );
 }
 
-/** The position of the largest value, int32: along `dim`, or in the flattened tensor. The first of equals. */
+/**
+ * The position of the largest value, int32: along `dim`, or in the flattened tensor. The first of equals.
+ *
+ * @example
+ * argmax(tensor([[1, 5, 2], [7, 0, 3]]), 1)   // [1, 0]
+ */
 export const argmax: PositionOp = positionOp("argmax", "largest");
 /** The position of the smallest value, int32: along `dim`, or in the flattened tensor. The first of equals. */
 export const argmin: PositionOp = positionOp("argmin", "smallest");
@@ -330,7 +345,12 @@ type VarianceArgs = [x: Tensor, dim?: Dims | null | undefined, options?: Varianc
 
 type VarianceOp = Op<VarianceArgs>;
 
-/** The variance; divided by n − 1, or n with `{ correction: 0 }`. */
+/**
+ * The variance; divided by n − 1, or n with `{ correction: 0 }`.
+ *
+ * @example
+ * variance(tensor([1, 2, 3, 4]))   // 1.6667
+ */
 export const variance: VarianceOp = defineOp<VarianceArgs>(
   {
     name: "variance",
@@ -359,7 +379,12 @@ export const std: VarianceOp = defineOp<VarianceArgs>(
   (x, dim, options) => sqrt(squaredDeviation("std", x, dim, options)),
 );
 
-/** The p-norm `(Σ |xᵢ|ᵖ)^(1/p)`; Euclidean by default, the largest size for `{ p: Infinity }`. Its gradient at 0 is 0. */
+/**
+ * The p-norm `(Σ |xᵢ|ᵖ)^(1/p)`; Euclidean by default, the largest size for `{ p: Infinity }`. Its gradient at 0 is 0.
+ *
+ * @example
+ * norm(tensor([3, 4]))   // 5
+ */
 export const norm: Op<[x: Tensor, dim?: Dims | null | undefined, options?: NormOptions | undefined]> =
   defineOp<[x: Tensor, dim?: Dims | null | undefined, options?: NormOptions | undefined]>(
     {
@@ -391,7 +416,12 @@ export const norm: Op<[x: Tensor, dim?: Dims | null | undefined, options?: NormO
     },
   );
 
-/** `ln Σ eˣ`, shifted by the maximum so that nothing overflows. */
+/**
+ * `ln Σ eˣ`, shifted by the maximum so that nothing overflows.
+ *
+ * @example
+ * logSumExp(tensor([1000, 1000]))   // 1000.6931
+ */
 export const logSumExp: ReductionOp = defineOp<ReductionArgs>(
   {
     name: "logSumExp",

@@ -199,7 +199,12 @@ function checkMask(operation: string, mask: unknown): asserts mask is Tensor {
     );
 }
 
-/** `value` where the mask is true, x elsewhere; the mask broadcasts to x. */
+/**
+ * `value` where the mask is true, x elsewhere; the mask broadcasts to x.
+ *
+ * @example
+ * maskedFill(tensor([1, -2]), tensor([1, -2]).less(0), 0)   // [1, 0]
+ */
 export const maskedFill: Op<[x: Tensor, mask: Tensor, value: number]> = defineOp<
   [x: Tensor, mask: Tensor, value: number]
 >(
@@ -244,7 +249,12 @@ function placesOf(x: Tensor): Int32Array {
   return places;
 }
 
-/** The values where the mask is true, as a list `[n]`, row by row. The mask has the shape of x. */
+/**
+ * The values where the mask is true, as a list `[n]`, row by row. The mask has the shape of x.
+ *
+ * @example
+ * maskedSelect(tensor([1, -2, 3]), tensor([1, -2, 3]).greater(0))   // [1, 3]
+ */
 export const maskedSelect: Op<[x: Tensor, mask: Tensor]> = defineOp<[x: Tensor, mask: Tensor]>(
   {
     name: "maskedSelect",

@@ -50,7 +50,12 @@ const mistakes =
     [[make.labels(3, 4), 0], new RegExp(`${name}: works on float numbers, got int32`)],
   ];
 
-/** Positive numbers that add up to 1 along `dim`. */
+/**
+ * Positive numbers that add up to 1 along `dim`.
+ *
+ * @example
+ * softmax(tensor([[1, 2, 3]]), 1)   // [[0.09, 0.2447, 0.6652]]
+ */
 export const softmax: Op<[x: Tensor, dim: number]> = defineOp<[x: Tensor, dim: number]>(
   {
     name: "softmax",
@@ -61,7 +66,12 @@ export const softmax: Op<[x: Tensor, dim: number]> = defineOp<[x: Tensor, dim: n
   (x, dim) => along(softmaxRows, x, dim),
 );
 
-/** The logarithm of softmax along `dim`, exact where softmax itself is 0 or 1 in floating point. */
+/**
+ * The logarithm of softmax along `dim`, exact where softmax itself is 0 or 1 in floating point.
+ *
+ * @example
+ * logSoftmax(tensor([[0, 0]]), 1)   // [[-0.6931, -0.6931]]
+ */
 export const logSoftmax: Op<[x: Tensor, dim: number]> = defineOp<[x: Tensor, dim: number]>(
   {
     name: "logSoftmax",
