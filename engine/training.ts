@@ -646,6 +646,11 @@ function checkBatch(operation: string, batch: unknown, number: number): readonly
   }
   const parts: readonly unknown[] = Array.isArray(batch) ? batch : [];
   const [x, y] = parts;
+  if (parts.length > 2) {
+    throw new ArgumentError(
+      `${operation}: batch ${number} has ${parts.length} parts, it must be a pair [x, y]; choose one target, as in loader({ target: "masks" }), or write the loop yourself: for (const [x, y, z] of loader) …`,
+    );
+  }
   if (!(x instanceof Tensor && y instanceof Tensor)) {
     throw new ArgumentError(
       `${operation}: batch ${number} must be a pair [x, y] of Tensors, got ${

@@ -11,11 +11,13 @@ export interface DatasetContents {
   readonly name: string;
   /** `[N, C, H, W]`, or `[N, …]` for samples that are no pictures. */
   readonly images: Tensor;
-  /** `[N]`, int32, each the place of a class in `classes`. */
-  readonly labels: Tensor;
+  /** `[N]`, int32, each the place of a class in `classes`; null for samples that nobody labelled. */
+  readonly labels: Tensor | null;
   readonly classes: readonly string[];
   /** For each sample, what else is known of it: `7 with a bar`. */
   readonly variants?: readonly string[] | null;
+  /** What else there is to predict, by name, `[N, …]` each: `{ masks: [N, H, W], boxes: [N, 4] }`. */
+  readonly targets?: Readonly<Record<string, Tensor>>;
 }
 
 /** Options of `dataset.split`. */
@@ -25,7 +27,8 @@ export interface SplitOptions {
 }
 
 /**
- * Images `[N, C, H, W]` with their labels `[N]`. Made by `data.digits`, `data.mnist`, `data.fromArrays`.
+ * Images `[N, C, H, W]` with their labels `[N]`, and whatever else there is to predict of them (`target("masks")`); or
+ * without labels. Made by `data.digits`, `data.shapes`, `data.mnist`, `data.fromArrays`.
  *
  * @example
  * const { train } = data.digits();
@@ -47,26 +50,27 @@ export class Dataset {
   readonly rows: Int32Array;
   /** @internal */
   readonly contents: DatasetContents;
-  #images: Tensor | null = null;
-  #labels: Tensor | null = null;
+  /** What `target` and `loader({ target })` know by name: `images`, `labels` where there are some, then the rest. */
+  readonly targetNames: readonly string[];
+  readonly #selected = new Map<string, Tensor>();
 
   /** @internal Use `data.fromArrays(images, labels)`. */
   constructor(contents: DatasetContents, rows?: Int32Array) {
-    const { name, classes, images, labels, variants = null } = contents;
+    const { name, classes, images, labels, variants = null, targets = {} } = contents;
     this.name = name;
     this.classes = classes;
     this.contents = contents;
-    this.rows = rows ?? Int32Array.from({ length: labels.size }, (_, row) => row);
+    this.rows = rows ?? Int32Array.from({ length: images.shape[0]! }, (_, row) => row);
     this.size = this.rows.length;
     this.sampleShape = images.shape.slice(1);
     this.variants =
       rows === undefined || variants === null ? variants : Array.from(rows, (row) => variants[row]!);
+    this.targetNames = ["images", ...(labels === null ? [] : ["labels"]), ...Object.keys(targets)];
   }
 
   /** All images, `[N, C, H, W]`, float32. */
   get images(): Tensor {
-    this.#images ??= selectRows(this.contents.images, this.rows);
-    return this.#images;
+    return this.target("images");
   }
 
   /** All samples `[N, D]`, where they are points or other rows of numbers. */
@@ -75,10 +79,34 @@ export class Dataset {
     throw new ArgumentError(`points: ${this.name} has images; write images`);
   }
 
-  /** All labels, `[N]`, int32. */
+  /** All labels, `[N]`, int32. Throws where the samples have none. */
   get labels(): Tensor {
-    this.#labels ??= selectRows(this.contents.labels, this.rows);
-    return this.#labels;
+    return this.target("labels");
+  }
+
+  /** Whether somebody has labelled the samples. */
+  get isLabelled(): boolean {
+    return this.contents.labels !== null;
+  }
+
+  /**
+   * What there is to predict by its name, `[N, …]`: `"labels"`, `"images"`, and what `targetNames` lists besides.
+   *
+   * @example
+   * const masks = data.shapes().train.target("masks");   // [N, H, W], the class of each pixel
+   */
+  target(name: string): Tensor {
+    const known = this.#selected.get(name);
+    if (known !== undefined) return known;
+    const selected = selectRows(targetOf("target", this, name), this.rows);
+    this.#selected.set(name, selected);
+    return selected;
+  }
+
+  /** The same images without labels and other targets: for learning without a teacher. Lecture step 003.82. */
+  unlabelled(): Dataset {
+    const { name, images } = this.contents;
+    return new Dataset({ name: `${name}, unlabelled`, images, labels: null, classes: [] }, this.rows);
   }
 
   /** Sample `i` as its image `[C, H, W]` and its label; −1 is the last one. */
@@ -89,8 +117,9 @@ export class Dataset {
       throw new ArgumentError(
         `at: ${this.name} has the samples 0 to ${this.size - 1}; got ${describeValue(i)}`,
       );
+    const label = targetOf("at", this, "labels").storage.values()[row]!;
     const image = selectRows(this.contents.images, Int32Array.of(row)).reshape(this.sampleShape).keep();
-    return [image, this.contents.labels.storage.values()[row]!];
+    return [image, label];
   }
 
   /** The first `n` samples. */
@@ -129,7 +158,7 @@ export class Dataset {
    * const zerosAndOnes = train.filter((label) => label < 2);
    */
   filter(condition: (label: number, index: number) => boolean): Dataset {
-    const labels = this.#labelValues();
+    const labels = this.#labelValues("filter");
     const rows = this.rows.filter((_, i) => condition(labels[i]!, i));
     if (rows.length === 0)
       throw new ArgumentError(`filter: the condition holds for none of the ${count(this.size)} samples`);
@@ -161,7 +190,7 @@ export class Dataset {
 
   /** One set per class, in the order of `classes`: `train.byClass()[3]` holds the threes. Throws where a class has no sample. */
   byClass(): Dataset[] {
-    const labels = this.#labelValues();
+    const labels = this.#labelValues("byClass");
     return this.classes.map((name, label) => {
       const rows = this.rows.filter((_, i) => labels[i] === label);
       if (rows.length === 0)
@@ -170,21 +199,33 @@ export class Dataset {
     });
   }
 
-  /** How many samples each class has, in the order of `classes`. */
+  /** How many samples each class has, in the order of `classes`; none without labels. */
   get classCounts(): number[] {
     const counts = new Array<number>(this.classes.length).fill(0);
-    for (const label of this.#labelValues()) counts[label]!++;
+    if (this.isLabelled) for (const label of this.#labelValues("classCounts")) counts[label]!++;
     return counts;
   }
 
-  /** Batches `[images, labels]` for training: see `Loader`. */
-  loader(options: LoaderOptions = {}): Loader {
-    return new Loader(this, options);
+  /**
+   * Batches `[images, labels]` for training: see `Loader`. With `target` another second part, or several.
+   *
+   * @example
+   * await fit(autoencoder, train.loader({ target: "images" }), { optimizer, loss: nn.mse });
+   * for (const [images, labels, boxes] of train.loader({ target: ["labels", "boxes"] })) …
+   */
+  loader(options?: LoaderOptions): Loader;
+  loader<const Names extends readonly string[]>(
+    options: Omit<LoaderOptions, "target"> & { readonly target: Names },
+  ): Loader<[images: Tensor, ...targets: { -readonly [K in keyof Names]: Tensor }]>;
+  loader(
+    options: Omit<LoaderOptions, "target"> & { readonly target?: string | readonly string[] } = {},
+  ): Loader<[Tensor, ...Tensor[]]> {
+    return new Loader<[Tensor, ...Tensor[]]>(this, options);
   }
 
   /** `MNIST, training: 60,000 images 28 × 28, 10 classes`. */
   toString(): string {
-    const classes = plural(this.classes.length, "class", "classes");
+    const classes = this.isLabelled ? plural(this.classes.length, "class", "classes") : "no labels";
     if (this.sampleShape.length !== 3)
       return `${this.name}: ${plural(this.size, "sample")} of ${this.sampleShape.join(" × ")} numbers, ${classes}`;
     const [channels, height, width] = this.sampleShape;
@@ -200,10 +241,25 @@ export class Dataset {
     return new Dataset(this.contents, rows);
   }
 
-  #labelValues(): Int32Array {
-    const all = this.contents.labels.storage.values();
+  #labelValues(operation: string): Int32Array {
+    const all = targetOf(operation, this, "labels").storage.values();
     return this.rows.map((row) => all[row]!);
   }
+}
+
+/** All rows of what a data set has by this name, whatever subset of them it is. */
+export function targetOf(operation: string, dataset: Dataset, name: unknown): Tensor {
+  const { images, labels, targets = {} } = dataset.contents;
+  const known = new Map<unknown, Tensor>([["images", images], ...Object.entries(targets)]);
+  if (labels !== null) known.set("labels", labels);
+  const found = known.get(name);
+  if (found !== undefined) return found;
+  const has = dataset.targetNames.map((one) => JSON.stringify(one)).join(", ");
+  throw new ArgumentError(
+    name === "labels"
+      ? `${operation}: ${dataset.name} has no labels; it has ${has}. To learn without labels: loader({ target: "images" })`
+      : `${operation}: ${dataset.name} has no target ${typeof name === "string" ? JSON.stringify(name) : describeValue(name)}; it has ${has}`,
+  );
 }
 
 /** `60,000`. */

@@ -10,6 +10,7 @@ import { Dataset } from "./dataset.ts";
 import { type Glyph, glyphs } from "./glyphs.ts";
 import { imageSize, Pen, pixelCount } from "./handwriting.ts";
 import { imageTensor, labelTensor } from "./pixels.ts";
+import { sampleSeeds } from "./sampleSeeds.ts";
 
 /** Options of `digits`. */
 export interface DigitsOptions {
@@ -79,17 +80,6 @@ function draw(count: number, seed: number, part: 0 | 1): Dataset {
     classes: digitClasses,
     variants,
   });
-}
-
-/**
- * Seeds for samples and for the order of digits, one 2⁵³-sized number each: 19 bits of the user's seed, 2 bits for what it
- * is for (so that training and test never share one), 32 bits for the index.
- */
-function sampleSeeds(seed: number): (purpose: number, index: number) => number {
-  const base = new Generator(seed);
-  const high = (base.bits() >>> 13) * 4;
-  const low = base.bits();
-  return (purpose, index) => (high + purpose) * 2 ** 32 + ((low + index) >>> 0);
 }
 
 function chooseGlyph(ways: readonly Glyph[], random: Generator): Glyph {

@@ -13,3 +13,4 @@ export { GrowingBatches, type GrowingBatchesOptions, growingBatches } from "./gr
 export { Loader, type LoaderOptions } from "./loader.ts";
 export { type MnistOptions, mnist } from "./mnist.ts";
 export { blobs, type ClassesOptions, circles, moons, type PointsOptions, spirals, xor } from "./points.ts";
+export { type ShapeName, type ShapesOptions, shapeColours, shapes } from "./shapes.ts";

@@ -7,7 +7,7 @@ import { type BatchLease, blockOf, endLease, leaseBatch } from "../memory.ts";
 import { defaultGenerator, Generator } from "../random.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkCount, checkOptions, checkSeed } from "./checks.ts";
-import type { Dataset } from "./dataset.ts";
+import { type Dataset, targetOf } from "./dataset.ts";
 import { gatherRows } from "./rows.ts";
 
 /** Options of `dataset.loader`. */
@@ -20,6 +20,12 @@ export interface LoaderOptions {
   readonly seed?: number;
   /** Leaves out a last batch that is not full. */
   readonly dropLast?: boolean;
+  /**
+   * What the batches' second part is, one of the data set's `targetNames`: `"images"` for auto-encoders, `"masks"` for
+   * segmentation; an array of names gives batches with as many more parts. Labels unless told, where there are none the
+   * first other target, where there are none either the images.
+   */
+  readonly target?: string;
 }
 
 /** How long `for await` goes on before timers, messages and pictures have their turn. */
@@ -33,9 +39,13 @@ const turnMilliseconds = 50;
  * const loader = train.loader({ batchSize: 64, shuffle: true, seed: 1 });
  * for (const [images, labels] of loader) …
  */
-export class Loader implements Iterable<[Tensor, Tensor]>, AsyncIterable<[Tensor, Tensor]> {
+export class Loader<Batch extends [Tensor, ...Tensor[]] = [images: Tensor, target: Tensor]>
+  implements Iterable<Batch>, AsyncIterable<Batch>
+{
   /** What the batches are taken from. */
   readonly dataset: Dataset;
+  /** What the batches have besides images: names of the data set's targets. */
+  readonly targets: readonly string[];
   readonly batchSize: number;
   readonly shuffle: boolean;
   readonly dropLast: boolean;
@@ -44,9 +54,13 @@ export class Loader implements Iterable<[Tensor, Tensor]>, AsyncIterable<[Tensor
   /** Draws each epoch's order at its start, so that an epoch broken off changes nothing in the next. */
   readonly #orders: Generator;
 
-  constructor(dataset: Dataset, options: LoaderOptions = {}) {
-    checkOptions("loader", options, ["batchSize", "shuffle", "seed", "dropLast"]);
+  constructor(
+    dataset: Dataset,
+    options: Omit<LoaderOptions, "target"> & { readonly target?: string | readonly string[] } = {},
+  ) {
+    checkOptions("loader", options, ["batchSize", "shuffle", "seed", "dropLast", "target"]);
     const { batchSize = 64, shuffle = false, seed, dropLast = false } = options;
+    const { target = dataset.targetNames[1] ?? "images" } = options;
     checkCount("loader", "batchSize", batchSize);
     checkFlag("shuffle", shuffle);
     checkFlag("dropLast", dropLast);
@@ -55,6 +69,8 @@ export class Loader implements Iterable<[Tensor, Tensor]>, AsyncIterable<[Tensor
       throw new ArgumentError(
         `loader: with dropLast and batchSize ${batchSize} there is no batch: the data set has ${dataset.size} samples`,
       );
+    this.targets = typeof target === "string" ? [target] : [...target];
+    for (const name of this.targets) targetOf("loader", dataset, name);
     this.dataset = dataset;
     this.batchSize = batchSize;
     this.shuffle = shuffle;
@@ -65,24 +81,24 @@ export class Loader implements Iterable<[Tensor, Tensor]>, AsyncIterable<[Tensor
   }
 
   /** The batches `[x, y]` of one pass; with `shuffle`, in a new order each time. */
-  *[Symbol.iterator](): IterableIterator<[Tensor, Tensor]> {
-    const { images, labels } = this.dataset.contents;
+  *[Symbol.iterator](): IterableIterator<Batch> {
+    const { images } = this.dataset.contents;
+    const targets = this.targets.map((name) => targetOf("loader", this.dataset, name));
     // A tensor, so that it is given back too when nobody finishes the loop.
     const order = makeEmpty("loader", [this.dataset.size], "int32", blockOf(images.holding).backend).keep();
     order.storage.values().set(this.#order());
     let lease: BatchLease | null = null;
     try {
-      for (let batch = 0; batch < this.length; batch++) {
+      for (let i = 0; i < this.length; i++) {
         checkInterrupt();
-        const start = batch * this.batchSize;
+        const start = i * this.batchSize;
         const length = Math.min(this.batchSize, this.dataset.size - start);
         const rows = order.storage.slice(start, length);
-        const pair: [Tensor, Tensor] = [
-          gatherRows("loader", images, rows),
-          gatherRows("loader", labels, rows),
-        ];
-        lease = leaseBatch(pair, lease);
-        yield pair;
+        const taken = gatherRows("loader", images, rows);
+        const parts = targets.map((all) => (all === images ? taken : gatherRows("loader", all, rows)));
+        const batch = [taken, ...parts] as [Tensor, ...Tensor[]] as Batch;
+        lease = leaseBatch([...new Set(batch)], lease);
+        yield batch;
       }
     } finally {
       endLease(lease);
@@ -91,7 +107,7 @@ export class Loader implements Iterable<[Tensor, Tensor]>, AsyncIterable<[Tensor
   }
 
   /** As `for … of`, but lets timers, messages and pictures have their turn about every 50 ms. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<[Tensor, Tensor], void, undefined> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<Batch, void, undefined> {
     let turn = performance.now();
     for (const batch of this) {
       if (performance.now() - turn > turnMilliseconds) {

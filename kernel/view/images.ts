@@ -96,11 +96,13 @@ function datasetImages(dataset: Dataset, options: ImagesOptions): Displayable {
     part.size < dataset.size
       ? `${dataset.name}: ${part.size} of ${countOf(dataset.size, "image")}`
       : dataset.name;
-  return images(part.images, { labels: part.labels, classes: part.classes, title, ...options });
+  const named = part.isLabelled ? { labels: part.labels, classes: part.classes } : {};
+  return images(part.images, { ...named, title, ...options });
 }
 
 /** A data set by classes: how many images each has, and the first few of them. */
 export function datasetPicture(dataset: Dataset): Displayable {
+  if (!dataset.isLabelled) return datasetImages(dataset, { limit: SAMPLES_UNLABELLED });
   const labels = dataset.labels.toTypedArray();
   const counts = dataset.classCounts;
   const used = counts.flatMap((count, label) => (count > 0 ? [label] : [])).slice(0, MOST_CLASSES);
@@ -138,6 +140,7 @@ export function datasetPicture(dataset: Dataset): Displayable {
 }
 
 const MOST_CLASSES = 30;
+const SAMPLES_UNLABELLED = 24;
 const SAMPLES_PER_CLASS = 4;
 
 function indicesOf(labels: ArrayLike<number>, label: number, most: number): number[] {
