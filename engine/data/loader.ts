@@ -46,8 +46,11 @@ export class Loader<Batch extends [Tensor, ...Tensor[]] = [images: Tensor, targe
   readonly dataset: Dataset;
   /** What the batches have besides images: names of the data set's targets. */
   readonly targets: readonly string[];
+  /** Samples per batch. */
   readonly batchSize: number;
+  /** Whether each epoch has an order of its own. */
   readonly shuffle: boolean;
+  /** Whether a last batch that is not full is left out. */
   readonly dropLast: boolean;
   /** How many batches an epoch has. */
   readonly length: number;

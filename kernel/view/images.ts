@@ -15,6 +15,7 @@ import {
 } from "./grid.ts";
 import type { Panel, ScaleBar, Tile, Tone } from "./image.ts";
 import { type Displayable, displayable } from "./mime.ts";
+import { pointsPicture } from "./points.ts";
 import { classNumbers, type NumberSource } from "./values.ts";
 import { countOf, formatCount, formatNumber, formatPercent } from "./wording.ts";
 
@@ -102,6 +103,7 @@ function datasetImages(dataset: Dataset, options: ImagesOptions): Displayable {
 
 /** A data set by classes: how many images each has, and the first few of them. */
 export function datasetPicture(dataset: Dataset): Displayable {
+  if (dataset.sampleShape.length !== 3) return pointsPicture(dataset);
   if (!dataset.isLabelled) return datasetImages(dataset, { limit: SAMPLES_UNLABELLED });
   const labels = dataset.labels.toTypedArray();
   const counts = dataset.classCounts;
