@@ -17,6 +17,7 @@ import {
   readLabels,
   readLike,
   readRows,
+  requireBothClasses,
   requireFit,
   requireNumber,
   short,
@@ -238,10 +239,7 @@ function read(x: Tensor, labels: Tensor): { rows: Rows; targets: Int32Array } {
     throw new ArgumentError(
       `${operation}: labels are 0 and 1, but number ${wrong} is ${targets[wrong]}; ${targets[wrong] === -1 ? 'for −1 and 1 use labels.greater(0).to("int32")' : "for more classes train nn.linear(D, classes) with nn.crossEntropy, or compare one class with the rest: labels.equal(2)"}`,
     );
-  if (targets.every((label) => label === targets[0]))
-    throw new ArgumentError(
-      `${operation}: all ${rows.count} labels are ${targets[0]}; it takes samples of both classes to tell them apart`,
-    );
+  requireBothClasses(operation, targets);
   return { rows, targets };
 }
 

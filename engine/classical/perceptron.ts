@@ -18,6 +18,7 @@ import {
   readLabels,
   readLike,
   readRows,
+  requireBothClasses,
   requireFit,
   requireNumber,
   short,
@@ -191,11 +192,8 @@ export class Perceptron {
 /** Labels as −1 and 1, and what the negative class is called. */
 function readSides(labels: Tensor, count: number): { targets: Int32Array; negative: number } {
   const given = readLabels("perceptron", labels, count, -1);
+  requireBothClasses("perceptron", given);
   const seen = [...new Set(given)].sort((a, b) => a - b);
-  if (seen.length === 1)
-    throw new ArgumentError(
-      `perceptron: all ${count} labels are ${seen[0]}; it takes samples of both classes to tell them apart`,
-    );
   if (seen.length !== 2 || seen[1] !== 1)
     throw new ArgumentError(
       `perceptron: labels are −1 and 1, or 0 and 1; got ${seen.slice(0, 5).join(", ")}; to tell one class from the rest: labels.equal(2)`,

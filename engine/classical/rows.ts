@@ -96,6 +96,14 @@ export function readLabels(operation: string, labels: Tensor, count?: number, le
   return Int32Array.from(values);
 }
 
+/** Refuses labels that are all the same: there is nothing to tell apart. */
+export function requireBothClasses(operation: string, labels: Int32Array): void {
+  if (labels.some((label) => label !== labels[0])) return;
+  throw new ArgumentError(
+    `${operation}: all ${labels.length} labels are ${labels[0]}; it takes samples of both classes to tell them apart`,
+  );
+}
+
 /** A tensor of results at `place`. */
 export function makeTensor(
   operation: string,
