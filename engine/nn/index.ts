@@ -55,6 +55,7 @@ export * as init from "./init.ts";
 export { Linear, type LinearOptions, linear } from "./linear.ts";
 export {
   AvgPool1d,
+  type AvgPool1dOptions,
   avgPool1d,
   Conv1d,
   type Conv1dOptions,

@@ -194,6 +194,12 @@ export interface Pool1dOptions {
   readonly ceilMode?: boolean;
 }
 
+/** Options of {@link avgPool1d}. */
+export interface AvgPool1dOptions extends Pool1dOptions {
+  /** Counts the padding as zeros, as PyTorch does by default (default false: the mean is over the signal's own positions). */
+  readonly countPadding?: boolean;
+}
+
 abstract class Pool1d extends Module {
   readonly kernelSize: number;
   readonly stride: number;
@@ -232,14 +238,17 @@ export class MaxPool1d extends Pool1d {
 
 /** See {@link avgPool1d}. */
 export class AvgPool1d extends Pool1d {
-  constructor(kernelSize: number, options: Pool1dOptions = {}) {
+  readonly countPadding: boolean;
+
+  constructor(kernelSize: number, options: AvgPool1dOptions = {}) {
     super("avgPool1d", kernelSize, options);
+    this.countPadding = options.countPadding ?? false;
   }
 
   forward(x: Tensor): Tensor {
     requireLines(x, null);
-    const { stride, padding, ceilMode } = this;
-    return avgPool1dOp(x, this.kernelSize, { stride, padding, ceilMode });
+    const { stride, padding, ceilMode, countPadding } = this;
+    return avgPool1dOp(x, this.kernelSize, { stride, padding, ceilMode, countPadding });
   }
 }
 
@@ -281,6 +290,6 @@ export function maxPool1d(kernelSize: number, options: Pool1dOptions = {}): MaxP
 }
 
 /** The mean of each window of a signal: `[N, C, L] → [N, C, L']` with `L' = ⌊(L + 2p − k) / s⌋ + 1`. */
-export function avgPool1d(kernelSize: number, options: Pool1dOptions = {}): AvgPool1d {
+export function avgPool1d(kernelSize: number, options: AvgPool1dOptions = {}): AvgPool1d {
   return new AvgPool1d(kernelSize, options);
 }

@@ -6,7 +6,7 @@ import type { Tensor } from "../tensor.ts";
 import { conv2d, convTranspose2d, countWindows } from "./convolution.ts";
 import { checkBias, checkInput, checkKernels } from "./layout.ts";
 import { type PadMode, squeeze, unsqueeze } from "./movement.ts";
-import { avgPool2d, maxPool2d } from "./pooling.ts";
+import { type AvgPool2dOptions, avgPool2d, maxPool2d } from "./pooling.ts";
 
 function checkCount(name: string, role: string, value: unknown, least: number): number {
   if (typeof value === "number" && Number.isInteger(value) && value >= least) return value;
@@ -192,9 +192,19 @@ export interface Pool1dOptions {
   ceilMode?: boolean;
 }
 
-type Pool1dArgs = [x: Tensor, kernel: number, options?: Pool1dOptions];
+/** Options of `avgPool1d`. */
+export interface AvgPool1dOptions extends Pool1dOptions {
+  /** Counts the padding as zeros, PyTorch's `count_include_pad=True` (default false: the mean is over the line's own positions). */
+  countPadding?: boolean;
+}
 
-function pool1d(name: "maxPool1d" | "avgPool1d", formula: string, pool: typeof maxPool2d): Op<Pool1dArgs> {
+type Pool1dArgs = [x: Tensor, kernel: number, options?: AvgPool1dOptions];
+
+function pool1d(
+  name: "maxPool1d" | "avgPool1d",
+  formula: string,
+  pool: (x: Tensor, kernel: readonly [number, number], options: AvgPool2dOptions) => Tensor,
+): Op<Pool1dArgs> {
   return defineOp<Pool1dArgs>(
     {
       name,
@@ -202,6 +212,7 @@ function pool1d(name: "maxPool1d" | "avgPool1d", formula: string, pool: typeof m
       samples: (make: SampleMaker) => [
         [make.distinct(2, 2, 6), 2],
         [make.distinct(1, 2, 7), 3, { stride: 2, padding: 1 }],
+        [make.distinct(1, 2, 6), 3, { stride: 2, padding: 1, countPadding: true }],
         [make.distinct(1, 1, 7), 3, { ceilMode: true }],
       ],
       mistakes: (make: SampleMaker) => [
@@ -220,7 +231,7 @@ function pool1d(name: "maxPool1d" | "avgPool1d", formula: string, pool: typeof m
     (x, kernel, options = {}) => {
       checkInput(name, x, 3);
       checkCount(name, "the window (kernel)", kernel, 1);
-      const { stride = kernel, padding = 0, ceilMode = false } = options;
+      const { stride = kernel, padding = 0, ceilMode = false, countPadding = false } = options;
       checkCount(name, "stride", stride, 1);
       checkCount(name, "padding", padding, 0);
       if (padding > kernel / 2)
@@ -228,7 +239,8 @@ function pool1d(name: "maxPool1d" | "avgPool1d", formula: string, pool: typeof m
           `${name}: padding is at most half the window; got ${padding} for a window of ${kernel}`,
         );
       countWindows(name, "length", x.shape[2]!, kernel, stride, 2 * padding, 1, ceilMode);
-      return asLine(pool(asRow(x), [1, kernel], { stride: [1, stride], padding: [0, padding], ceilMode }));
+      const along = { stride: [1, stride], padding: [0, padding] } as const;
+      return asLine(pool(asRow(x), [1, kernel], { ...along, ceilMode, countPadding }));
     },
   );
 }
@@ -240,8 +252,8 @@ export const maxPool1d: Op<[x: Tensor, kernel: number, options?: Pool1dOptions]>
   maxPool2d,
 );
 
-/** The mean of each window along a line: `[N, C, L]` → `[N, C, L′]`, sizes as in `maxPool1d`; padding does not count. */
-export const avgPool1d: Op<[x: Tensor, kernel: number, options?: Pool1dOptions]> = pool1d(
+/** The mean of each window along a line: `[N, C, L]` → `[N, C, L′]`, sizes as in `maxPool1d`; padding counts with `countPadding` only. */
+export const avgPool1d: Op<[x: Tensor, kernel: number, options?: AvgPool1dOptions]> = pool1d(
   "avgPool1d",
   "y[i] = mean_u x[i·s + u];  ∂L/∂x = ∂L/∂y / (positions in the window)",
   avgPool2d,

@@ -254,6 +254,8 @@ for shape, kernel, options in [((2, 3, 8), 2, {}), ((1, 2, 7), 3, {"stride": 2, 
     case(f"nn.maxPool1d({kernel}, {json.dumps(options)})", nn.MaxPool1d(kernel, **theirs), shape)
     layer = nn.AvgPool1d(kernel, count_include_pad=False, **theirs)
     case(f"nn.avgPool1d({kernel}, {json.dumps(options)})", layer, shape)
+    counting = json.dumps({**options, "countPadding": True})
+    case(f"nn.avgPool1d({kernel}, {counting})", nn.AvgPool1d(kernel, **theirs), shape)
 
 # Other sizes.
 case("nn.upsample(2)", nn.Upsample(scale_factor=2), (2, 2, 3, 2))
