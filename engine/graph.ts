@@ -1,6 +1,7 @@
 /** The computation behind a tensor as plain data, for drawing: what was computed from what, with values and gradients. */
 import { gradients } from "./autograd.ts";
 import { ArgumentError, describeValue, GradientError } from "./errors.ts";
+import * as linalg from "./linalg/index.ts";
 import { isOp } from "./op.ts";
 import * as ops from "./ops/index.ts";
 import { pathAt } from "./place.ts";
@@ -65,7 +66,7 @@ let formulas: ReadonlyMap<string, string> | null = null;
 function formulaOf(tensor: Tensor): string | null {
   if (tensor.node === null) return null;
   formulas ??= new Map(
-    Object.values(ops)
+    Object.values({ ...ops, ...linalg })
       .filter(isOp)
       .map(({ definition }) => [definition.name, definition.formula]),
   );

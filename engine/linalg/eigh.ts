@@ -26,6 +26,7 @@ interface Decomposed {
 
 const eigenvalues: Primitive<Decomposed> = {
   name: "eigenvalues",
+  formula: "A = V · diag(λ) · Vᵀ;  ∂λⱼ/∂A = vⱼ vⱼᵀ",
   shape: ([x]) => x!.shape.slice(0, -1),
   forward: (_backend, _inputs, out, { values }) => {
     out.storage.values().set(values);
@@ -39,6 +40,7 @@ const eigenvalues: Primitive<Decomposed> = {
 
 const eigenvectors: Primitive<Decomposed> = {
   name: "eigenvectors",
+  formula: "A = V · diag(λ) · Vᵀ;  ∂L/∂A = V ((Vᵀ G) / (λⱼ − λᵢ), 0 where i = j) Vᵀ",
   shape: ([x]) => x!.shape,
   forward: (_backend, _inputs, out, { vectors }) => {
     out.storage.values().set(vectors);

@@ -95,6 +95,7 @@ interface Factors {
 
 const orthonormal: Primitive<Factors> = {
   name: "qrOrthonormal",
+  formula: "A = Q · R;  ∂L/∂A = (G + Q · copyltu(−Gᵀ Q)) R⁻ᵀ",
   shape: ([a]) => a!.shape,
   forward: (_backend, _inputs, out, { q }) => {
     out.storage.values().set(q);
@@ -107,6 +108,7 @@ const orthonormal: Primitive<Factors> = {
 
 const triangular: Primitive<Factors> = {
   name: "qrTriangular",
+  formula: "A = Q · R;  ∂L/∂A = Q · copyltu(R Gᵀ) R⁻ᵀ",
   shape: ([a]) => a!.shape.with(-2, a!.shape.at(-1)!),
   forward: (_backend, _inputs, out, { r }) => {
     out.storage.values().set(r);
@@ -196,6 +198,7 @@ interface Spectrum {
 
 const singular: Primitive<Spectrum> = {
   name: "singularValues",
+  formula: "A = U · diag(s) · Vh;  ∂sⱼ/∂A = uⱼ vⱼᵀ",
   shape: ([a]) => [...a!.shape.slice(0, -2), Math.min(...a!.shape.slice(-2))],
   forward: (_backend, _inputs, out, { s }) => {
     out.storage.values().set(s);
@@ -209,6 +212,7 @@ const singular: Primitive<Spectrum> = {
 
 const left: Primitive<Spectrum> = {
   name: "leftSingularVectors",
+  formula: "A = U · diag(s) · Vh;  ∂L/∂A = (U (skew(Uᵀ G) / (sⱼ² − sᵢ²)) S + (1 − U Uᵀ) G S⁻¹) Vᵀ",
   shape: ([a]) => [...a!.shape.slice(0, -1), Math.min(...a!.shape.slice(-2))],
   forward: (_backend, _inputs, out, { u }) => {
     out.storage.values().set(u);
@@ -222,6 +226,7 @@ const left: Primitive<Spectrum> = {
 
 const right: Primitive<Spectrum> = {
   name: "rightSingularVectors",
+  formula: "Aᵀ = V · diag(s) · Uᵀ: as the left singular vectors of Aᵀ",
   shape: ([a]) => [...a!.shape.slice(0, -2), a!.shape.at(-1)!, Math.min(...a!.shape.slice(-2))],
   forward: (_backend, _inputs, out, { v }) => {
     out.storage.values().set(v);

@@ -2,7 +2,17 @@
 import { describe, expect, test } from "vitest";
 import { setBackend } from "../../engine/backend/current.ts";
 import { referenceBackend } from "../../engine/backend/reference.ts";
-import { checkGradient, eye, linalg, randn, seed, type Tensor, tensor, zeros } from "../../engine/index.ts";
+import {
+  checkGradient,
+  eye,
+  graphOf,
+  linalg,
+  randn,
+  seed,
+  type Tensor,
+  tensor,
+  zeros,
+} from "../../engine/index.ts";
 import { numbers } from "./helpers.ts";
 
 setBackend(referenceBackend);
@@ -156,6 +166,17 @@ test("solve, inv, det and cholesky agree with one another", () => {
   expect(largest(l.triu(1))).toBe(0);
   expect(linalg.det(zeros([2, 2])).item()).toBe(0);
   expect(linalg.det(zeros([0, 0])).item()).toBe(1);
+});
+
+test("the graph tells the formulas of all of them", () => {
+  const a = eye(3, 3, { requiresGrad: true });
+  const { u, s, vh } = linalg.svd(a);
+  const { q, r } = linalg.qr(a);
+  const { values, vectors } = linalg.eigh(a);
+  const results = [u, s, vh, q, r, values, vectors, linalg.cholesky(a), linalg.inv(a), linalg.det(a)];
+  for (const result of results)
+    for (const { op, formula } of graphOf(result).vertices)
+      if (op !== null) expect(formula, op).not.toBeNull();
 });
 
 describe("mistakes", () => {
