@@ -1,5 +1,6 @@
 /** Samples with labels, and the ways to take some of them. Subsets share the memory of the set they come from. */
 
+import { bootstrapSample, kFold, stratifiedKFold } from "../classical/resampling.ts";
 import { ArgumentError, describeValue } from "../errors.ts";
 import { Generator } from "../random.ts";
 import { Tensor } from "../tensor.ts";
@@ -24,6 +25,14 @@ export interface DatasetContents {
 export interface SplitOptions {
   /** Another seed, another split: 0 unless told. */
   readonly seed?: number;
+}
+
+/** Options of `dataset.kFold`. */
+export interface DatasetFoldOptions {
+  /** Another seed, other folds: 0 unless told. */
+  readonly seed?: number;
+  /** Whether every fold has each class in the proportion of the whole; false unless told. */
+  readonly stratified?: boolean;
 }
 
 /**
@@ -186,6 +195,40 @@ export class Dataset {
       );
     const rows = new Generator(seed).permutation(this.size).map((i) => this.rows[i]!);
     return [this.#of(rows.slice(0, first)), this.#of(rows.slice(first))];
+  }
+
+  /**
+   * k-fold cross-validation: k pairs of sets, shuffled by the seed; each sample is in the second set of one pair, and in the
+   * first set of all others. Throws where k is not from 2 to the number of samples, and for `stratified` without labels.
+   * Lecture steps 003.10 and 003.29; `classical.kFold` has the places alone.
+   *
+   * @example
+   * for (const [train, validation] of everything.kFold(5, { stratified: true })) …
+   */
+  kFold(k: number, options: DatasetFoldOptions = {}): [train: Dataset, validation: Dataset][] {
+    checkOptions("kFold", options, ["seed", "stratified"]);
+    const { seed = 0, stratified = false } = options;
+    checkSeed("kFold", seed);
+    if (typeof stratified !== "boolean")
+      throw new ArgumentError(`kFold: stratified must be true or false; got ${describeValue(stratified)}`);
+    if (stratified) targetOf("kFold", this, "labels");
+    const dealing = { shuffle: true, seed };
+    const folds = stratified ? stratifiedKFold(this.labels, k, dealing) : kFold(this.size, k, dealing);
+    return folds.map(({ train, validation }) => [this.subset(train), this.subset(validation)]);
+  }
+
+  /**
+   * A bootstrap sample of as many samples, drawn with replacement. Lecture step 003.29; Efron 1979; `classical.bootstrapSample`
+   * has the places, and those never drawn.
+   *
+   * @example
+   * const forest = [1, 2, 3].map((seed) => train.bootstrap({ seed }));
+   */
+  bootstrap(options: SplitOptions = {}): Dataset {
+    checkOptions("bootstrap", options, ["seed"]);
+    const { seed = 0 } = options;
+    checkSeed("bootstrap", seed);
+    return this.subset(bootstrapSample(this.size, { seed }).drawn);
   }
 
   /** One set per class, in the order of `classes`: `train.byClass()[3]` holds the threes. Throws where a class has no sample. */

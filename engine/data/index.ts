@@ -4,7 +4,7 @@
  * @module
  */
 
-export { Dataset, type SplitOptions } from "./dataset.ts";
+export { Dataset, type DatasetFoldOptions, type SplitOptions } from "./dataset.ts";
 export { type DigitsOptions, digits, type TrainAndTest } from "./digits.ts";
 export type { DownloadProgress } from "./download.ts";
 export { DataError, MissingDataError } from "./errors.ts";

@@ -46,6 +46,38 @@ describe("Dataset", () => {
     expect(() => ten().filter(() => false)).toThrow("filter: the condition holds for none of the 10 samples");
   });
 
+  it("holds each sample back in one fold, by the seed", () => {
+    const folds = ten().kFold(3, { seed: 4 });
+    expect(folds.map(([, validation]) => validation.size)).toEqual([4, 3, 3]);
+    expect(folds.flatMap(([, validation]) => firsts(validation)).sort()).toEqual(firsts(ten()));
+    for (const [train, validation] of folds)
+      expect([...firsts(train), ...firsts(validation)].sort()).toEqual(firsts(ten()));
+    const held = (seed: number) =>
+      ten()
+        .kFold(3, { seed })
+        .map(([, validation]) => firsts(validation));
+    expect(held(4)).toEqual(folds.map(([, validation]) => firsts(validation)));
+    expect(held(5)).not.toEqual(held(4));
+  });
+
+  it("deals each class out evenly in stratified folds, of subsets too", () => {
+    const six = ten().subset([9, 8, 7, 6, 5, 4]);
+    for (const [train, validation] of six.kFold(2, { stratified: true })) {
+      expect(train.classCounts).toEqual([1, 1, 1]);
+      expect(validation.classCounts).toEqual([1, 1, 1]);
+      expect([...firsts(train), ...firsts(validation)].sort()).toEqual([4, 5, 6, 7, 8, 9]);
+    }
+  });
+
+  it("draws as many samples with replacement, each with its label", () => {
+    const drawn = ten().bootstrap({ seed: 1 });
+    expect(drawn.size).toBe(10);
+    expect(new Set(firsts(drawn)).size).toBeLessThan(10);
+    expect(drawn.labels.toArray()).toEqual(firsts(drawn).map((i) => i % 3));
+    expect(firsts(ten().bootstrap({ seed: 1 }))).toEqual(firsts(drawn));
+    expect(firsts(ten().bootstrap({ seed: 2 }))).not.toEqual(firsts(drawn));
+  });
+
   it("splits without loss or overlap, by the seed", () => {
     const [larger, smaller] = ten().split(0.7, { seed: 4 });
     expect([larger.size, smaller.size]).toEqual([7, 3]);
@@ -97,6 +129,23 @@ describe("Dataset", () => {
       "subset: takes an array of indices; got 3",
     ],
     ["split in percent", (set) => set.split(80), /between 0 and 1 \(0\.8 for 80 %\); got 80/],
+    ["one fold", (set) => set.kFold(1), /kFold: k must be a whole number from 2 to the 10 samples; got 1/],
+    ["more folds than samples", (set) => set.kFold(11), /from 2 to the 10 samples; got 11/],
+    [
+      "stratified as a word",
+      (set) => set.kFold(2, { stratified: "yes" as never }),
+      /kFold: stratified must be true or false; got the string "yes"/,
+    ],
+    [
+      "stratified folds without labels",
+      (set) => set.unlabelled().kFold(2, { stratified: true }),
+      /kFold: .*has no labels/,
+    ],
+    [
+      "a bootstrap with a word as seed",
+      (set) => set.bootstrap({ seed: "1" as never }),
+      /bootstrap: seed must/,
+    ],
     ["split by 0", (set) => set.split(0), /got 0/],
     ["split by NaN", (set) => set.split(Number.NaN), /got NaN/],
     [
