@@ -25,6 +25,8 @@ export interface DatasetContents {
 export interface SplitOptions {
   /** Another seed, another split: 0 unless told. */
   readonly seed?: number;
+  /** Whether both parts have each class in the proportion of the whole, as far as whole numbers go; false unless told. */
+  readonly stratified?: boolean;
 }
 
 /** Options of `dataset.kFold`. */
@@ -181,9 +183,10 @@ export class Dataset {
    * const [train, validation] = everything.split(0.9);
    */
   split(fraction: number, options: SplitOptions = {}): [Dataset, Dataset] {
-    checkOptions("split", options, ["seed"]);
-    const { seed = 0 } = options;
+    checkOptions("split", options, ["seed", "stratified"]);
+    const { seed = 0, stratified = false } = options;
     checkSeed("split", seed);
+    checkStratified("split", stratified);
     if (typeof fraction !== "number" || !(fraction > 0 && fraction < 1))
       throw new ArgumentError(
         `split: fraction is the share of the first part, between 0 and 1 (0.8 for 80 %); got ${describeValue(fraction)}`,
@@ -193,8 +196,9 @@ export class Dataset {
       throw new ArgumentError(
         `split: ${fraction} of ${count(this.size)} samples leaves nothing in the ${first === 0 ? "first" : "second"} part`,
       );
-    const rows = new Generator(seed).permutation(this.size).map((i) => this.rows[i]!);
-    return [this.#of(rows.slice(0, first)), this.#of(rows.slice(first))];
+    const order = new Generator(seed).permutation(this.size);
+    if (stratified) return this.#splitByClass(order, first);
+    return [this.subset(order.slice(0, first)), this.subset(order.slice(first))];
   }
 
   /**
@@ -209,8 +213,7 @@ export class Dataset {
     checkOptions("kFold", options, ["seed", "stratified"]);
     const { seed = 0, stratified = false } = options;
     checkSeed("kFold", seed);
-    if (typeof stratified !== "boolean")
-      throw new ArgumentError(`kFold: stratified must be true or false; got ${describeValue(stratified)}`);
+    checkStratified("kFold", stratified);
     if (stratified) targetOf("kFold", this, "labels");
     const dealing = { shuffle: true, seed };
     const folds = stratified ? stratifiedKFold(this.labels, k, dealing) : kFold(this.size, k, dealing);
@@ -224,7 +227,7 @@ export class Dataset {
    * @example
    * const forest = [1, 2, 3].map((seed) => train.bootstrap({ seed }));
    */
-  bootstrap(options: SplitOptions = {}): Dataset {
+  bootstrap(options: { readonly seed?: number } = {}): Dataset {
     checkOptions("bootstrap", options, ["seed"]);
     const { seed = 0 } = options;
     checkSeed("bootstrap", seed);
@@ -284,10 +287,31 @@ export class Dataset {
     return new Dataset(this.contents, rows);
   }
 
+  /** The samples in this order in two sets, the first of `first` samples with its share of each class. */
+  #splitByClass(order: Int32Array, first: number): [Dataset, Dataset] {
+    const labels = this.#labelValues("split");
+    const shares = this.classCounts.map((samples) => (samples * first) / this.size);
+    const places = shares.map(Math.floor);
+    // Rounding down leaves some places over: they go to the classes that lost most by it.
+    const left = first - places.reduce((sum, n) => sum + n, 0);
+    const lost = shares.map((share, label) => ({ label, part: share - places[label]! }));
+    for (const { label } of lost.sort((a, b) => b.part - a.part).slice(0, left)) places[label]!++;
+    const isFirst = new Set(order.filter((i) => places[labels[i]!]!-- > 0));
+    return [
+      this.subset(order.filter((i) => isFirst.has(i))),
+      this.subset(order.filter((i) => !isFirst.has(i))),
+    ];
+  }
+
   #labelValues(operation: string): Int32Array {
     const all = targetOf(operation, this, "labels").storage.values();
     return this.rows.map((row) => all[row]!);
   }
+}
+
+function checkStratified(operation: string, value: unknown): void {
+  if (typeof value === "boolean") return;
+  throw new ArgumentError(`${operation}: stratified must be true or false; got ${describeValue(value)}`);
 }
 
 /** All rows of what a data set has by this name, whatever subset of them it is. */

@@ -69,6 +69,19 @@ describe("Dataset", () => {
     }
   });
 
+  it("splits each class in the same proportion when stratified", () => {
+    for (const seed of [0, 1, 2, 3, 4, 5]) {
+      const [larger, smaller] = ten().split(0.7, { seed, stratified: true });
+      // 2.8, 2.1 and 2.1 samples of the classes: the place left over goes to the first.
+      expect(larger.classCounts).toEqual([3, 2, 2]);
+      expect(smaller.classCounts).toEqual([1, 1, 1]);
+      expect([...firsts(larger), ...firsts(smaller)].sort()).toEqual(firsts(ten()));
+    }
+    const held = (seed: number) => firsts(ten().split(0.7, { seed, stratified: true })[1]);
+    expect(held(4)).toEqual(held(4));
+    expect(new Set([0, 1, 2, 3, 4, 5].map((seed) => held(seed).join())).size).toBeGreaterThan(1);
+  });
+
   it("draws as many samples with replacement, each with its label", () => {
     const drawn = ten().bootstrap({ seed: 1 });
     expect(drawn.size).toBe(10);
@@ -129,6 +142,16 @@ describe("Dataset", () => {
       "subset: takes an array of indices; got 3",
     ],
     ["split in percent", (set) => set.split(80), /between 0 and 1 \(0\.8 for 80 %\); got 80/],
+    [
+      "a stratified split without labels",
+      (set) => set.unlabelled().split(0.5, { stratified: true }),
+      /split: .*has no labels/,
+    ],
+    [
+      "a split stratified by 1",
+      (set) => set.split(0.5, { stratified: 1 as never }),
+      /split: stratified must be true or false/,
+    ],
     ["one fold", (set) => set.kFold(1), /kFold: k must be a whole number from 2 to the 10 samples; got 1/],
     ["more folds than samples", (set) => set.kFold(11), /from 2 to the 10 samples; got 11/],
     [
