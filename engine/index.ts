@@ -62,6 +62,7 @@ export * as classical from "./classical/index.ts";
 export * as data from "./data/index.ts";
 export type { EarlyStopping } from "./earlyStopping.ts";
 export * as exchange from "./exchange/index.ts";
+export * as inspection from "./inspection/index.ts";
 export * as metrics from "./metrics/index.ts";
 export * as models from "./models/index.ts";
 export * as nn from "./nn/index.ts";

@@ -28,6 +28,7 @@ export {
   graphOf,
   History,
   hessian,
+  inspection,
   jacobian,
   linalg,
   linspace,

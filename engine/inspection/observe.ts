@@ -1,0 +1,86 @@
+/** Runs a model for inspection, in evaluation mode, and leaves it as it was: modes, gradients, hooks. */
+
+import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
+import { enableGrad } from "../gradmode.ts";
+import { type AnyModule, type Module, requireModule } from "../nn/module.ts";
+import { requireTensor } from "../nn/requireTensor.ts";
+import { describeShape } from "../shapes.ts";
+import type { Tensor } from "../tensor.ts";
+
+/** Runs `body` with the model in evaluation mode. */
+export function inEvaluation<T>(model: Module, body: () => T): T {
+  const modes = model.namedModules().map(([, module]) => [module, module.training] as const);
+  model.eval();
+  try {
+    return body();
+  } finally {
+    for (const [module, training] of modes) module.training = training;
+  }
+}
+
+/** One image `[C, H, W]` or `[1, C, H, W]`, as `[1, C, H, W]` of its own, with a gradient of its own. */
+export function oneImage(operation: string, image: unknown): Tensor {
+  const given = requireTensor(operation, "image", image);
+  const batch = given.ndim === 3 ? given.unsqueeze(0) : given;
+  if (batch.ndim !== 4 || batch.shape[0] !== 1)
+    throw new ShapeError(
+      `${operation}: expects one image, [C, H, W] or [1, C, H, W]; got ${describeShape(given.shape)}${batch.ndim === 4 ? "; take one with images.select(0, i)" : ""}`,
+    );
+  const own = batch.detach().clone().keep();
+  own.requiresGrad = true;
+  return own;
+}
+
+/** Says so where a student gives something else in place of a model. */
+export function checkModel(operation: string, model: unknown): void {
+  requireModule(operation, "model", model);
+}
+
+/** The class to explain: what was asked for, else the one with the largest score; `scores` are `[1, K]`. */
+export function chooseClass(operation: string, scores: Tensor, wanted: number | undefined): number {
+  const classes = scores.size;
+  if (scores.ndim !== 2 || scores.shape[0] !== 1)
+    throw new ShapeError(
+      `${operation}: the model must give one score per class, [1, K], for one image; it gave ${describeShape(scores.shape)}`,
+    );
+  if (wanted === undefined) return scores.argmax().item();
+  if (Number.isInteger(wanted) && wanted >= 0 && wanted < classes) return wanted;
+  throw new ArgumentError(
+    `${operation}: class must be a whole number from 0 to ${classes - 1}; got ${describeValue(wanted)}`,
+  );
+}
+
+/** A layer of the model by its path or itself. */
+export function layerAt(operation: string, model: Module, layer: string | AnyModule): AnyModule {
+  const named = model.namedModules().filter(([path]) => path !== "");
+  const found = named.find(([path, module]) => path === layer || module === layer);
+  if (found !== undefined) return found[1];
+  const paths = named.map(([path]) => path).join(", ");
+  throw new ArgumentError(
+    `${operation}: ${model.constructor.name} has no layer ${typeof layer === "string" ? JSON.stringify(layer) : describeValue(layer)}; it has ${paths || "none: give the layer inside a model, such as nn.sequential(layer)"}`,
+  );
+}
+
+/** What the model makes of an input, with every module's output by module (the last, where a module runs twice), for gradients. */
+export function outputsOf(model: Module, x: Tensor): { output: Tensor; outputs: Map<AnyModule, Tensor> } {
+  const outputs = new Map<AnyModule, Tensor>();
+  const handles = model.namedModules().map(([, module]) =>
+    module.registerForwardHook((_module, _inputs, output) => {
+      if (isSingle(output)) outputs.set(module, output);
+    }),
+  );
+  try {
+    const output: unknown = enableGrad(() => model(x));
+    if (!isSingle(output))
+      throw new ArgumentError(
+        `${model.constructor.name} returns several tensors; inspect a part of it that returns one`,
+      );
+    return { output, outputs };
+  } finally {
+    for (const handle of handles) handle.remove();
+  }
+}
+
+function isSingle(value: unknown): value is Tensor {
+  return typeof value === "object" && value !== null && "shape" in value && "storage" in value;
+}
