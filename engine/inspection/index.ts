@@ -16,5 +16,26 @@ export {
   saliency,
 } from "./backprojection.ts";
 export { boxOf, type CamOptions, type ClassActivation, cam, type GradCamOptions, gradCam } from "./cam.ts";
+export { type DecisionSurface, type DecisionSurfaceOptions, decisionSurface } from "./decisionSurface.ts";
+export {
+  type Direction,
+  type LandscapeOptions,
+  type LossSlice,
+  type LossSliceOptions,
+  type LossSurface,
+  lossSlice,
+  lossSurface,
+} from "./landscape.ts";
 export { type Occlusion, type OcclusionOptions, occlusion } from "./occlusion.ts";
 export { type LayerField, type Patch, ReceptiveFields, receptiveField } from "./receptiveField.ts";
+export {
+  activations,
+  type Distribution,
+  distributionOf,
+  gradientFlow,
+  type Histogram,
+  type LayerActivations,
+  type ParameterGradient,
+  UpdateRatios,
+  updateRatios,
+} from "./statistics.ts";

@@ -1,13 +1,19 @@
 // What every optimiser shares: which parameters it changes, its learning rate, and the checks before a step.
 
+import type { HookHandle } from "../autograd.ts";
 import { ArgumentError, describeValue, GradientError } from "../errors.ts";
 import { noGrad } from "../gradmode.ts";
 import { backendOf, copyInto, markChanged } from "../inplace.ts";
 import { inspect } from "../inspect.ts";
+import { addHook } from "../nn/hooks.ts";
 import { isMarkedParameter, Module, type Parameter } from "../nn/module.ts";
 import { describeInput, requireTensor } from "../nn/requireTensor.ts";
 import { describeShape } from "../shapes.ts";
 import { Tensor } from "../tensor.ts";
+
+interface StepHook {
+  readonly hook: () => void;
+}
 
 /** Some of the parameters with settings of their own; what is not given is as for all. */
 export type ParameterGroup<Settings extends object = object> = {
@@ -59,6 +65,7 @@ export abstract class Optimizer<Settings extends object = object> {
   /** How many steps were made. */
   stepCount = 0;
   readonly #memory = new Map<Parameter, Memory>();
+  readonly #stepHooks = { before: new Set<StepHook>(), after: new Set<StepHook>() };
   #lr = 0;
 
   /** `check` returns the settings or throws. */
@@ -100,6 +107,7 @@ export abstract class Optimizer<Settings extends object = object> {
           this.#memory.set(tensor, this.remember(tensor, settings));
       }
     }
+    for (const { hook } of [...this.#stepHooks.before]) hook();
     this.stepCount++;
     for (const { parameters, settings, factor } of this.groups) {
       for (const tensor of parameters) {
@@ -108,6 +116,17 @@ export abstract class Optimizer<Settings extends object = object> {
         markChanged(tensor);
       }
     }
+    for (const { hook } of [...this.#stepHooks.after]) hook();
+  }
+
+  /** Has every `step()` call `hook` before the parameters change, once the gradients are found to be fine. */
+  registerStepPreHook(hook: (optimizer: this) => void): HookHandle {
+    return addHook("registerStepPreHook", this.#stepHooks.before, hook, () => hook(this));
+  }
+
+  /** Has every `step()` call `hook` after all parameters have changed. */
+  registerStepPostHook(hook: (optimizer: this) => void): HookHandle {
+    return addHook("registerStepPostHook", this.#stepHooks.after, hook, () => hook(this));
   }
 
   /** Forgets all gradients. Not needed before `backward()`, which overwrites them. */

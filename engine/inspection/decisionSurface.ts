@@ -1,0 +1,131 @@
+/** What a classifier or a regression says everywhere in the plane. */
+
+import { tensor } from "../creation.ts";
+import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
+import { noGrad } from "../gradmode.ts";
+import { checkInterrupt } from "../interrupt.ts";
+import { withScope } from "../memory.ts";
+import { Module } from "../nn/module.ts";
+import { describeShape } from "../shapes.ts";
+import { isTensor, type Tensor } from "../tensor.ts";
+import { inEvaluation } from "./observe.ts";
+
+/** Options of `decisionSurface`. */
+export interface DecisionSurfaceOptions {
+  /** From where to where along the first coordinate, −1.5 to 1.5 unless told. */
+  readonly x?: readonly [low: number, high: number];
+  /** From where to where along the second coordinate, as `x` unless told. */
+  readonly y?: readonly [low: number, high: number];
+  /** Places along each side, 60 unless told. */
+  readonly resolution?: number;
+}
+
+/** What was found at each place of a grid. */
+export interface DecisionSurface {
+  /** The grid's first coordinates, from low to high. */
+  readonly x: readonly number[];
+  /** The grid's second coordinates, from low to high. */
+  readonly y: readonly number[];
+  /** `[y, x]` int32: the class with the largest score; of a single score, whether it is above 0. */
+  readonly classes: Tensor;
+  /** `[y, x, K]`: the scores themselves; K is 1 for a single number. */
+  readonly scores: Tensor;
+}
+
+/** Places in one run of the model. */
+const together = 2048;
+
+/**
+ * Asks a model of points `[N, 2]` at every place of a grid: for pictures of decision boundaries (lecture steps 000.21, 003.14,
+ * 003.18) and of surfaces. `model` is a module or any function from points `[N, 2]` to scores `[N, K]` (logits or probabilities:
+ * the largest wins), to one number each `[N]` or `[N, 1]` (a logit: above 0 is class 1), or to classes `[N]` int32.
+ *
+ * @throws ShapeError where the model gives something else; ArgumentError for ranges that are empty.
+ * @example
+ * const { classes } = inspection.decisionSurface(model, { x: [-2, 2], y: [-1, 1] });   // [60, 60]
+ */
+export function decisionSurface(
+  model: Module | ((points: Tensor) => Tensor),
+  options: DecisionSurfaceOptions = {},
+): DecisionSurface {
+  const { x = [-1.5, 1.5], resolution = 60 } = options;
+  const { y = x } = options;
+  if (typeof model !== "function")
+    throw new ArgumentError(
+      `decisionSurface: expects a model or a function of points [N, 2]; got ${describeValue(model)}`,
+    );
+  if (!(Number.isInteger(resolution) && resolution >= 2 && resolution <= 1000))
+    throw new ArgumentError(
+      `decisionSurface: resolution must be a whole number from 2 to 1000; got ${describeValue(resolution)}`,
+    );
+  const [across, up] = [line("x", x, resolution), line("y", y, resolution)];
+  const places = Float32Array.from({ length: 2 * resolution * resolution }, (_, i) => {
+    const place = Math.floor(i / 2);
+    return i % 2 === 0 ? across[place % resolution]! : up[Math.floor(place / resolution)]!;
+  });
+  const ask = () => noGrad(() => answers(model, places, resolution * resolution));
+  const { classes, scores, width } = model instanceof Module ? inEvaluation(model, ask) : ask();
+  return {
+    x: across,
+    y: up,
+    classes: tensor(classes, { shape: [resolution, resolution], dtype: "int32" }).keep(),
+    scores: tensor(scores, { shape: [resolution, resolution, width] }).keep(),
+  };
+}
+
+function line(name: string, range: unknown, resolution: number): number[] {
+  const [low, high]: unknown[] = Array.isArray(range) ? range : [];
+  if (!(typeof low === "number" && typeof high === "number" && low < high && Number.isFinite(high - low)))
+    throw new ArgumentError(
+      `decisionSurface: ${name} is [low, high] with low below high; got ${Array.isArray(range) ? `[${range.join(", ")}]` : describeValue(range)}`,
+    );
+  return Array.from({ length: resolution }, (_, i) => low + ((high - low) * i) / (resolution - 1));
+}
+
+function answers(
+  model: (points: Tensor) => Tensor,
+  places: Float32Array,
+  count: number,
+): { classes: Int32Array; scores: Float32Array; width: number } {
+  const classes = new Int32Array(count);
+  let scores = new Float32Array(0);
+  let width = 1;
+  for (let start = 0; start < count; start += together) {
+    checkInterrupt();
+    const n = Math.min(together, count - start);
+    withScope(() => {
+      const points = tensor(places.slice(2 * start, 2 * (start + n)), { shape: [n, 2] });
+      const said = readAnswer(model(points), n);
+      width = said.width;
+      if (start === 0) scores = new Float32Array(count * width);
+      scores.set(said.values, start * width);
+      for (let i = 0; i < n; i++) classes[start + i] = classOf(said, i);
+    });
+  }
+  return { classes, scores, width };
+}
+
+interface Answer {
+  readonly values: ArrayLike<number>;
+  readonly width: number;
+  readonly whole: boolean;
+}
+
+function readAnswer(said: unknown, n: number): Answer {
+  if (!isTensor(said) || said.shape[0] !== n || said.ndim > 2)
+    throw new ShapeError(
+      `decisionSurface: for points [${n}, 2] the model must give [${n}, K] or [${n}]; it gave ${isTensor(said) ? describeShape(said.shape) : describeValue(said)}`,
+    );
+  return {
+    values: said.toTypedArray(),
+    width: said.shape[1] ?? 1,
+    whole: said.dtype !== "float32" && said.dtype !== "float64",
+  };
+}
+
+function classOf({ values, width, whole }: Answer, i: number): number {
+  if (width === 1) return whole ? values[i]! : values[i]! > 0 ? 1 : 0;
+  let best = 0;
+  for (let k = 1; k < width; k++) if (values[i * width + k]! > values[i * width + best]!) best = k;
+  return best;
+}
