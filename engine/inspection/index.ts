@@ -39,3 +39,5 @@ export {
   UpdateRatios,
   updateRatios,
 } from "./statistics.ts";
+export { type LayerSummary, ModelSummary, summary } from "./summary.ts";
+export { type TopPatch, type TopPatchesOptions, topPatches } from "./topPatches.ts";

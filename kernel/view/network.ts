@@ -171,7 +171,7 @@ function mistakesOf(model: Module, dataset: Dataset, batchSize: number): Mistake
   let start = 0;
   model.eval();
   try {
-    for (const [images, labels] of dataset.loader({ batchSize })) {
+    for (const [images, labels] of dataset.loader({ batchSize, target: "labels" })) {
       const scores = noGrad(() => model(images));
       if (!isTensor(scores) || scores.ndim !== 2) {
         throw new ShapeError(

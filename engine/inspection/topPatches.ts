@@ -1,0 +1,112 @@
+/** What a unit looks for: the parts of many images that excite it most. */
+
+import { tensor } from "../creation.ts";
+import { Dataset } from "../data/dataset.ts";
+import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
+import { checkInterrupt } from "../interrupt.ts";
+import type { AnyModule, Module } from "../nn/module.ts";
+import { describeShape } from "../shapes.ts";
+import { isTensor, type Tensor } from "../tensor.ts";
+import { mapsOf } from "./backprojection.ts";
+import { checkModel, layerAt } from "./observe.ts";
+import { type Patch, receptiveField } from "./receptiveField.ts";
+
+/** Options of `topPatches`. */
+export interface TopPatchesOptions {
+  /** The layer by its path or itself; one that gives maps `[N, C, H, W]`. */
+  readonly layer: string | AnyModule;
+  /** The channel whose units are watched. */
+  readonly channel: number;
+  /** How many patches to find, 9 unless told; each from another image. */
+  readonly count?: number;
+}
+
+/** A part of an image that excites a unit. */
+export interface TopPatch {
+  /** How strongly. */
+  readonly activation: number;
+  /** The image's place in the data. */
+  readonly image: number;
+  /** The unit's row and column in the map. */
+  readonly unit: readonly [row: number, column: number];
+  /** What the unit sees of the image. */
+  readonly place: Patch;
+  /** Those pixels, `[C, height, width]`. */
+  readonly pixels: Tensor;
+}
+
+/** Images in one run of the model. */
+const together = 64;
+
+/**
+ * The patches of images that excite the units of one channel most, the strongest first, at most one of each image: what the
+ * channel has learned to look for. Zeiler & Fergus 2014; lecture steps 003.73, 003.74, 004.30.
+ *
+ * @throws ArgumentError for a layer or channel that the model does not have, ShapeError where the data are no images.
+ * @example
+ * const patches = inspection.topPatches(model, test, { layer: "conv2", channel: 3 });
+ * show.images(stack(patches.map(({ pixels }) => pixels)));
+ */
+export function topPatches(model: Module, data: Dataset | Tensor, options: TopPatchesOptions): TopPatch[] {
+  checkModel("topPatches", model);
+  const layer = layerAt("topPatches", model, options?.layer);
+  const { channel, count = 9 } = options;
+  const images = data instanceof Dataset ? data.images : data;
+  if (!isTensor(images) || images.ndim !== 4 || images.shape[0] === 0)
+    throw new ShapeError(
+      `topPatches: expects images [N, C, H, W] or a data set of them; got ${isTensor(images) ? describeShape(images.shape) : describeValue(images)}`,
+    );
+  if (!(Number.isInteger(count) && count >= 1))
+    throw new ArgumentError(
+      `topPatches: count must be a whole number from 1 on; got ${describeValue(count)}`,
+    );
+  const found: { activation: number; image: number; unit: readonly [number, number] }[] = [];
+  for (let start = 0; start < images.shape[0]!; start += together) {
+    checkInterrupt();
+    const batch = images.narrow(0, start, Math.min(together, images.shape[0]! - start));
+    const records = model.trace(batch);
+    const maps = mapsOf("topPatches", records.findLast(({ module }) => module === layer)?.output);
+    found.push(...strongest(maps, channel).map((one) => ({ ...one, image: one.image + start })));
+    for (const { output } of records) output.dispose();
+    found.sort((a, b) => b.activation - a.activation || a.image - b.image);
+    found.length = Math.min(found.length, count);
+  }
+  const fields = receptiveField(model, images.shape.slice(1));
+  return found.map((one) => {
+    const place = fields.patch(layer, one.unit);
+    return { ...one, place, pixels: cut(images, one.image, place) };
+  });
+}
+
+/** For each image the strongest unit of the channel. */
+function strongest(
+  maps: Tensor,
+  channel: unknown,
+): { activation: number; image: number; unit: readonly [number, number] }[] {
+  const [samples, channels, height, width] = maps.shape as readonly [number, number, number, number];
+  if (!(typeof channel === "number" && Number.isInteger(channel) && channel >= 0 && channel < channels))
+    throw new ArgumentError(
+      `topPatches: channel must be a whole number from 0 to ${channels - 1}; got ${describeValue(channel)}`,
+    );
+  const values = maps.toTypedArray();
+  return Array.from({ length: samples }, (_, image) => {
+    const first = (image * channels + channel) * height * width;
+    let best = first;
+    for (let i = first; i < first + height * width; i++) if (values[i]! > values[best]!) best = i;
+    const place = best - first;
+    return { activation: values[best]!, image, unit: [Math.floor(place / width), place % width] as const };
+  }).filter(({ activation }) => !Number.isNaN(activation));
+}
+
+function cut(images: Tensor, image: number, { top, left, bottom, right }: Patch): Tensor {
+  const [, channels, height, width] = images.shape as readonly [number, number, number, number];
+  const pixels = images.select(0, image).toTypedArray();
+  const shape = [channels, bottom - top, right - left];
+  const values = Float32Array.from({ length: channels * shape[1]! * shape[2]! }, (_, i) => {
+    const column = i % shape[2]!;
+    const row = Math.floor(i / shape[2]!) % shape[1]!;
+    const c = Math.floor(i / (shape[1]! * shape[2]!));
+    return pixels[(c * height + top + row) * width + left + column]!;
+  });
+  return tensor(values, { shape }).keep();
+}
