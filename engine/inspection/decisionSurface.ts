@@ -18,6 +18,8 @@ export interface DecisionSurfaceOptions {
   readonly y?: readonly [low: number, high: number];
   /** Places along each side, 60 unless told. */
   readonly resolution?: number;
+  /** Where class 1 begins for a model of one score: 0 unless told, and 0.5 where all scores are probabilities, from 0 to 1. */
+  readonly threshold?: number;
 }
 
 /** What was found at each place of a grid. */
@@ -26,7 +28,7 @@ export interface DecisionSurface {
   readonly x: readonly number[];
   /** The grid's second coordinates, from low to high. */
   readonly y: readonly number[];
-  /** `[y, x]` int32: the class with the largest score; of a single score, whether it is above 0. */
+  /** `[y, x]` int32: the class with the largest score; of a single score, whether it is above the threshold; −1 where a score is NaN. */
   readonly classes: Tensor;
   /** `[y, x, K]`: the scores themselves; K is 1 for a single number. */
   readonly scores: Tensor;
@@ -38,7 +40,7 @@ const together = 2048;
 /**
  * Asks a model of points `[N, 2]` at every place of a grid: for pictures of decision boundaries (lecture steps 000.21, 003.14,
  * 003.18) and of surfaces. `model` is a module or any function from points `[N, 2]` to scores `[N, K]` (logits or probabilities:
- * the largest wins), to one number each `[N]` or `[N, 1]` (a logit: above 0 is class 1), or to classes `[N]` int32.
+ * the largest wins), to one number each `[N]` or `[N, 1]` (a logit or a probability of class 1), or to classes `[N]` int32.
  *
  * @throws ShapeError where the model gives something else; ArgumentError for ranges that are empty.
  * @example
@@ -48,7 +50,7 @@ export function decisionSurface(
   model: Module | ((points: Tensor) => Tensor),
   options: DecisionSurfaceOptions = {},
 ): DecisionSurface {
-  const { x = [-1.5, 1.5], resolution = 60 } = options;
+  const { x = [-1.5, 1.5], resolution = 60, threshold } = options;
   const { y = x } = options;
   if (typeof model !== "function")
     throw new ArgumentError(
@@ -58,18 +60,20 @@ export function decisionSurface(
     throw new ArgumentError(
       `decisionSurface: resolution must be a whole number from 2 to 1000; got ${describeValue(resolution)}`,
     );
+  if (threshold !== undefined && !(typeof threshold === "number" && Number.isFinite(threshold)))
+    throw new ArgumentError(`decisionSurface: threshold must be a number; got ${describeValue(threshold)}`);
   const [across, up] = [line("x", x, resolution), line("y", y, resolution)];
   const places = Float32Array.from({ length: 2 * resolution * resolution }, (_, i) => {
     const place = Math.floor(i / 2);
     return i % 2 === 0 ? across[place % resolution]! : up[Math.floor(place / resolution)]!;
   });
   const ask = () => noGrad(() => answers(model, places, resolution * resolution));
-  const { classes, scores, width } = model instanceof Module ? inEvaluation(model, ask) : ask();
+  const answer = model instanceof Module ? inEvaluation(model, ask) : ask();
   return {
     x: across,
     y: up,
-    classes: tensor(classes, { shape: [resolution, resolution], dtype: "int32" }).keep(),
-    scores: tensor(scores, { shape: [resolution, resolution, width] }).keep(),
+    classes: tensor(classesOf(answer, threshold), { shape: [resolution, resolution], dtype: "int32" }).keep(),
+    scores: tensor(answer.values, { shape: [resolution, resolution, answer.width] }).keep(),
   };
 }
 
@@ -82,50 +86,39 @@ function line(name: string, range: unknown, resolution: number): number[] {
   return Array.from({ length: resolution }, (_, i) => low + ((high - low) * i) / (resolution - 1));
 }
 
-function answers(
-  model: (points: Tensor) => Tensor,
-  places: Float32Array,
-  count: number,
-): { classes: Int32Array; scores: Float32Array; width: number } {
-  const classes = new Int32Array(count);
-  let scores = new Float32Array(0);
-  let width = 1;
+/** The model's scores `[N, width]`, or its classes. */
+interface Answer {
+  readonly values: Float32Array;
+  readonly width: number;
+  /** Whether they are classes already. */
+  readonly whole: boolean;
+}
+
+function answers(model: (points: Tensor) => Tensor, places: Float32Array, count: number): Answer {
+  let answer: Answer | null = null;
   for (let start = 0; start < count; start += together) {
     checkInterrupt();
     const n = Math.min(together, count - start);
     withScope(() => {
-      const points = tensor(places.slice(2 * start, 2 * (start + n)), { shape: [n, 2] });
-      const said = readAnswer(model(points), n);
-      width = said.width;
-      if (start === 0) scores = new Float32Array(count * width);
-      scores.set(said.values, start * width);
-      for (let i = 0; i < n; i++) classes[start + i] = classOf(said, i);
+      const said: unknown = model(tensor(places.slice(2 * start, 2 * (start + n)), { shape: [n, 2] }));
+      if (!isTensor(said) || said.shape[0] !== n || said.ndim > 2)
+        throw new ShapeError(
+          `decisionSurface: for points [${n}, 2] the model must give [${n}, K] or [${n}]; it gave ${isTensor(said) ? describeShape(said.shape) : describeValue(said)}`,
+        );
+      const width = said.shape[1] ?? 1;
+      answer ??= { values: new Float32Array(count * width), width, whole: !said.dtype.startsWith("float") };
+      answer.values.set(said.toTypedArray(), start * width);
     });
   }
-  return { classes, scores, width };
+  return answer!;
 }
 
-interface Answer {
-  readonly values: ArrayLike<number>;
-  readonly width: number;
-  readonly whole: boolean;
-}
-
-function readAnswer(said: unknown, n: number): Answer {
-  if (!isTensor(said) || said.shape[0] !== n || said.ndim > 2)
-    throw new ShapeError(
-      `decisionSurface: for points [${n}, 2] the model must give [${n}, K] or [${n}]; it gave ${isTensor(said) ? describeShape(said.shape) : describeValue(said)}`,
-    );
-  return {
-    values: said.toTypedArray(),
-    width: said.shape[1] ?? 1,
-    whole: said.dtype !== "float32" && said.dtype !== "float64",
-  };
-}
-
-function classOf({ values, width, whole }: Answer, i: number): number {
-  if (width === 1) return whole ? values[i]! : values[i]! > 0 ? 1 : 0;
-  let best = 0;
-  for (let k = 1; k < width; k++) if (values[i * width + k]! > values[i * width + best]!) best = k;
-  return best;
+function classesOf({ values, width, whole }: Answer, threshold: number | undefined): Int32Array {
+  const limit = threshold ?? (values.every((value) => value >= 0 && value <= 1) ? 0.5 : 0);
+  return Int32Array.from({ length: values.length / width }, (_, i) => {
+    const scores = values.subarray(i * width, (i + 1) * width);
+    if (scores.some((score) => Number.isNaN(score))) return -1;
+    if (width === 1) return whole ? scores[0]! : scores[0]! > limit ? 1 : 0;
+    return scores.indexOf(Math.max(...scores));
+  });
 }

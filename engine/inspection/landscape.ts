@@ -144,7 +144,7 @@ function filterNormalized(model: Module, generator: Generator): Map<Parameter, F
 
 function difference(operation: string, model: Module, state: Direction): Map<Parameter, Float64Array> {
   return new Map(
-    model.namedParameters().map(([path, parameter]) => {
+    movable(model).map(([path, parameter]) => {
       const target: unknown = state[path];
       if (!isTensor(target) || target.shape.join() !== parameter.shape.join())
         throw new ArgumentError(
@@ -156,19 +156,31 @@ function difference(operation: string, model: Module, state: Direction): Map<Par
   );
 }
 
+/** What training changes: parameters, and the running statistics of normalisation. */
+function movable(model: Module): [string, Tensor][] {
+  return [...model.namedParameters(), ...model.namedBuffers()].filter(([, tensor]) =>
+    tensor.dtype.startsWith("float"),
+  );
+}
+
 type Steps = readonly (readonly [direction: ReadonlyMap<Parameter, Float64Array>, length: number])[];
 
 /** Lets `explore` move the weights; afterwards they are what they were. */
 function exploring<T>(model: Module, explore: (moveTo: (steps: Steps) => void) => T): T {
   const home = model.stateDict();
-  const start = new Map(model.parameters().map((parameter) => [parameter, parameter.toTypedArray()]));
+  const start = new Map(movable(model).map(([, tensor]) => [tensor, tensor.toTypedArray()]));
   try {
     return explore((steps) => {
       checkInterrupt();
       withScope(() => {
         for (const [parameter, values] of start) {
+          const ways = steps.flatMap(([direction, length]) => {
+            const way = direction.get(parameter);
+            return way === undefined ? [] : [{ way, length }];
+          });
+          if (ways.length === 0) continue;
           const moved = Float64Array.from(values, (value, i) =>
-            steps.reduce((sum, [direction, length]) => sum + length * direction.get(parameter)![i]!, value),
+            ways.reduce((sum, { way, length }) => sum + length * way[i]!, value),
           );
           noGrad(() =>
             copyInto(parameter, tensor(moved, { shape: parameter.shape, dtype: parameter.dtype })),

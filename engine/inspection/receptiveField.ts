@@ -71,6 +71,12 @@ export class ReceptiveFields {
     this.layers = Array.from(outputs, ([module, output]) =>
       this.#describe(named.get(module)!, module, output),
     );
+    // What is still asked is who was computed from whom: the numbers can go.
+    for (const [tensor, carries] of this.#carrying) {
+      if (!carries) continue;
+      tensor.node?.saved?.dispose();
+      tensor.dispose();
+    }
   }
 
   /**

@@ -175,7 +175,7 @@ export function gradientFlow(model: Module): ParameterGradient[] {
 
 /** How far the steps of an optimiser moved each parameter. */
 export class UpdateRatios {
-  /** By the parameter's path, for each step `std(change) / std(parameter)`; NaN where the parameter was constant. */
+  /** By the parameter's path, for each step `std(change) / std(parameter)`; infinite where all its values were equal, as biases start; NaN where the step made NaN or infinity. */
   readonly ratios: ReadonlyMap<string, number[]>;
   readonly #stop: () => void;
 
@@ -238,7 +238,8 @@ export function updateRatios(model: Module, optimizer: Optimizer): UpdateRatios 
       for (const [i, [path, parameter]] of watched.entries()) {
         const values = parameter.toTypedArray();
         const change = before[i]!.map((value, k) => values[k]! - value);
-        ratios.get(path)!.push(distributionOf(change).std / distributionOf(before[i]!).std);
+        const { std, notFinite } = distributionOf(change);
+        ratios.get(path)!.push(notFinite > 0 ? Number.NaN : std / distributionOf(before[i]!).std);
       }
     }),
   ];

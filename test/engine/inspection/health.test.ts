@@ -119,6 +119,16 @@ describe("update ratios", () => {
     optimizer.step();
     expect(watch.ratios.get("0.weight")).toHaveLength(1);
     expect(String(watch)).toBe("0.weight  0.32 in the last of 1 steps");
+    const equal = nn.linear(1, 2);
+    equal.bias!.storage.values().fill(0);
+    const again = optim.sgd(equal.parameters(), { lr: 0.5 });
+    const bias = inspection.updateRatios(equal, again).ratios.get("bias")!;
+    equal(tensor([[2]]))
+      .mul(tensor([[1, 2]]))
+      .sum()
+      .backward();
+    again.step();
+    expect(bias).toEqual([Infinity]);
   });
 
   it("explain an optimiser of another model", () => {
@@ -157,6 +167,17 @@ describe("the loss landscape", () => {
     expect(() =>
       inspection.lossSlice(here, () => nn.mse(here(x), y), { towards: nn.linear(3, 1).stateDict() }),
     ).toThrow(/the other state has no weight of shape \[1, 2\]/);
+  });
+
+  it("takes the running statistics of normalisation along", () => {
+    const make = () => nn.sequential(nn.linear(2, 4), nn.batchNorm1d(4), nn.linear(4, 1));
+    const [here, there] = [make(), make()];
+    const [x, y] = [randn([16, 2]), randn([16, 1])];
+    for (const model of [here, there]) model(x);
+    const loss = (model: nn.Module) => nn.mse(model.eval()(x), y);
+    const found = inspection.lossSlice(here, () => loss(here), { towards: there.stateDict(), resolution: 3 });
+    expect(found.loss[2]).toBeCloseTo(loss(there).item(), 5);
+    expect(found.loss[1]).toBeCloseTo(loss(here).item(), 6);
   });
 
   it("is a table over two directions, and leaves the weights alone even when it is interrupted", () => {
@@ -210,6 +231,20 @@ describe("decision surfaces", () => {
     ]);
     expect(scores.shape).toEqual([3, 3, 1]);
     expect(scores.select(0, 2).toArray()).toEqual([[0.75], [0.75], [0.75]]);
+  });
+
+  it("cut probabilities at one half, logits at 0, or where they are told; NaN is no class", () => {
+    const resolution = 3;
+    const classes = (model: (points: Tensor) => Tensor, threshold?: number) =>
+      inspection
+        .decisionSurface(model, { x: [-1, 1], resolution, ...(threshold === undefined ? {} : { threshold }) })
+        .classes.select(0, 0)
+        .toArray();
+    const logit = (points: Tensor) => points.select(1, 0).mul(4);
+    expect(classes(logit)).toEqual([0, 0, 1]);
+    expect(classes((points) => logit(points).sigmoid())).toEqual([0, 0, 1]);
+    expect(classes((points) => logit(points).sigmoid(), 0.4)).toEqual([0, 1, 1]);
+    expect(classes((points) => points.select(1, 0).log())).toEqual([-1, 0, 0]);
   });
 
   it("take networks, which they leave in their mode, and classical methods alike", () => {
