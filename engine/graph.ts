@@ -88,7 +88,7 @@ export function graphOf(root: Tensor, options: GraphOptions = {}): ComputationGr
   if (!(root instanceof Tensor))
     throw new ArgumentError(`graphOf: expected a tensor, such as a loss, got ${describeValue(root)}`);
   const { maxValues = 100, model } = options;
-  const tensors = operandsFirst(root);
+  const tensors = operandsFirst([root]);
   const found = options.gradients === true ? computeGradients(root, tensors) : null;
   const names = new Map((model?.namedParameters() ?? []).map(([path, parameter]) => [parameter, path]));
   const ids = new Map(tensors.map((tensor, id) => [tensor, id]));
@@ -113,11 +113,11 @@ export function graphOf(root: Tensor, options: GraphOptions = {}): ComputationGr
   return { vertices, edges };
 }
 
-/** Everything that `root` was computed from, without recursion. */
-function operandsFirst(root: Tensor): Tensor[] {
+/** @internal Everything that the roots were computed from, and they themselves; without recursion. */
+export function operandsFirst(roots: readonly Tensor[]): Tensor[] {
   const order: Tensor[] = [];
   const entered = new Set<Tensor>();
-  const open: { tensor: Tensor; done: boolean }[] = [{ tensor: root, done: false }];
+  const open = roots.toReversed().map((tensor) => ({ tensor, done: false }));
   for (let item = open.pop(); item !== undefined; item = open.pop()) {
     const { tensor, done } = item;
     if (done) order.push(tensor);

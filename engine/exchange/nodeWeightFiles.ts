@@ -42,9 +42,15 @@ export async function withFile<T>(path: string, use: (file: WeightFile) => Promi
 }
 
 /** Writes a file's parts; the file appears under its name when it is whole, never half. */
-export async function writeParts(path: string, parts: Iterable<Uint8Array>): Promise<void> {
-  checkPath("saveSafetensors", path);
-  await mkdir(dirname(path), { recursive: true });
+export async function writeParts(
+  operation: "saveSafetensors" | "saveOnnx",
+  path: string,
+  parts: Iterable<Uint8Array>,
+): Promise<void> {
+  checkPath(operation, path);
+  await mkdir(dirname(path), { recursive: true }).catch((error: unknown) => {
+    throw cannotWrite(operation, path, error);
+  });
   const temporary = `${path}.${process.pid}.${Date.now()}.part`;
   try {
     const handle = await open(temporary, "w");
@@ -61,12 +67,34 @@ export async function writeParts(path: string, parts: Iterable<Uint8Array>): Pro
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw error;
+    throw cannotWrite(operation, path, error);
   }
 }
 
-function checkPath(operation: string, path: unknown): void {
+/** What the system said, as a sentence; anything else as it is. */
+function cannotWrite(operation: string, path: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !("code" in error)) return error;
+  const reasons: Record<string, string> = {
+    EACCES: "this user may not write there",
+    EPERM: "this user may not write there",
+    EROFS: "nothing can be written there",
+    EISDIR: "it is a folder; add the name of a file",
+    ENOTDIR: "a part of the path is a file, not a folder",
+    EEXIST: "a part of the path is a file, not a folder",
+    ENOSPC: "the disk is full",
+  };
+  const reason = reasons[String(error.code)];
+  if (reason === undefined) return error;
+  return new ArgumentError(`${operation}: cannot write ${path}: ${reason}`, { cause: error });
+}
+
+/** A path is a text that is not empty. */
+export function checkPath(operation: string, path: unknown): void {
   if (typeof path === "string" && path !== "") return;
-  const turned = operation === "saveSafetensors" ? "; first the state, then the path" : "";
+  const order: Record<string, string> = {
+    saveSafetensors: "; first the state, then the path",
+    saveOnnx: "; first the path, then the model and an example",
+  };
+  const turned = order[operation] ?? "";
   throw new ArgumentError(`${operation}: the path must be a text, got ${describeValue(path)}${turned}`);
 }

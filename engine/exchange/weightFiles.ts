@@ -17,7 +17,7 @@ export async function saveSafetensors(
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const { writeParts } = await import("./nodeWeightFiles.ts");
-  await writeParts(path, encodeSafetensors(state, metadata));
+  await writeParts("saveSafetensors", path, encodeSafetensors(state, metadata));
 }
 
 /**

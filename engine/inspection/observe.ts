@@ -8,7 +8,7 @@ import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** Runs `body` with the model in evaluation mode. */
-export function inEvaluation<T>(model: Module, body: () => T): T {
+export function inEvaluation<T>(model: AnyModule, body: () => T): T {
   const modes = model.namedModules().map(([, module]) => [module, module.training] as const);
   model.eval();
   try {

@@ -1,0 +1,65 @@
+/** Every feed-forward model of the lectures in its small size, with numbers that depend on no generator: what onnxruntime computed with them is stored. */
+import { tensor } from "../../../engine/creation.ts";
+import { copyInto } from "../../../engine/inplace.ts";
+import * as models from "../../../engine/models/index.ts";
+import * as nn from "../../../engine/nn/index.ts";
+import type { Tensor } from "../../../engine/tensor.ts";
+
+/** Numbers that look random, between −1 and 1. */
+export function numbers(shape: readonly number[], seed: number): Tensor {
+  const size = shape.reduce((product, n) => product * n, 1);
+  const values = Float32Array.from(
+    { length: size },
+    (_, i) => (((i * 7919 + seed * 104729) % 1009) - 504) / 504,
+  );
+  return tensor(values, { shape: [...shape] });
+}
+
+/** The model with such numbers for parameters, scaled by the number of inputs, and for running statistics. */
+export function filled<Model extends nn.AnyModule>(model: Model): Model {
+  model.namedParameters().forEach(([, own], i) => {
+    const inputs = own.ndim > 1 ? own.size / own.shape[0]! : 4;
+    copyInto(own, numbers(own.shape, i).mul(1 / Math.sqrt(inputs / 3)));
+  });
+  model.namedBuffers().forEach(([path, own], i) => {
+    if (path.endsWith("runningVar")) copyInto(own, numbers(own.shape, i).mul(0.5).add(1));
+    if (path.endsWith("runningMean")) copyInto(own, numbers(own.shape, i).mul(0.1));
+  });
+  return model;
+}
+
+/** What a variational auto-encoder makes of latent numbers. */
+class Generation extends nn.Module {
+  readonly vae = models.vae({ inputs: 100, hidden: 32, latents: 4 });
+
+  forward(z: Tensor): Tensor {
+    return this.vae.generate(z);
+  }
+}
+
+/** By name: the model, and the shape of one input. */
+export const exported: Readonly<
+  Record<string, readonly [make: () => nn.AnyModule, input: readonly number[]]>
+> = {
+  leNet5: [() => models.leNet5(), [1, 28, 28]],
+  leNet5Original: [() => models.leNet5Original(), [1, 28, 28]],
+  mlp: [() => models.mlp([20, 16, 4]), [20]],
+  alexNetSmall: [() => models.alexNetSmall(), [1, 28, 28]],
+  vggSmall: [() => models.vggSmall(), [1, 28, 28]],
+  googLeNetSmall: [() => models.googLeNetSmall(), [1, 28, 28]],
+  resNetSmall: [() => models.resNetSmall(8), [1, 28, 28]],
+  plainNet: [() => models.plainNet(8), [1, 28, 28]],
+  denseNetSmall: [() => models.denseNetSmall(), [1, 28, 28]],
+  uNetSmall: [() => models.uNetSmall(), [1, 32, 32]],
+  fullyConvolutionalSmall: [() => models.fullyConvolutionalSmall(), [1, 28, 28]],
+  gapClassifier: [() => models.gapClassifier(), [1, 28, 28]],
+  autoencoder: [() => models.autoencoder([784, 32, 8]), [1, 28, 28]],
+  contextEncoder: [() => models.contextEncoder(), [1, 28, 28]],
+  convEncoder: [() => models.convEncoder(), [1, 28, 28]],
+  detector: [() => models.detector(), [1, 32, 32]],
+  rotationClassifier: [() => models.rotationClassifier(), [1, 28, 28]],
+  contrastiveEncoder: [() => models.contrastiveEncoder(), [1, 28, 28]],
+  vaeDecoder: [() => new Generation(), [4]],
+  ganGenerator: [() => models.gan().generator, [2]],
+  dcganGenerator: [() => models.dcganSmall().generator, [16, 1, 1]],
+};
