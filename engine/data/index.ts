@@ -1,5 +1,5 @@
 /**
- * Data sets and loaders: drawn digits, MNIST, points in the plane, your own arrays.
+ * Data sets and loaders: drawn digits, MNIST, points in the plane, your own images and arrays.
  *
  * @module
  */
@@ -10,6 +10,8 @@ export type { DownloadProgress } from "./download.ts";
 export { DataError, MissingDataError } from "./errors.ts";
 export { type FromArraysOptions, fromArrays } from "./fromArrays.ts";
 export { GrowingBatches, type GrowingBatchesOptions, growingBatches } from "./growingBatches.ts";
+export { type ImageOptions, image } from "./image.ts";
+export { imageFolder } from "./imageFolder.ts";
 export { Loader, type LoaderOptions } from "./loader.ts";
 export { type MnistOptions, mnist } from "./mnist.ts";
 export { blobs, type ClassesOptions, circles, moons, type PointsOptions, spirals, xor } from "./points.ts";

@@ -20,6 +20,8 @@ export interface FileAccess {
   isFile(path: string): Promise<boolean>;
   isFolder(path: string): Promise<boolean>;
   read(path: string): Promise<Uint8Array>;
+  /** The names of what is in a folder, in no order. */
+  list(folder: string): Promise<string[]>;
   /** Either the whole file is there afterwards or nothing changed; makes the folder. */
   writeWhole(path: string, bytes: Uint8Array): Promise<void>;
   gunzip(bytes: Uint8Array): Promise<Uint8Array>;

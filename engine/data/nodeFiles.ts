@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import type { Stats } from "node:fs";
-import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
@@ -20,6 +20,7 @@ export const nodeFiles: FileAccess = {
   isFile: async (path) => (await status(path))?.isFile() ?? false,
   isFolder: async (path) => (await status(path))?.isDirectory() ?? false,
   read: (path) => readFile(path),
+  list: (folder) => readdir(folder),
 
   async writeWhole(path, bytes) {
     await mkdir(dirname(path), { recursive: true });
