@@ -8,6 +8,7 @@ export { Dataset, type DatasetFoldOptions, type SplitOptions } from "./dataset.t
 export { type DigitsOptions, digits, type TrainAndTest } from "./digits.ts";
 export type { DownloadProgress } from "./download.ts";
 export { DataError, MissingDataError } from "./errors.ts";
+export { fashionMnist } from "./fashionMnist.ts";
 export { type FromArraysOptions, fromArrays } from "./fromArrays.ts";
 export { GrowingBatches, type GrowingBatchesOptions, growingBatches } from "./growingBatches.ts";
 export { type ImageOptions, image } from "./image.ts";

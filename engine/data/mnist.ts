@@ -10,7 +10,7 @@ import { digitClasses, type TrainAndTest } from "./digits.ts";
 import type { DownloadProgress } from "./download.ts";
 import { DataError } from "./errors.ts";
 import { readIdx } from "./idx.ts";
-import { type FileAccess, type IdxFile, type OriginalFile, obtainMnist } from "./mnistFiles.ts";
+import { type FileAccess, type IdxFile, type MnistLike, obtainMnist } from "./mnistFiles.ts";
 import { imageTensor, labelTensor } from "./pixels.ts";
 
 /** Options of `mnist`. */
@@ -35,6 +35,62 @@ export interface MnistOptions {
 
 const pixelsPerSide = 28;
 
+/** @internal */
+export const mnistSet: MnistLike = {
+  operation: "data.mnist",
+  title: "MNIST",
+  classes: digitClasses,
+  folder: "mnist",
+  isFoundAtTop: true,
+  mirrors: [
+    "https://storage.googleapis.com/cvdf-datasets/mnist",
+    "https://ossci-datasets.s3.amazonaws.com/mnist",
+  ],
+  originals: [
+    {
+      name: "train-images-idx3-ubyte",
+      dimensions: 3,
+      length: 47_040_016,
+      checksum: {
+        of: "content",
+        algorithm: "sha256",
+        digest: "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+      },
+    },
+    {
+      name: "train-labels-idx1-ubyte",
+      dimensions: 1,
+      length: 60_008,
+      checksum: {
+        of: "content",
+        algorithm: "sha256",
+        digest: "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+      },
+    },
+    {
+      name: "t10k-images-idx3-ubyte",
+      dimensions: 3,
+      length: 7_840_016,
+      checksum: {
+        of: "content",
+        algorithm: "sha256",
+        digest: "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+      },
+    },
+    {
+      name: "t10k-labels-idx1-ubyte",
+      dimensions: 1,
+      length: 10_008,
+      checksum: {
+        of: "content",
+        algorithm: "sha256",
+        digest: "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+      },
+    },
+  ],
+  instead: "data.digits() makes handwritten-like digits without any file.",
+};
+
 /**
  * MNIST: 60,000 training and 10,000 test images `[N, 1, 28, 28]` in [0, 1] with labels `[N]`. Read from `dir`, or from the
  * folder (or its subfolder `mnist`) that the environment variable `NNLAB_DATA` names, else from the cache, into which the
@@ -45,29 +101,30 @@ const pixelsPerSide = 28;
  * const { train, test } = await data.mnist();
  */
 export async function mnist(options: MnistOptions = {}): Promise<TrainAndTest> {
-  checkMnistOptions(options);
+  checkMnistOptions(mnistSet.operation, options);
   const { nodeFiles } = await import("./nodeFiles.ts");
   return readMnist(nodeFiles, options);
 }
 
-/** `mnist` on given access to files; other originals than MNIST's are for tests. */
+/** `mnist` on given access to files, or another set that is laid out like it. */
 export async function readMnist(
   access: FileAccess,
   options: MnistOptions = {},
-  originals?: readonly OriginalFile[],
+  set: MnistLike = mnistSet,
 ): Promise<TrainAndTest> {
-  const [trainImages, trainLabels, testImages, testLabels] = await obtainMnist(access, options, originals);
+  const [trainImages, trainLabels, testImages, testLabels] = await obtainMnist(access, options, set);
   // All four are checked before anything is made of them.
   const train = pair(trainImages, trainLabels);
   const test = pair(testImages, testLabels);
   return {
-    train: toDataset("MNIST, training", train, options.train, "train"),
-    test: toDataset("MNIST, test", test, options.test, "test"),
+    train: toDataset(set, "train", train, options.train),
+    test: toDataset(set, "test", test, options.test),
   };
 }
 
-function checkMnistOptions(options: MnistOptions): void {
-  checkOptions("data.mnist", options, [
+/** @internal Throws for what is no option of `operation`. */
+export function checkMnistOptions(operation: string, options: MnistOptions): void {
+  checkOptions(operation, options, [
     "dir",
     "download",
     "train",
@@ -80,15 +137,17 @@ function checkMnistOptions(options: MnistOptions): void {
   const { dir, download: mayDownload, train, test, verify, cache, mirrors } = options;
   for (const [name, path] of Object.entries({ dir, cache }))
     if (path !== undefined && (typeof path !== "string" || path === ""))
-      throw new ArgumentError(`data.mnist: ${name} must be the path of a folder; got ${describeValue(path)}`);
+      throw new ArgumentError(
+        `${operation}: ${name} must be the path of a folder; got ${describeValue(path)}`,
+      );
   for (const [name, flag] of Object.entries({ download: mayDownload, verify }))
     if (flag !== undefined && typeof flag !== "boolean")
-      throw new ArgumentError(`data.mnist: ${name} must be true or false; got ${describeValue(flag)}`);
-  if (train !== undefined) checkCount("data.mnist", "train", train);
-  if (test !== undefined) checkCount("data.mnist", "test", test);
+      throw new ArgumentError(`${operation}: ${name} must be true or false; got ${describeValue(flag)}`);
+  if (train !== undefined) checkCount(operation, "train", train);
+  if (test !== undefined) checkCount(operation, "test", test);
   if (mirrors !== undefined && !Array.isArray(mirrors))
     throw new ArgumentError(
-      `data.mnist: mirrors must be an array of addresses; got ${describeValue(mirrors)}`,
+      `${operation}: mirrors must be an array of addresses; got ${describeValue(mirrors)}`,
     );
 }
 
@@ -115,21 +174,21 @@ function pair(images: IdxFile, labels: IdxFile): Samples {
   return { pixels, labels: values };
 }
 
-function toDataset(name: string, samples: Samples, limit: number | undefined, option: string): Dataset {
+function toDataset(
+  { operation, title, classes }: MnistLike,
+  option: "train" | "test",
+  samples: Samples,
+  limit: number | undefined,
+): Dataset {
   const all = samples.labels.length;
   const count = limit ?? all;
   if (count > all)
-    throw new ArgumentError(`data.mnist: ${option} is ${count}, but there are only ${all} such samples`);
+    throw new ArgumentError(`${operation}: ${option} is ${count}, but there are only ${all} such samples`);
   const side = pixelsPerSide;
   return new Dataset({
-    name,
-    images: imageTensor("data.mnist", samples.pixels.subarray(0, count * side * side), [
-      count,
-      1,
-      side,
-      side,
-    ]),
-    labels: labelTensor("data.mnist", samples.labels.subarray(0, count)),
-    classes: digitClasses,
+    name: `${title}, ${option === "train" ? "training" : "test"}`,
+    images: imageTensor(operation, samples.pixels.subarray(0, count * side * side), [count, 1, side, side]),
+    labels: labelTensor(operation, samples.labels.subarray(0, count)),
+    classes,
   });
 }

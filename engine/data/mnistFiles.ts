@@ -1,5 +1,5 @@
 /**
- * The four files of MNIST: found in a folder, in the cache or on a mirror, decompressed and compared with the originals.
+ * The four files of MNIST or of a set that is laid out like it: found in a folder, in the cache or on a mirror, decompressed and compared with the originals.
  * Touches the file system only through the `FileAccess` interface, so that it can be loaded without Node.
  */
 
@@ -26,12 +26,12 @@ export interface FileAccess {
   writeWhole(path: string, bytes: Uint8Array): Promise<void>;
   gunzip(bytes: Uint8Array): Promise<Uint8Array>;
   /** In hexadecimal. */
-  sha256(bytes: Uint8Array): Promise<string>;
+  digest(algorithm: Checksum["algorithm"], bytes: Uint8Array): Promise<string>;
   /** Shows a line that replaces the one shown before; `done` ends it. */
   showProgress(line: string, done: boolean): void;
 }
 
-/** Where to look and what for; the options of `data.mnist` that have to do with files. */
+/** Where to look and what for; the options of `data.mnist` and its like that have to do with files. */
 export interface FileOptions {
   readonly dir?: string;
   readonly download?: boolean;
@@ -45,9 +45,34 @@ export interface FileOptions {
 export interface OriginalFile {
   readonly name: string;
   readonly dimensions: 1 | 3;
-  /** Length and SHA-256, decompressed. */
+  /** Length, decompressed. */
   readonly length: number;
-  readonly sha256: string;
+  readonly checksum: Checksum;
+}
+
+/** What tells an original: the digest, in hexadecimal, of the decompressed content or of the `.gz` file. */
+export interface Checksum {
+  readonly of: "content" | "archive";
+  readonly algorithm: "sha256" | "md5";
+  readonly digest: string;
+}
+
+/** A data set of four IDX files. */
+export interface MnistLike {
+  /** The function that reads it: `data.mnist`. */
+  readonly operation: string;
+  /** What it calls itself: `MNIST`. */
+  readonly title: string;
+  readonly classes: readonly string[];
+  /** The folder in the cache, and below the one that `NNLAB_DATA` names. */
+  readonly folder: string;
+  /** Whether the files may also lie directly in the folder that `NNLAB_DATA` names. */
+  readonly isFoundAtTop: boolean;
+  /** Addresses of folders with the four `.gz` files. */
+  readonly mirrors: readonly string[];
+  readonly originals: readonly OriginalFile[];
+  /** What to use where there are no files and no network. */
+  readonly instead: string;
 }
 
 /** A file as found: its path, for messages, and its decompressed content, a whole IDX file. */
@@ -59,55 +84,23 @@ export interface IdxFile {
 /** Training images, training labels, test images, test labels. */
 export type FourFiles = readonly [IdxFile, IdxFile, IdxFile, IdxFile];
 
-const mnistMirrors: readonly string[] = [
-  "https://storage.googleapis.com/cvdf-datasets/mnist",
-  "https://ossci-datasets.s3.amazonaws.com/mnist",
-];
-
-const mnistOriginals: readonly OriginalFile[] = [
-  {
-    name: "train-images-idx3-ubyte",
-    dimensions: 3,
-    length: 47_040_016,
-    sha256: "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-  },
-  {
-    name: "train-labels-idx1-ubyte",
-    dimensions: 1,
-    length: 60_008,
-    sha256: "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-  },
-  {
-    name: "t10k-images-idx3-ubyte",
-    dimensions: 3,
-    length: 7_840_016,
-    sha256: "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-  },
-  {
-    name: "t10k-labels-idx1-ubyte",
-    dimensions: 1,
-    length: 10_008,
-    sha256: "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-  },
-];
-
-const needsNone = "data.digits() makes handwritten-like digits without any file.";
-
 /** What every step of the search needs to know. */
 interface Search {
   readonly access: FileAccess;
   readonly options: FileOptions;
-  readonly originals: readonly OriginalFile[];
+  readonly set: MnistLike;
 }
 
 /** The four files, each whole and, where it has the original's length, the original; or an error. */
 export async function obtainMnist(
   access: FileAccess,
   options: FileOptions,
-  originals: readonly OriginalFile[] = mnistOriginals,
+  set: MnistLike,
 ): Promise<FourFiles> {
-  const found = await locate({ access, options, originals });
-  const [trainImages, trainLabels, testImages, testLabels] = originals.map(({ name }) => found.get(name)!);
+  const found = await locate({ access, options, set });
+  const [trainImages, trainLabels, testImages, testLabels] = set.originals.map(
+    ({ name }) => found.get(name)!,
+  );
   return [trainImages!, trainLabels!, testImages!, testLabels!];
 }
 
@@ -117,21 +110,22 @@ type FilesByName = Map<string, IdxFile>;
 // ── Where the files are ──────────────────────────────────────────────────────────────────────────────────────────────
 
 async function locate(search: Search): Promise<FilesByName> {
-  const { access, options, originals } = search;
+  const { access, options, set } = search;
   if (options.dir !== undefined)
-    return readFolder(search, access.absolute(options.dir), "Leave out dir to download MNIST once.");
+    return readFolder(search, access.absolute(options.dir), `Leave out dir to download ${set.title} once.`);
   const shared = access.environment("NNLAB_DATA");
   if (shared)
-    for (const folder of [shared, access.join(shared, "mnist")])
-      for (const original of originals)
+    for (const folder of [...(set.isFoundAtTop ? [shared] : []), access.join(shared, set.folder)])
+      for (const original of set.originals)
         if ((await variants(access, folder, original)).length > 0)
           return readFolder(search, folder, "The environment variable NNLAB_DATA names this folder.");
   return readCache(search);
 }
 
-/** The files of MNIST in a folder that the user named; all four, or an error. */
+/** The files of the set in a folder that the user named; all four, or an error. */
 async function readFolder(search: Search, folder: string, advice: string): Promise<FilesByName> {
-  const { access, options, originals } = search;
+  const { access, options, set } = search;
+  const { originals } = set;
   const paths = new Map<OriginalFile, string>();
   for (const original of originals) {
     const [path] = await variants(access, folder, original);
@@ -142,15 +136,17 @@ async function readFolder(search: Search, folder: string, advice: string): Promi
     const state = !(await access.isFolder(folder))
       ? `there is no folder ${folder}`
       : missing.length === originals.length
-        ? `the folder ${folder} has none of MNIST's files`
+        ? `the folder ${folder} has none of ${set.title}'s files`
         : `the folder ${folder} lacks ${missing.join(" and ")}`;
-    throw new MissingDataError(`data.mnist: ${state}.\n${whatToPut(search, folder)}\n${advice} ${needsNone}`);
+    throw new MissingDataError(
+      `${set.operation}: ${state}.\n${whatToPut(search, folder)}\n${advice} ${set.instead}`,
+    );
   }
   const found: FilesByName = new Map();
   for (const [original, path] of paths)
     found.set(
       original.name,
-      await unpack(access, path, original, await access.read(path), options.verify ?? true),
+      await unpack(search, path, original, await access.read(path), options.verify ?? true),
     );
   return found;
 }
@@ -170,10 +166,11 @@ async function variants(access: FileAccess, folder: string, { name }: OriginalFi
 
 /** The cached files, after downloading those that are not there or were damaged. */
 async function readCache(search: Search): Promise<FilesByName> {
-  const { access, options, originals } = search;
+  const { access, options, set } = search;
+  const { originals } = set;
   const folder =
     options.cache === undefined
-      ? access.join(access.cacheDirectory(), "mnist")
+      ? access.join(access.cacheDirectory(), set.folder)
       : access.absolute(options.cache);
   const found: FilesByName = new Map();
   const reasons: string[] = [];
@@ -181,7 +178,7 @@ async function readCache(search: Search): Promise<FilesByName> {
     for (const path of await variants(access, folder, original)) {
       if (found.has(original.name)) break;
       try {
-        found.set(original.name, await unpackOriginal(access, path, original, await access.read(path)));
+        found.set(original.name, await unpackOriginal(search, path, original, await access.read(path)));
       } catch (error) {
         if (!(error instanceof DataError)) throw error;
         reasons.push(error.message);
@@ -202,8 +199,9 @@ async function fetchMissing(
   found: FilesByName,
   reasons: readonly string[],
 ): Promise<void> {
-  const { access, options, originals } = search;
-  const progress = new Progress(access, options.onProgress ?? null);
+  const { access, options, set } = search;
+  const { originals } = set;
+  const progress = new Progress(access, set.title, options.onProgress ?? null);
   let unkept: string | null = null;
   try {
     for (const original of originals) {
@@ -214,34 +212,37 @@ async function fetchMissing(
       unkept ??= await keep(access, path, archive);
     }
   } catch (error) {
-    progress.end("MNIST: the download stopped");
+    progress.end(`${set.title}: the download stopped`);
     if (!(error instanceof DownloadError)) throw error;
     throw cacheError(search, folder, "and could not be downloaded", [...reasons, error.message]);
   }
   progress.end(
     unkept === null
-      ? `MNIST: downloaded to ${folder}`
-      : `MNIST: downloaded, but it could not be kept for the next time: ${unkept}`,
+      ? `${set.title}: downloaded to ${folder}`
+      : `${set.title}: downloaded, but it could not be kept for the next time: ${unkept}`,
   );
 }
 
 async function fetchFile(
-  { access, options }: Search,
+  search: Search,
   path: string,
   original: OriginalFile,
   progress: Progress,
 ): Promise<{ archive: Uint8Array; content: IdxFile }> {
+  const { options, set } = search;
   let content: IdxFile | null = null;
   const archive = await download({
     file: `${original.name}.gz`,
-    mirrors: options.mirrors ?? mnistMirrors,
+    mirrors: options.mirrors ?? set.mirrors,
     onProgress: (state) => {
       checkInterrupt();
       progress.show(state);
     },
     check: async (received) => {
+      if (original.checksum.of === "archive" && !isGzip(received))
+        return "expected a gzip file, whose checksum is known, found another kind of file";
       try {
-        content = await unpackOriginal(access, path, original, received);
+        content = await unpackOriginal(search, path, original, received);
         return null;
       } catch (error) {
         if (error instanceof DataError) return error.message.replace(`${path}: `, "");
@@ -268,50 +269,56 @@ function cacheError(
   why: string,
   reasons: readonly string[],
 ): MissingDataError {
+  const { operation, title, instead, isFoundAtTop, folder: subfolder } = search.set;
   const details = reasons.length === 0 ? "" : `\n${reasons.join("\n")}`;
   return new MissingDataError(
-    `data.mnist: MNIST is not on this machine ${why}.${details}\n${whatToPut(search, folder)}\n` +
-      `Or put them anywhere else and name the folder: data.mnist({ dir: "…" }), or the environment variable NNLAB_DATA.\n${needsNone}`,
+    `${operation}: ${title} is not on this machine ${why}.${details}\n${whatToPut(search, folder)}\n` +
+      `Or put them anywhere else and name the folder: ${operation}({ dir: "…" }), or the environment variable NNLAB_DATA${isFoundAtTop ? "" : ` (there in a subfolder ${subfolder})`}.\n${instead}`,
   );
 }
 
-function whatToPut({ originals }: Search, folder: string): string {
-  const names = originals.map(({ name }) => `  ${name}.gz`).join("\n");
-  return `Put these four files (as they are, or decompressed) into ${folder}:\n${names}\nThey are at ${mnistMirrors[0]}/`;
+function whatToPut({ set }: Search, folder: string): string {
+  const names = set.originals.map(({ name }) => `  ${name}.gz`).join("\n");
+  return `Put these four files (as they are, or decompressed) into ${folder}:\n${names}\nThey are at ${set.mirrors[0]}/`;
 }
 
 // ── Whether they are what they should be ─────────────────────────────────────────────────────────────────────────────
 
 /** Decompresses where the content (not the name) says gzip, and compares full-sized files with the original. */
 async function unpack(
-  access: FileAccess,
+  { access, set }: Search,
   path: string,
   original: OriginalFile,
   raw: Uint8Array,
   verify: boolean,
 ): Promise<IdxFile> {
-  const isGzip = raw[0] === 0x1f && raw[1] === 0x8b;
-  const bytes = isGzip ? await decompress(access, path, raw) : raw;
+  const bytes = isGzip(raw) ? await decompress(access, path, raw) : raw;
   readIdx(bytes, original.dimensions, path);
-  if (verify && bytes.length === original.length) {
-    const sha256 = await access.sha256(bytes);
-    if (sha256 !== original.sha256)
+  const { of, algorithm, digest } = original.checksum;
+  if (verify && bytes.length === original.length && (of === "content" || isGzip(raw))) {
+    const found = await access.digest(algorithm, of === "content" ? bytes : raw);
+    const name = { sha256: "SHA-256", md5: "MD5" }[algorithm];
+    if (found !== digest)
       throw new DataError(
-        `${path}: expected the original file of MNIST (SHA-256 ${original.sha256.slice(0, 12)}…), found other content (SHA-256 ${sha256.slice(0, 12)}…); ` +
-          "the file is damaged. For another data set of the same format, such as Fashion-MNIST, write verify: false",
+        `${path}: expected the original file of ${set.title} (${name} ${digest.slice(0, 12)}…), found other content (${name} ${found.slice(0, 12)}…); ` +
+          "the file is damaged. For another data set of the same format, write verify: false",
       );
   }
   return { path, bytes };
 }
 
+function isGzip(raw: Uint8Array): boolean {
+  return raw[0] === 0x1f && raw[1] === 0x8b;
+}
+
 /** As `unpack`, for the cache and downloads, where nothing but the original belongs. */
 async function unpackOriginal(
-  access: FileAccess,
+  search: Search,
   path: string,
   original: OriginalFile,
   raw: Uint8Array,
 ): Promise<IdxFile> {
-  const found = await unpack(access, path, original, raw, true);
+  const found = await unpack(search, path, original, raw, true);
   if (found.bytes.length === original.length) return found;
   throw new DataError(
     `${path}: expected ${original.length} bytes (decompressed), found ${found.bytes.length}`,
@@ -335,12 +342,14 @@ async function decompress(access: FileAccess, path: string, raw: Uint8Array): Pr
 /** One line that is rewritten a few times a second, unless the user watches by `onProgress`. */
 class Progress {
   readonly #access: FileAccess;
+  readonly #title: string;
   readonly #watcher: ((progress: DownloadProgress) => void) | null;
   #shownAt = -Infinity;
   #shown = false;
 
-  constructor(access: FileAccess, watcher: ((progress: DownloadProgress) => void) | null) {
+  constructor(access: FileAccess, title: string, watcher: ((progress: DownloadProgress) => void) | null) {
     this.#access = access;
+    this.#title = title;
     this.#watcher = watcher;
   }
 
@@ -355,7 +364,10 @@ class Progress {
     this.#shownAt = performance.now();
     this.#shown = true;
     const of = totalBytes === null ? "" : ` of ${megabytes(totalBytes)}`;
-    this.#access.showProgress(`MNIST: downloading ${file}: ${megabytes(receivedBytes)}${of} MB`, false);
+    this.#access.showProgress(
+      `${this.#title}: downloading ${file}: ${megabytes(receivedBytes)}${of} MB`,
+      false,
+    );
   }
 
   end(line: string): void {

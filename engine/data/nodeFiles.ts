@@ -35,7 +35,7 @@ export const nodeFiles: FileAccess = {
   },
 
   gunzip: gunzipAsync,
-  sha256: async (bytes) => createHash("sha256").update(bytes).digest("hex"),
+  digest: async (algorithm, bytes) => createHash(algorithm).update(bytes).digest("hex"),
 
   showProgress(line, done) {
     // Spaces wipe what a longer line before it left; notebooks and terminals alike go back to the start at \r.

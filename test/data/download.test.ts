@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type DownloadProgress, type DownloadRequest, download } from "../../engine/data/download.ts";
 import { MissingDataError, type MnistOptions, type TrainAndTest } from "../../engine/data/index.ts";
-import { readMnist } from "../../engine/data/mnist.ts";
+import { mnistSet, readMnist } from "../../engine/data/mnist.ts";
 import type { FileAccess, OriginalFile } from "../../engine/data/mnistFiles.ts";
 import { nodeFiles } from "../../engine/data/nodeFiles.ts";
 import { InterruptError } from "../../engine/errors.ts";
@@ -135,7 +135,11 @@ const originals: readonly OriginalFile[] = Object.values(names).map((name) => ({
   name,
   dimensions: name.includes("images") ? 3 : 1,
   length: originalContents[name]!.length,
-  sha256: createHash("sha256").update(originalContents[name]!).digest("hex"),
+  checksum: {
+    of: "content",
+    algorithm: "sha256",
+    digest: createHash("sha256").update(originalContents[name]!).digest("hex"),
+  },
 }));
 
 /** Access to files without `NNLAB_DATA`, that collects the progress lines. */
@@ -148,7 +152,7 @@ function quietFiles(lines: string[] = []): FileAccess {
 }
 
 const load = (options: MnistOptions, access: FileAccess = quietFiles()): Promise<TrainAndTest> =>
-  readMnist(access, options, originals);
+  readMnist(access, options, { ...mnistSet, originals });
 
 describe("data.mnist by download", () => {
   it("downloads once into the cache, reporting in one line", async () => {

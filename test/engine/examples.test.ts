@@ -189,7 +189,8 @@ async function run(program: string): Promise<Claim[]> {
 }
 
 /** Needs a file, a network or a notebook. */
-const reachesOut = /\bexchange\.|\bdata\.(?:mnist|image|imageFolder)\b|\bshow\.|\bdisplay\(|\bprompt\(/;
+const reachesOut =
+  /\bexchange\.|\bdata\.(?:mnist|fashionMnist|image|imageFolder)\b|\bshow\.|\bdisplay\(|\bprompt\(/;
 const alone = complete.filter(({ code }, i) => checked[i]!.missing.size === 0 && !reachesOut.test(code));
 
 describe("examples that need nothing but the engine", () => {
