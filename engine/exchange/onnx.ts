@@ -18,7 +18,7 @@ import {
   type OnnxNode,
   type OnnxValue,
 } from "./onnxFormat.ts";
-import { type Call, type Operation, operators } from "./onnxOperators.ts";
+import { broadcasting, type Call, type Operation, operators, selfSufficient } from "./onnxOperators.ts";
 
 /** A run of the model: what went in, what came out by name, and everything between, operands first. */
 interface Run {
@@ -39,6 +39,7 @@ function runOn(model: AnyModule, example: Tensor): Run {
 /** The tensors in what a model gives: one, an array, or an object of them. */
 function outputsOf(made: unknown, name: string): [string, Tensor][] {
   if (made instanceof Tensor) return [[name || "output", made]];
+  if (Array.isArray(made)) return made.flatMap((part, i) => outputsOf(part, `${name || "output"}.${i}`));
   if (typeof made === "object" && made !== null)
     return Object.entries(made).flatMap(([key, part]) => outputsOf(part, name ? `${name}.${key}` : key));
   return [];
@@ -144,11 +145,12 @@ class Exporter {
     const path = place === null ? "" : pathAt(place);
     const inside = (step: string) => this.#unique(path === "" ? step : `${path}/${step}`);
     const [wanted] = this.#run.outputs.find(([, value]) => value === result) ?? [];
+    const operands = selfSufficient.has(primitive.name) ? node.inputs.slice(0, 1) : node.inputs;
     const call: Call = {
       options: node.options,
       otherOptions: twin.node!.options,
-      inputs: node.inputs.map((input) => this.#nameOf(input, node)),
-      sizes: node.inputs.map((input) => ({ shape: input.shape, other: this.#twins.get(input)!.shape })),
+      inputs: operands.map((input) => this.#nameOf(input, node)),
+      sizes: operands.map((input) => ({ shape: input.shape, other: this.#twins.get(input)!.shape })),
       output: { shape: result.shape, other: twin.shape },
       dtype: result.dtype,
       emit: (step, inputs, attributes) => {
@@ -201,7 +203,9 @@ class Exporter {
     const known = this.#names.get(one);
     if (known !== undefined) return known;
     const twin = this.#twins.get(one)!;
-    if (one !== twin && !sameNumbers(one, twin)) {
+    if (isViewOf(one, this.#run.input)) return this.#reshapedInput(one, twin);
+    const constant = one === twin || sameNumbers(one, twin);
+    if (!constant && !(user !== null && this.#isRepeated(one, twin, user))) {
       const where = user === null ? "an output" : `an operand of ${user.primitive.name}`;
       const layer = user === null || user.place === null ? "" : ` in ${describePlace(user.place)}`;
       throw new ArgumentError(
@@ -211,9 +215,51 @@ class Exporter {
     const path = this.#paths.get(one);
     const name = this.#unique(path ?? one.label ?? "constant");
     this.#names.set(one, name);
-    return this.#constant({ name, kind: one.dtype, shape: one.shape, values: one.toTypedArray() });
+    const values = one.toTypedArray();
+    if (constant) return this.#constant({ name, kind: one.dtype, shape: one.shape, values });
+    const [count, ...rest] = one.shape as [number, ...number[]];
+    const first = values.slice(0, values.length / count);
+    return this.#constant({ name, kind: one.dtype, shape: [1, ...rest], values: first });
+  }
+
+  /** The input in another shape: whole numbers are reshaped without a trace. */
+  #reshapedInput(one: Tensor, twin: Tensor): string {
+    const sizes = one.shape.map((size, d) => (size === twin.shape[d] ? size : -1));
+    const shape = this.#constant({
+      name: this.#unique("sizes"),
+      kind: "int64",
+      shape: [sizes.length],
+      values: BigInt64Array.from(sizes, BigInt),
+    });
+    const name = this.#unique("input/reshape");
+    this.#names.set(one, name);
+    return this.#put({ operator: "Reshape", inputs: [this.#names.get(this.#run.input)!, shape] }, name, name);
+  }
+
+  /** Whether it is one sample's numbers again and again, beside an operand that has the batch: one sample's are enough. */
+  #isRepeated(one: Tensor, twin: Tensor, { primitive, inputs }: GraphNode): boolean {
+    const { name } = primitive;
+    if (!broadcasting.has(name) || one.ndim < (name === "matmul" ? 3 : 1)) return false;
+    if (!sameShape(one.shape.slice(1), twin.shape.slice(1))) return false;
+    const beside = inputs.some(
+      (input) =>
+        input.ndim === one.ndim &&
+        !isLeafOtherThan(input, this.#run.input) &&
+        input.shape[0] === one.shape[0] &&
+        this.#twins.get(input)!.shape[0] === twin.shape[0],
+    );
+    const size = sizeOf(one.shape.slice(1));
+    const values = one.toTypedArray();
+    const sample = (value: number, i: number) => Object.is(value, values[i % size]);
+    return beside && values.every(sample) && twin.toTypedArray().every(sample);
   }
 }
+
+/** Whether both are the same memory from end to end. */
+const isViewOf = (one: Tensor, input: Tensor): boolean =>
+  one.size === input.size && one.holding.block !== null && one.holding.block === input.holding.block;
+
+const isLeafOtherThan = (one: Tensor, input: Tensor): boolean => one.node === null && one !== input;
 
 function refusal({ primitive, place }: GraphNode, why: string): ArgumentError {
   const where = place === null ? "" : ` in ${describePlace(place)}`;
@@ -258,7 +304,7 @@ function trace(model: AnyModule, example: Tensor): OnnxGraph {
 /**
  * The bytes of an ONNX file (opset 17) of a model in evaluation mode, for Netron and onnxruntime: one operator per recorded operation, named by
  * its layer's path, parameters by theirs (`c1.weight`). `example` is a batch `[N, …]` of the model's inputs; in the file N stays open,
- * the other sizes are the example's. The input is called `input`, an only output `output`, several by their keys. The model
+ * the other sizes are the example's. The input is called `input`, an only output `output`, several by their keys (`output.0` in an array). The model
  * runs twice, with one sample more the second time, to find what depends on the batch. https://onnx.ai/onnx
  *
  * @throws ArgumentError for an operation that ONNX lacks, and for what depends on the input but leaves no gradient's trace.

@@ -286,27 +286,41 @@ const standardize: Operator = (call) => {
   return { operator: "Div", inputs: [centred, deviation] };
 };
 
+/** Whole rows of the first dimension: what follows it is the row. */
 const gatherRows: Operator = (call) => {
   const { rowLength } = call.options as { rowLength: number };
-  const from = call.sizes[0]!;
-  const rows = {
-    shape: [sizeOf(from.shape) / rowLength, rowLength],
-    other: [sizeOf(from.other) / rowLength, rowLength],
-  };
-  const table = call.emit("Reshape", [call.inputs[0]!, call.whole([-1, rowLength])]);
-  const picked = call.emit(
-    "Gather",
-    [sameShape(rows.shape, from.shape) ? call.inputs[0]! : table, call.inputs[1]!],
-    {
-      axis: int(0),
-    },
-  );
-  const indices = call.sizes[1]!;
-  const found = { shape: [...indices.shape, rowLength], other: [...indices.other, rowLength] };
+  const [from, indices] = call.sizes as [Sizes, Sizes];
+  const [row, otherRow] = [from.shape.slice(1), from.other.slice(1)];
+  if (sizeOf(row) !== rowLength)
+    call.refuse("its rows are no rows of its operand; reshape the operand first");
+  const picked = call.emit("Gather", call.inputs, { axis: int(0) });
+  const found = { shape: [...indices.shape, ...row], other: [...indices.other, ...otherRow] };
   return reshaped(call, picked, found, call.output);
 };
 
+const step: Operator = (call) => ({
+  operator: "Cast",
+  inputs: [call.emit("Greater", [call.inputs[0]!, call.number(0)])],
+  attributes: { to: int(onnxTypes[call.dtype]) },
+});
+
 const onnxTypes: Readonly<Record<DType, number>> = { float32: 1, int32: 6, bool: 9, float64: 11 };
+
+/** Which take one sample's numbers for all samples, as NumPy does. */
+export const broadcasting: ReadonlySet<string> = new Set([
+  "add",
+  "sub",
+  "mul",
+  "div",
+  "pow",
+  "maximum",
+  "minimum",
+  "where",
+  "matmul",
+]);
+
+/** Which find the operands after the first anew in the file: they are saved results, not part of any graph. */
+export const selfSufficient: ReadonlySet<string> = new Set(["standardize"]);
 
 /** By the primitive's name. */
 export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator>([
@@ -373,6 +387,7 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ],
   ["softmax", plain("Softmax", { axis: int(-1) })],
   ["logSoftmax", plain("LogSoftmax", { axis: int(-1) })],
+  ["step", step],
   ["where", plain("Where")],
   [
     "clamp",

@@ -39,6 +39,7 @@ function modelOf(forward: (x: Tensor) => unknown): nn.AnyModule {
 /** The tensors of a model's result, by the names that they have in the file. */
 function named(made: unknown, name = ""): [string, Tensor][] {
   if (made instanceof Tensor) return [[name || "output", made]];
+  if (Array.isArray(made)) return made.flatMap((part, i) => named(part, `${name || "output"}.${i}`));
   return Object.entries(made as object).flatMap(([key, part]) => named(part, name ? `${name}.${key}` : key));
 }
 
@@ -84,6 +85,12 @@ describe("toOnnx", () => {
     const text = Buffer.from(await toOnnx(models.leNet5(), zeros([2, 1, 28, 28]))).toString("latin1");
     for (const name of ["c1.weight", "c1/conv2d", "f6.bias", "input", "output", "nnlab"])
       expect(text).toContain(name);
+  });
+
+  it("follows symbols to their embeddings", async () => {
+    const model = nn.sequential(nn.embedding(10, 3), nn.flatten());
+    const text = Buffer.from(await toOnnx(model, zeros([1, 2], { dtype: "int32" }))).toString("latin1");
+    for (const name of ["input/reshape", "0.weight", "Gather"]) expect(text).toContain(name);
   });
 
   it.each<[string, () => Promise<unknown>, RegExp]>([

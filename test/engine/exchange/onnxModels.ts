@@ -3,6 +3,7 @@ import { tensor } from "../../../engine/creation.ts";
 import { copyInto } from "../../../engine/inplace.ts";
 import * as models from "../../../engine/models/index.ts";
 import * as nn from "../../../engine/nn/index.ts";
+import * as ops from "../../../engine/ops/index.ts";
 import type { Tensor } from "../../../engine/tensor.ts";
 
 /** Numbers that look random, between −1 and 1. */
@@ -37,6 +38,27 @@ class Generation extends nn.Module {
   }
 }
 
+/** Operations that the models of the lectures do not use, or not in this way. */
+class Others extends nn.Module<[Tensor], Record<string, Tensor>> {
+  readonly convolution = nn.conv2d(4, 6, 3, { padding: 2, dilation: 2, groups: 2, stride: [2, 1] });
+  readonly mirrored = nn.conv2d(6, 4, 3, { padding: 1, paddingMode: "reflect" });
+  readonly norm = nn.layerNorm([4, 5, 8]);
+
+  forward(x: Tensor): Record<string, Tensor> {
+    const y = this.norm(this.mirrored(this.convolution(x)));
+    return {
+      pooled: ops.avgPool2d(y, 3, { stride: 2, padding: 1, ceilMode: true }),
+      largest: ops.maxPool2d(y, 3, { stride: 3, padding: 1, ceilMode: true }),
+      finer: ops.upsample(y, { scale: 2, mode: "bilinear" }),
+      part: ops.flip(y.slice([null, [1, 3], 2, [0, 8, 2]]), 0),
+      picked: ops.indexSelect(y, 1, [2, 0, 0]),
+      framed: ops.pad(y, [[1, 2]], 2),
+      products: y.matmul(y.transpose(2, 3)).softmax(1),
+      sums: y.clamp(-0.5, 1).sum([1, 3]),
+    };
+  }
+}
+
 /** By name: the model, and the shape of one input. */
 export const exported: Readonly<
   Record<string, readonly [make: () => nn.AnyModule, input: readonly number[]]>
@@ -60,6 +82,7 @@ export const exported: Readonly<
   rotationClassifier: [() => models.rotationClassifier(), [1, 28, 28]],
   contrastiveEncoder: [() => models.contrastiveEncoder(), [1, 28, 28]],
   vaeDecoder: [() => new Generation(), [4]],
+  others: [() => new Others(), [4, 9, 8]],
   ganGenerator: [() => models.gan().generator, [2]],
   dcganGenerator: [() => models.dcganSmall().generator, [16, 1, 1]],
 };
