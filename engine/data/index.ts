@@ -4,6 +4,7 @@
  * @module
  */
 
+export { type CifarOptions, cifar10 } from "./cifar.ts";
 export { Dataset, type DatasetFoldOptions, type SplitOptions } from "./dataset.ts";
 export { type DigitsOptions, digits, type TrainAndTest } from "./digits.ts";
 export type { DownloadProgress } from "./download.ts";

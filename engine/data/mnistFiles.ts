@@ -340,7 +340,7 @@ async function decompress(access: FileAccess, path: string, raw: Uint8Array): Pr
 // ── Progress ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** One line that is rewritten a few times a second, unless the user watches by `onProgress`. */
-class Progress {
+export class Progress {
   readonly #access: FileAccess;
   readonly #title: string;
   readonly #watcher: ((progress: DownloadProgress) => void) | null;
