@@ -247,7 +247,12 @@ export function ones(shape: readonly number[], options: CreationOptions = {}): T
   return filled("ones", shape, 1, options);
 }
 
-/** Shape, dtype and backend of `like`, one value everywhere. */
+/**
+ * Shape, dtype and backend of `like`, one value everywhere.
+ *
+ * @example
+ * fullLike(zeros([2]), 7)   // [7, 7]
+ */
 export function fullLike(like: Tensor, value: number, options: CreationOptions = {}): Tensor {
   const { backend } = like.holding;
   const made = makeEmpty("fullLike", like.shape, options.dtype ?? like.dtype, backend);
@@ -457,6 +462,9 @@ export interface MultinomialOptions extends RandomOptions {
 /**
  * `count` positions drawn at random, each as likely as its weight: `[n]` → `[count]`, or for each row `[m, n]` →
  * `[m, count]`; int32. Weights need not add up to 1. Throws an ArgumentError where fewer positions than wanted have a weight.
+ *
+ * @example
+ * multinomial(tensor([0, 1, 0]), 1)   // [1]
  */
 export function multinomial(weights: Tensor, count: number, options: MultinomialOptions = {}): Tensor {
   checkProbabilities("multinomial", weights);
@@ -511,7 +519,12 @@ function draw(weights: Float64Array, generator: Generator): number {
   return last;
 }
 
-/** Whole random numbers in [low, high), int32. */
+/**
+ * Whole random numbers in [low, high), int32.
+ *
+ * @example
+ * randint(0, 10, [3])   // [3]
+ */
 export function randint(
   low: number,
   high: number,

@@ -696,7 +696,7 @@ export class Tensor {
   }
 }
 
-/** Says so when a student passes something that is no tensor where the types are bypassed. */
+/** Whether a value is a tensor. */
 export function isTensor(value: unknown): value is Tensor {
   return value instanceof Tensor;
 }

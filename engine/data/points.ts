@@ -36,7 +36,12 @@ interface Usual {
   readonly fixed?: true;
 }
 
-/** Two half circles, each reaching into the other: no straight line separates them. Noise 0.1 unless told. */
+/**
+ * Two half circles, each reaching into the other: no straight line separates them. Noise 0.1 unless told.
+ *
+ * @example
+ * const { points, labels } = data.moons({ noise: 0.2 });
+ */
 export function moons(options: PointsOptions = {}): Dataset {
   return scatter("moons", options, { noise: 0.1, classes: 2, fixed: true }, (label, random) => {
     const [x, y] = onCircle(random.uniform() / 2);
@@ -61,7 +66,12 @@ export function spirals(options: ClassesOptions = {}): Dataset {
   });
 }
 
-/** Four clouds around (±1, ±1); opposite ones are of one class, as in exclusive or. Noise 0.25 unless told. */
+/**
+ * Four clouds around (±1, ±1); opposite ones are of one class, as in exclusive or. Noise 0.25 unless told.
+ *
+ * @example
+ * const { points, labels } = data.xor();
+ */
 export function xor(options: PointsOptions = {}): Dataset {
   return scatter("XOR", options, { noise: 0.25, classes: 2, fixed: true }, (label, random) => {
     const x = random.uniform() < 0.5 ? -1 : 1;

@@ -153,6 +153,9 @@ const spread = (x: Tensor, shape: readonly number[]) => (sameShape(x.shape, shap
 /**
  * The inverse of a matrix `[n, n]`, or of each in a batch. To solve equations use `solve`, which is faster and more exact.
  * Throws an ArgumentError when the matrix is singular.
+ *
+ * @example
+ * linalg.inv(tensor([[2, 0], [0, 4]]))   // [[0.5, 0], [0, 0.25]]
  */
 export const inv: Op<[a: Tensor]> = defineOp<[a: Tensor]>(
   {
@@ -198,6 +201,9 @@ const determinant: Primitive = {
 /**
  * The determinant of a matrix `[n, n]`, or of each in a batch `[…, n, n]` → `[…]`: the factor by which it changes volumes. Its gradient
  * is taken through the inverse, so it exists for invertible matrices only.
+ *
+ * @example
+ * linalg.det(tensor([[1, 2], [3, 4]]))   // -2
  */
 export const det: Op<[a: Tensor]> = defineOp<[a: Tensor]>(
   {

@@ -62,7 +62,12 @@ export function topK(scores: Tensor, labels: Values, k: number = 5): number {
   return right / samples;
 }
 
-/** The share of yes-or-no answers that are right: a logit > 0 means yes, a target > ½ means yes. For `nn.bceWithLogits`. */
+/**
+ * The share of yes-or-no answers that are right: a logit > 0 means yes, a target > ½ means yes. For `nn.bceWithLogits`.
+ *
+ * @example
+ * metrics.binaryAccuracy(tensor([2, -1, 3]), tensor([1, 0, 0]))   // 0.6667
+ */
 export function binaryAccuracy(logits: Values, targets: Values): number {
   const predicted = read("binaryAccuracy", "logits", logits).values;
   const actual = read("binaryAccuracy", "targets", targets).values;

@@ -4,12 +4,22 @@ import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { describeShape } from "../shapes.ts";
 import { read, requirePairs, type Values } from "./values.ts";
 
-/** Mean squared error `(1/n) Σ (ŷ − y)²` over all n elements, as a number; the loss is `nn.mse`. Lecture step 003.9. */
+/**
+ * Mean squared error `(1/n) Σ (ŷ − y)²` over all n elements, as a number; the loss is `nn.mse`. Lecture step 003.9.
+ *
+ * @example
+ * metrics.mse(tensor([1, 2]), tensor([1, 4]))   // 2
+ */
 export function mse(predictions: Values, targets: Values): number {
   return meanOver("mse", predictions, targets, (difference) => difference * difference);
 }
 
-/** Mean absolute error `(1/n) Σ |ŷ − y|` over all n elements. Lecture step 003.9. */
+/**
+ * Mean absolute error `(1/n) Σ |ŷ − y|` over all n elements. Lecture step 003.9.
+ *
+ * @example
+ * metrics.mae(tensor([1, 2]), tensor([1, 4]))   // 1
+ */
 export function mae(predictions: Values, targets: Values): number {
   return meanOver("mae", predictions, targets, Math.abs);
 }

@@ -118,7 +118,12 @@ export interface HoleOptions {
   readonly generator?: Generator;
 }
 
-/** Images with a square hole, and the mask of it, 1 in the hole and 0 elsewhere: `[N, C, H, W] → images [N, C, H, W], mask [N, 1, H, W]`. */
+/**
+ * Images with a square hole, and the mask of it, 1 in the hole and 0 elsewhere: `[N, C, H, W] → images [N, C, H, W], mask [N, 1, H, W]`.
+ *
+ * @example
+ * models.punchHoles(ones([2, 1, 28, 28])).mask   // [2, 1, 28, 28]
+ */
 export function punchHoles(
   images: Tensor,
   options: HoleOptions = {},

@@ -47,6 +47,9 @@ export function rotationClassifier(encoder?: Encoder): RotationClassifier {
 /**
  * Every image turned anticlockwise by 0°, 90°, 180° and 270°: `[N, C, H, H] → images [4N, C, H, H]`, first all unturned, and
  * `labels [4N]`, 0 to 3. Throws a ShapeError for images that are not square.
+ *
+ * @example
+ * models.rotations(zeros([2, 1, 28, 28])).images   // [8, 1, 28, 28]
  */
 export function rotations(images: Tensor): { readonly images: Tensor; readonly labels: Tensor } {
   requireTensor("rotations", "images", images);

@@ -21,7 +21,12 @@ export interface RandomOptions {
 /** What follows the layer: it decides the gain. */
 export type Nonlinearity = "linear" | "sigmoid" | "tanh" | "relu" | "leakyRelu";
 
-/** How many inputs reach one unit, and how many units one input reaches: `[out, in, …window]`. */
+/**
+ * How many inputs reach one unit, and how many units one input reaches: `[out, in, …window]`.
+ *
+ * @example
+ * nn.init.fans([6, 1, 5, 5]).fanIn   // 25
+ */
 export function fans(shape: Shape): { fanIn: number; fanOut: number } {
   if (shape.length < 2) {
     throw new ShapeError(
@@ -32,7 +37,12 @@ export function fans(shape: Shape): { fanIn: number; fanOut: number } {
   return { fanIn: shape[1]! * window, fanOut: shape[0]! * window };
 }
 
-/** The factor by which initial weights make up for what a nonlinearity does to the variance: ReLU √2, tanh 5/3, else 1. */
+/**
+ * The factor by which initial weights make up for what a nonlinearity does to the variance: ReLU √2, tanh 5/3, else 1.
+ *
+ * @example
+ * nn.init.gain("tanh")   // 1.6667
+ */
 export function gain(nonlinearity: Nonlinearity, negativeSlope: number = 0.01): number {
   if (nonlinearity === "relu") return Math.SQRT2;
   if (nonlinearity === "leakyRelu") return Math.sqrt(2 / (1 + negativeSlope ** 2));

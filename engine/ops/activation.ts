@@ -101,6 +101,9 @@ export const leakyRelu: Op<[x: Tensor, slope?: number]> = defineOp<[x: Tensor, s
 /**
  * x where x > 0, else `slope · x` with slopes that are learned: `slope` is `[1]`, or `[C]` with one per channel (dimension 1
  * of x; the last one if x has a single dimension). He et al. 2015. At 0 as in PyTorch.
+ *
+ * @example
+ * prelu(tensor([-2, 3]), tensor([0.25]))   // [-0.5, 3]
  */
 export const prelu: Op<[x: Tensor, slope: Tensor]> = defineOp<[x: Tensor, slope: Tensor]>(
   {
@@ -160,7 +163,12 @@ const elevating: Primitive<number> = {
   backward: (g, y, [x], alpha) => [mul(g, slopes(x!, add(y, alpha)))],
 };
 
-/** x where x > 0, else `alpha · (eˣ − 1)` (alpha 1 by default): smooth, with a mean nearer to 0. Clevert et al. 2015. */
+/**
+ * x where x > 0, else `alpha · (eˣ − 1)` (alpha 1 by default): smooth, with a mean nearer to 0. Clevert et al. 2015.
+ *
+ * @example
+ * elu(tensor([-1, 2]))   // [-0.6321, 2]
+ */
 export const elu: Op<[x: Tensor, alpha?: number]> = defineOp<[x: Tensor, alpha?: number]>(
   {
     name: "elu",
@@ -214,7 +222,12 @@ const erring: Primitive = {
   backward: (g, _y, [x]) => [mul(g, mul(exp(neg(square(x!))), 2 / Math.sqrt(Math.PI)))],
 };
 
-/** The error function `2/√π ∫₀ˣ e^{−t²} dt`; `(1 + erf(x/√2)) / 2` is the normal distribution's cumulative probability. */
+/**
+ * The error function `2/√π ∫₀ˣ e^{−t²} dt`; `(1 + erf(x/√2)) / 2` is the normal distribution's cumulative probability.
+ *
+ * @example
+ * erf(tensor([0, 1]))   // [0, 0.8427]
+ */
 export const erf: Op<[x: Tensor]> = defineOp<[x: Tensor]>(
   {
     name: "erf",
@@ -242,7 +255,12 @@ export interface GeluOptions {
   approximate?: "none" | "tanh";
 }
 
-/** `x · Φ(x)`, Φ being the normal distribution's cumulative probability: the activation of transformers. Hendrycks & Gimpel 2016. */
+/**
+ * `x · Φ(x)`, Φ being the normal distribution's cumulative probability: the activation of transformers. Hendrycks & Gimpel 2016.
+ *
+ * @example
+ * gelu(tensor([-1, 1]))   // [-0.1587, 0.8413]
+ */
 export const gelu: Op<[x: Tensor, options?: GeluOptions]> = defineOp<[x: Tensor, options?: GeluOptions]>(
   {
     name: "gelu",

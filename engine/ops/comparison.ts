@@ -188,7 +188,12 @@ function question(
   );
 }
 
-/** Whether at least one value is true (or not 0), over all dimensions or those given; of nothing, false. */
+/**
+ * Whether at least one value is true (or not 0), over all dimensions or those given; of nothing, false.
+ *
+ * @example
+ * any(tensor([0, 1]).greater(0))   // true
+ */
 export const any: Op<QuestionArgs> = question("any", "y = x₀ ∨ x₁ ∨ …", (x, dim, options) =>
   greater(sum(x, dim, options), 0),
 );
@@ -210,6 +215,9 @@ export interface AllCloseOptions {
 /**
  * Whether two tensors of one shape agree: `|a − b| ≤ atol + rtol · |b|` everywhere; equal infinities agree. With
  * `{ rtol: 0, atol: 0 }` exactly. Tensors of different shapes do not agree.
+ *
+ * @example
+ * allClose(tensor([1]), tensor([1.000001]))   // true
  */
 export function allClose(a: Tensor, b: Tensor, options: AllCloseOptions = {}): boolean {
   checkTensor("allClose", a, "first operand");

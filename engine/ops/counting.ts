@@ -161,6 +161,9 @@ function boundsOf(operation: string, x: Tensor, options: HistogramOptions): [min
 /**
  * How many values fall into each of `bins` equal intervals between the bounds: `[bins]`, in the dtype of x. The last bin
  * includes the upper bound; values outside and NaN are not counted.
+ *
+ * @example
+ * histc(tensor([0, 0.4, 0.6, 1]), 2)   // [2, 2]
  */
 export const histc: Op<[x: Tensor, bins?: number, options?: HistogramOptions]> = defineOp<
   [x: Tensor, bins?: number, options?: HistogramOptions]

@@ -195,7 +195,12 @@ export const div: Op<[a: Operand, b: Operand]> = binaryOp({
   right: (g, _a, b, y) => neg(mul(g, div(y, b))),
 });
 
-/** `a` to the power `b`, element by element, with broadcasting. */
+/**
+ * `a` to the power `b`, element by element, with broadcasting.
+ *
+ * @example
+ * pow(2, tensor([1, 2, 3]))   // [2, 4, 8]
+ */
 export const pow: Op<[a: Operand, b: Operand]> = binaryOp({
   name: "pow",
   kind: "pow",
@@ -392,7 +397,12 @@ export const ceil: Op<[x: Tensor]> = unaryOp({
   gradient: (g) => zerosLike(g),
 });
 
-/** The nearest whole number, halves to the even one; its gradient is 0. */
+/**
+ * The nearest whole number, halves to the even one; its gradient is 0.
+ *
+ * @example
+ * round(tensor([0.5, 1.5, -0.7]))   // [0, 2, -1]
+ */
 export const round: Op<[x: Tensor]> = unaryOp({
   name: "round",
   kind: "round",
@@ -577,7 +587,12 @@ const clampPrimitive: Primitive<readonly [low: number, high: number]> = {
   ],
 };
 
-/** x, but not below `low` nor above `high`; the gradient passes where x is within the bounds. */
+/**
+ * x, but not below `low` nor above `high`; the gradient passes where x is within the bounds.
+ *
+ * @example
+ * clamp(tensor([-2, 0.5, 3]), 0, 1)   // [0, 0.5, 1]
+ */
 export const clamp: Op<[x: Tensor, low: number, high: number]> = defineOp<
   [x: Tensor, low: number, high: number]
 >(
@@ -636,7 +651,12 @@ export const clone: Op<[x: Tensor]> = defineOp<[x: Tensor]>(
 
 const isFloat = (dtype: DType) => dtype === "float32" || dtype === "float64";
 
-/** The values in another dtype: fractions are cut off for int32, everything but 0 is true for bool. */
+/**
+ * The values in another dtype: fractions are cut off for int32, everything but 0 is true for bool.
+ *
+ * @example
+ * to(tensor([1.7, -1.7]), "int32")   // [1, -1]
+ */
 export const to: Op<[x: Tensor, dtype: DType]> = defineOp<[x: Tensor, dtype: DType]>(
   {
     name: "to",

@@ -86,7 +86,12 @@ function checkIndices(operation: string, indices: unknown, size: number, like: T
   return withBackend(backend, () => tensor(positive, { shape }));
 }
 
-/** The rows along `dim` at the given positions, in that order, repeated ones too. Gradients of repeated rows add up. */
+/**
+ * The rows along `dim` at the given positions, in that order, repeated ones too. Gradients of repeated rows add up.
+ *
+ * @example
+ * indexSelect(tensor([[1, 2], [3, 4]]), 0, tensor([1, 1], { dtype: "int32" }))   // [[3, 4], [3, 4]]
+ */
 export const indexSelect: Op<[x: Tensor, dim: number, indices: Tensor | readonly number[]]> = defineOp<
   [x: Tensor, dim: number, indices: Tensor | readonly number[]]
 >(

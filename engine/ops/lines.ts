@@ -245,7 +245,12 @@ function pool1d(
   );
 }
 
-/** The largest value of each window along a line: `[N, C, L]` → `[N, C, L′]`, L′ = ⌊(L + 2·padding − kernel) / stride⌋ + 1. */
+/**
+ * The largest value of each window along a line: `[N, C, L]` → `[N, C, L′]`, L′ = ⌊(L + 2·padding − kernel) / stride⌋ + 1.
+ *
+ * @example
+ * maxPool1d(tensor([[[1, 3, 2, 4]]]), 2)   // [[[3, 4]]]
+ */
 export const maxPool1d: Op<[x: Tensor, kernel: number, options?: Pool1dOptions]> = pool1d(
   "maxPool1d",
   "y[i] = max_u x[i·s + u];  ∂L/∂x = ∂L/∂y at the winner, else 0",

@@ -225,7 +225,12 @@ export const outer: Op<[a: Tensor, b: Tensor]> = defineOp<[a: Tensor, b: Tensor]
   },
 );
 
-/** The affine map of a fully connected layer: `x [N…, in]`, `weight [out, in]`, `bias [out]` or null → `[N…, out]`. */
+/**
+ * The affine map of a fully connected layer: `x [N…, in]`, `weight [out, in]`, `bias [out]` or null → `[N…, out]`.
+ *
+ * @example
+ * linear(ones([1, 2]), tensor([[3, 4]]), tensor([5]))   // [[12]]
+ */
 export const linear: Op<[x: Tensor, weight: Tensor, bias?: Tensor | null]> = defineOp<
   [x: Tensor, weight: Tensor, bias?: Tensor | null]
 >(

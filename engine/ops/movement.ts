@@ -408,6 +408,9 @@ const rows: Primitive<{ shape: Shape; start: number }> = {
 /**
  * A part of a tensor, one range per dimension: `slice(x, [[0, 10], [2, -1], null])`; null keeps a dimension whole, a
  * number picks one row and drops the dimension. Along the first dimension alone, unless small, it shares memory.
+ *
+ * @example
+ * slice(tensor([[1, 2, 3], [4, 5, 6]]), [null, [1, 3]])   // [[2, 3], [5, 6]]
  */
 export const slice: Op<[x: Tensor, ranges: readonly (Range | null)[]]> = defineOp<
   [x: Tensor, ranges: readonly (Range | null)[]]
@@ -546,7 +549,12 @@ export const narrow: Op<[x: Tensor, dim: number, start: number, length: number]>
   },
 );
 
-/** Row `index` along `dim`, without that dimension. Along the first dimension, unless small, it shares memory. */
+/**
+ * Row `index` along `dim`, without that dimension. Along the first dimension, unless small, it shares memory.
+ *
+ * @example
+ * select(tensor([[1, 2], [3, 4]]), 1, -1)   // [2, 4]
+ */
 export const select: Op<[x: Tensor, dim: number, index: number]> = defineOp<
   [x: Tensor, dim: number, index: number]
 >(
@@ -712,6 +720,9 @@ export type PadMode = "reflect" | "replicate" | "circular";
  * or how the border continues the inside: "reflect" `3 2 │ 1 2 3 │ 2 1`, "replicate" `1 1 │ 1 2 3 │ 3 3`, "circular"
  * `2 3 │ 1 2 3 │ 1 2`. `pad(images, [[1, 1], [1, 1]])` frames every image of `[N, C, H, W]`.
  * Throws a ShapeError where a mode needs more values than there are.
+ *
+ * @example
+ * pad(tensor([[1, 2]]), [[1, 0]])   // [[0, 1, 2]]
  */
 export const pad: Op<[x: Tensor, padding: readonly (readonly [number, number])[], fill?: number | PadMode]> =
   defineOp<[x: Tensor, padding: readonly (readonly [number, number])[], fill?: number | PadMode]>(

@@ -82,6 +82,9 @@ export function standardizeBy(
 /**
  * `(x − mean) / √(variance + ε)` with mean and variance (divided by n) over the given dimensions: over `[0, 2, 3]` of
  * `[N, C, H, W]` batch normalisation, over the last ones layer normalisation. Ioffe & Szegedy 2015.
+ *
+ * @example
+ * standardize(tensor([[1, 3]]), [1])   // [[-1, 1]]
  */
 export const standardize: Op<[x: Tensor, dims: Dims, options?: StandardizeOptions]> = defineOp<
   [x: Tensor, dims: Dims, options?: StandardizeOptions]

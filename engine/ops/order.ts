@@ -88,7 +88,12 @@ const ordering: Primitive<Ordering> = {
   backward: null,
 };
 
-/** The positions (int32) that put x in ascending order along `dim` (the last): `gather(x, dim, argsort(x))` is sorted. Equal values keep their order; NaN counts as the largest. */
+/**
+ * The positions (int32) that put x in ascending order along `dim` (the last): `gather(x, dim, argsort(x))` is sorted. Equal values keep their order; NaN counts as the largest.
+ *
+ * @example
+ * argsort(tensor([3, 1, 2]))   // [1, 2, 0]
+ */
 export const argsort: Op<[x: Tensor, dim?: number | undefined, options?: SortOptions | undefined]> = defineOp<
   [x: Tensor, dim?: number | undefined, options?: SortOptions | undefined]
 >(
@@ -140,6 +145,9 @@ export interface TopkOptions {
 /**
  * The `k` largest values along `dim` (the last), the largest first, and where they were: `logits.topk(5).indices` are the
  * five best classes. Throws a ShapeError when there are fewer than k.
+ *
+ * @example
+ * topk(tensor([0.1, 0.7, 0.2]), 2).indices   // [1, 2]
  */
 export function topk(x: Tensor, k: number, dim = -1, options: TopkOptions = {}): Ordered {
   checkTensor("topk", x);
@@ -224,6 +232,9 @@ type QuantileArgs = [
 /**
  * The value below which a share of the values lies (0 the smallest, 0.5 the middle, 1 the largest), along `dim` or of all of them;
  * between two values interpolated linearly, as in PyTorch. NaN among the values gives NaN.
+ *
+ * @example
+ * quantile(tensor([1, 2, 4]), 0.25)   // 1.5
  */
 export const quantile: Op<QuantileArgs> = defineOp<QuantileArgs>(
   {
@@ -360,7 +371,12 @@ const multiplying: Primitive<Multiplying> = {
   },
 };
 
-/** The running product along `dim`, multiplied in float64; the gradient holds at zeros too. bool counts as 0 and 1, in int32. */
+/**
+ * The running product along `dim`, multiplied in float64; the gradient holds at zeros too. bool counts as 0 and 1, in int32.
+ *
+ * @example
+ * cumprod(tensor([1, 2, 3]), 0)   // [1, 2, 6]
+ */
 export const cumprod: Op<[x: Tensor, dim: number]> = defineOp<[x: Tensor, dim: number]>(
   {
     name: "cumprod",

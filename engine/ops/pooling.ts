@@ -150,6 +150,9 @@ export const maxPool2d: PoolOp = defineOp<PoolArgs>(
 /**
  * The smallest value of each window: `[N, C, H, W]` → `[N, C, H′, W′]`, sizes and options as in `maxPool2d`. The gradient goes to the
  * winner, the first of equals.
+ *
+ * @example
+ * minPool2d(tensor([[[[1, 2], [3, 4]]]]), 2)   // [[[[1]]]]
  */
 export const minPool2d: PoolOp = defineOp<PoolArgs>(
   {
@@ -276,6 +279,9 @@ const unpooling: Primitive<Shape> = {
  * Puts values back where the largest of each window were, zeros elsewhere: `[N, C, H, W]` → `[N, C, H′, W′]` with
  * H′ = (H − 1)·stride − 2·padding + kernel, or `outputSize`. `indices` are those of `maxPool2dIndices`; where two windows had the same
  * winner its value is written once. Zeiler & Fergus 2013, unpooling with switches.
+ *
+ * @example
+ * maxUnpool2d(tensor([[[[4]]]]), tensor([[[[3]]]], { dtype: "int32" }), 2)   // [[[[0, 0], [0, 4]]]]
  */
 export const maxUnpool2d: Op<[x: Tensor, indices: Tensor, kernel: Size2d, options?: MaxUnpool2dOptions]> =
   defineOp<[x: Tensor, indices: Tensor, kernel: Size2d, options?: MaxUnpool2dOptions]>(
@@ -438,6 +444,9 @@ function resolveAdaptive(name: string, x: Tensor, outputSize: Size2d) {
 /**
  * The mean of windows chosen so that the output has the given size, whatever the input's: `[N, C, H, W]` → `[N, C, h, w]`. Window i
  * reaches from ⌊i·H/h⌋ to ⌈(i + 1)·H/h⌉, so windows may differ in size and overlap, as in PyTorch. Size 1 is the mean of each map.
+ *
+ * @example
+ * adaptiveAvgPool2d(zeros([1, 512, 9, 12]), 7)   // [1, 512, 7, 7]
  */
 export const adaptiveAvgPool2d: Op<AdaptiveArgs> = defineOp<AdaptiveArgs>(
   {

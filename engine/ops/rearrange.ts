@@ -153,7 +153,12 @@ export function split(x: Tensor, sizes: number | readonly number[], dim = 0): Te
   });
 }
 
-/** At most `count` parts of equal size along `dim`; the last may be smaller, and there may be fewer, as in PyTorch. */
+/**
+ * At most `count` parts of equal size along `dim`; the last may be smaller, and there may be fewer, as in PyTorch.
+ *
+ * @example
+ * chunk(arange(5), 2).map((part) => part.toArray())   // [[0, 1, 2], [3, 4]]
+ */
 export function chunk(x: Tensor, count: number, dim = 0): Tensor[] {
   checkTensor("chunk", x);
   const axis = checkDim("chunk", dim, x.ndim, x.shape);
@@ -249,7 +254,12 @@ function checkDiagonal(operation: string, diagonal: unknown): void {
  */
 export const tril: Op<[x: Tensor, diagonal?: number]> = triangle("tril", "≤", (above) => above <= 0);
 
-/** The upper triangle of a matrix (or of each in a batch), zeros below `diagonal` (0 the main one, 1 the one above it). */
+/**
+ * The upper triangle of a matrix (or of each in a batch), zeros below `diagonal` (0 the main one, 1 the one above it).
+ *
+ * @example
+ * triu(ones([2, 2]), 1)   // [[0, 1], [0, 0]]
+ */
 export const triu: Op<[x: Tensor, diagonal?: number]> = triangle("triu", "≥", (above) => above >= 0);
 
 /**

@@ -205,7 +205,12 @@ function productOfOthers(x: Tensor, { outer, size, inner }: Reduction): Tensor {
   return reshape(prod(where(diagonal, 1, table), 2), x.shape);
 }
 
-/** The product over all dimensions or those given. */
+/**
+ * The product over all dimensions or those given.
+ *
+ * @example
+ * prod(tensor([2, 3, 4]))   // 24
+ */
 export const prod: ReductionOp = defineOp<ReductionArgs>(
   {
     name: "prod",
@@ -246,7 +251,12 @@ function extremePrimitive(name: "max" | "min"): Primitive<Reduced> {
 const maxPrimitive = extremePrimitive("max");
 const minPrimitive = extremePrimitive("min");
 
-/** The largest value over all dimensions or those given; NaN counts as largest. Equal winners share the gradient. For the position see `argmax`. */
+/**
+ * The largest value over all dimensions or those given; NaN counts as largest. Equal winners share the gradient. For the position see `argmax`.
+ *
+ * @example
+ * max(tensor([[1, 5], [7, 0]]), 1)   // [5, 7]
+ */
 export const max: ReductionOp = defineOp<ReductionArgs>(
   {
     name: "max",
@@ -368,7 +378,12 @@ export const variance: VarianceOp = defineOp<VarianceArgs>(
   (x, dim, options) => squaredDeviation("variance", x, dim, options),
 );
 
-/** The standard deviation; from the variance divided by n − 1, or n with `{ correction: 0 }`. */
+/**
+ * The standard deviation; from the variance divided by n − 1, or n with `{ correction: 0 }`.
+ *
+ * @example
+ * std(tensor([1, 2, 3, 4]), null, { correction: 0 })   // 1.118
+ */
 export const std: VarianceOp = defineOp<VarianceArgs>(
   {
     name: "std",

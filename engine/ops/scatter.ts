@@ -107,6 +107,9 @@ export const scatter: Op<ScatterArgs> = defineOp<ScatterArgs>(
 /**
  * x with values added at the given positions along `dim`: `y[i][indices[i][j]] += source[i][j]` for dim 1. Positions may
  * repeat: their values add up. Shapes as for `scatter`.
+ *
+ * @example
+ * scatterAdd(zeros([3]), 0, tensor([2, 2], { dtype: "int32" }), tensor([1, 4]))   // [0, 0, 5]
  */
 export const scatterAdd: Op<ScatterArgs> = defineOp<ScatterArgs>(
   {

@@ -59,6 +59,9 @@ export interface Conv3dOptions {
 /**
  * Convolution (cross-correlation) of volumes or films: `x [N, C, D, H, W]`, `weight [out, C / groups, kD, kH, kW]`, `bias [out]` or null →
  * `[N, out, D′, H′, W′]`, each size as in `conv2d`. The images under the kernel's depth become channels of one 2-D convolution.
+ *
+ * @example
+ * conv3d(zeros([1, 1, 16, 32, 32]), zeros([8, 1, 3, 3, 3]))   // [1, 8, 14, 30, 30]
  */
 export const conv3d: Op<[x: Tensor, weight: Tensor, bias?: Tensor | null, options?: Conv3dOptions]> =
   defineOp<[x: Tensor, weight: Tensor, bias?: Tensor | null, options?: Conv3dOptions]>(

@@ -32,7 +32,12 @@ function requireWhole(operation: string, name: string, value: number, least: num
   );
 }
 
-/** Falls in a straight line: `1 − progress`. Lecture step 003.36 (a learning rate set over time). */
+/**
+ * Falls in a straight line: `1 − progress`. Lecture step 003.36 (a learning rate set over time).
+ *
+ * @example
+ * optim.linearDecay()(0.25)   // 0.75
+ */
 export function linearDecay(): (progress: number) => number {
   return (progress) => 1 - progress;
 }

@@ -164,6 +164,8 @@ function withClaims(code: string): { readonly program: string; readonly claims: 
 
 /** Numbers as precise as they are written. */
 function agrees({ actual, expected }: Claim): boolean {
+  if (actual instanceof engine.Tensor && typeof expected === "boolean")
+    return actual.item() === Number(expected);
   if (actual instanceof engine.Tensor)
     return [actual.toArray(), actual.shape].some((value) => agrees({ subject: "", actual: value, expected }));
   if (Array.isArray(expected))
