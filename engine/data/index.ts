@@ -19,3 +19,4 @@ export { type MnistOptions, mnist } from "./mnist.ts";
 export { blobs, type ClassesOptions, circles, moons, type PointsOptions, spirals, xor } from "./points.ts";
 export { type ShapeName, type ShapesOptions, shapeColours, shapes } from "./shapes.ts";
 export { type TimeSeriesOptions, timeSeries } from "./timeSeries.ts";
+export * as transforms from "./transforms/index.ts";

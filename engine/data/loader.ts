@@ -9,6 +9,7 @@ import type { Tensor } from "../tensor.ts";
 import { checkCount, checkOptions, checkSeed } from "./checks.ts";
 import { type Dataset, targetOf } from "./dataset.ts";
 import { gatherRows } from "./rows.ts";
+import { checkImages, Transform } from "./transforms/transform.ts";
 
 /** Options of `dataset.loader`. */
 export interface LoaderOptions {
@@ -26,6 +27,11 @@ export interface LoaderOptions {
    * first other target, where there are none either the images.
    */
   readonly target?: string;
+  /**
+   * Changes the images of each batch, such as `data.transforms.randomShift(2)`; masks, boxes and images as targets move with
+   * them. For training; leave it out where you judge.
+   */
+  readonly transform?: Transform;
 }
 
 /** How long `for await` goes on before timers, messages and pictures have their turn. */
@@ -54,6 +60,10 @@ export class Loader<Batch extends [Tensor, ...Tensor[]] = [images: Tensor, targe
   readonly dropLast: boolean;
   /** How many batches an epoch has. */
   readonly length: number;
+  /** What changes the images of each batch, or null. */
+  readonly transform: Transform | null;
+  /** What transforms draw from: another stream than the orders, which stay the same without them. */
+  readonly #draws: Generator;
   /** Draws each epoch's order at its start, so that an epoch broken off changes nothing in the next. */
   readonly #orders: Generator;
 
@@ -61,9 +71,9 @@ export class Loader<Batch extends [Tensor, ...Tensor[]] = [images: Tensor, targe
     dataset: Dataset,
     options: Omit<LoaderOptions, "target"> & { readonly target?: string | readonly string[] } = {},
   ) {
-    checkOptions("loader", options, ["batchSize", "shuffle", "seed", "dropLast", "target"]);
+    checkOptions("loader", options, ["batchSize", "shuffle", "seed", "dropLast", "target", "transform"]);
     const { batchSize = 64, shuffle = false, seed, dropLast = false } = options;
-    const { target = dataset.targetNames[1] ?? "images" } = options;
+    const { target = dataset.targetNames[1] ?? "images", transform = null } = options;
     checkCount("loader", "batchSize", batchSize);
     checkFlag("shuffle", shuffle);
     checkFlag("dropLast", dropLast);
@@ -72,6 +82,8 @@ export class Loader<Batch extends [Tensor, ...Tensor[]] = [images: Tensor, targe
       throw new ArgumentError(
         `loader: with dropLast and batchSize ${batchSize} there is no batch: the data set has ${dataset.size} samples`,
       );
+    checkTransform(transform, dataset);
+    this.transform = transform;
     this.targets = typeof target === "string" ? [target] : [...target];
     for (const name of this.targets) targetOf("loader", dataset, name);
     this.dataset = dataset;
@@ -81,6 +93,12 @@ export class Loader<Batch extends [Tensor, ...Tensor[]] = [images: Tensor, targe
     this.length = dropLast ? Math.floor(dataset.size / batchSize) : Math.ceil(dataset.size / batchSize);
     this.#orders =
       seed !== undefined ? new Generator(seed) : shuffle ? defaultGenerator.fork() : new Generator();
+    this.#draws =
+      seed !== undefined
+        ? new Generator(seed).fork()
+        : transform !== null
+          ? defaultGenerator.fork()
+          : new Generator();
   }
 
   /** The batches `[x, y]` of one pass; with `shuffle`, in a new order each time. */
@@ -99,7 +117,7 @@ export class Loader<Batch extends [Tensor, ...Tensor[]] = [images: Tensor, targe
         const rows = order.storage.slice(start, length);
         const taken = gatherRows("loader", images, rows);
         const parts = targets.map((all) => (all === images ? taken : gatherRows("loader", all, rows)));
-        const batch = [taken, ...parts] as [Tensor, ...Tensor[]] as Batch;
+        const batch = this.#transformed(taken, parts) as [Tensor, ...Tensor[]] as Batch;
         lease = leaseBatch([...new Set(batch)], lease);
         yield batch;
       }
@@ -131,12 +149,37 @@ export class Loader<Batch extends [Tensor, ...Tensor[]] = [images: Tensor, targe
     return this.toString();
   }
 
+  /** A batch as it is trained on: images first, each target in its place. */
+  #transformed(images: Tensor, targets: readonly Tensor[]): Tensor[] {
+    if (this.transform === null) return [images, ...targets];
+    const of = (name: string) => targets[this.targets.indexOf(name)];
+    const moving = { clean: of("images"), masks: of("masks"), boxes: of("boxes") };
+    const given = Object.fromEntries(Object.entries(moving).filter(([, target]) => target !== undefined));
+    const changed = this.transform.applyWith({ images, ...given }, this.#draws);
+    for (const replaced of new Set([images, ...Object.values(given)])) replaced?.dispose();
+    const moved: Record<string, Tensor | undefined> = {
+      images: changed.clean,
+      masks: changed.masks,
+      boxes: changed.boxes,
+    };
+    return [changed.images, ...targets.map((target, i) => moved[this.targets[i]!] ?? target)];
+  }
+
   /** The rows of this epoch's samples, in its order. */
   #order(): Int32Array {
     const { rows, size } = this.dataset;
     if (!this.shuffle) return rows;
     return this.#orders.permutation(size).map((i) => rows[i]!);
   }
+}
+
+function checkTransform(transform: unknown, dataset: Dataset): void {
+  if (transform === null) return;
+  if (!(transform instanceof Transform))
+    throw new ArgumentError(
+      `loader: transform must be one of data.transforms, such as data.transforms.randomShift(2); got ${describeValue(transform)}${typeof transform === "function" ? "; call it" : ""}`,
+    );
+  checkImages(`loader: ${transform}`, dataset.contents.images.shape);
 }
 
 function checkFlag(option: string, value: unknown): void {

@@ -163,7 +163,8 @@ function activation(map: Tensor, image: Tensor, chosen: number, scores: Tensor):
  * shares of width and height, as `metrics.boxIou` and `models.detector` have it. Zhou et al. 2016 take 20 %.
  *
  * @example
- * metrics.boxIou(inspection.boxOf(cam.overlay), boxes.select(0, 0))
+ * const { overlay } = inspection.cam(model, image);
+ * const [left, top, right, bottom] = inspection.boxOf(overlay);
  */
 export function boxOf(map: Tensor, share = 0.2): [left: number, top: number, right: number, bottom: number] {
   if (!(map instanceof Tensor) || map.ndim !== 2)

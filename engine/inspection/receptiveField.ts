@@ -83,7 +83,8 @@ export class ReceptiveFields {
    * The part of the image that the unit in this row and column of a layer's map sees, cut off at the border.
    *
    * @example
-   * const { top, left, bottom, right } = fields.patch("conv2", [3, 4]);
+   * const fields = inspection.receptiveField(models.leNet5(), [1, 28, 28]);
+   * const { top, left, bottom, right } = fields.patch("c3", [3, 4]);
    */
   patch(layer: string | AnyModule, unit: readonly [row: number, column: number]): Patch {
     const output = this.#outputs.get(layerAt("receptiveField", this.#model, layer));

@@ -161,10 +161,10 @@ describe("class activation maps", () => {
 
   it("find figures they were never told the place of (N14 d)", async () => {
     seed(0);
-    const { train, test } = data.shapes({ train: 1500, test: 200 });
+    const { train, test } = data.shapes({ train: 2000, test: 200 });
     const model = models.gapClassifier({ classes: 3 });
     const optimizer = optim.adam(model.parameters(), { lr: 0.003 });
-    await learn(model, train.loader({ batchSize: 32, shuffle: true, seed: 1 }), { epochs: 8, optimizer });
+    await learn(model, train.loader({ batchSize: 32, shuffle: true, seed: 1 }), { epochs: 12, optimizer });
     const [labels, masks] = [test.labels.toTypedArray(), test.target("masks")];
     let inside = 0;
     let overlap = 0;

@@ -1,0 +1,380 @@
+/** Transforms that move pixels: every target moves along. */
+
+import { ArgumentError, describeValue } from "../../errors.ts";
+import type { Generator } from "../../random.ts";
+import { checkCount, checkOptions } from "../checks.ts";
+import { onCircle } from "../circle.ts";
+import { type Batch, type Pictures, Transform } from "./transform.ts";
+
+/** What lies outside of an image: black, its edge repeated, or its mirror image. */
+export type Border = "zeros" | "replicate" | "reflect";
+
+/** Options of flips. */
+export interface FlipOptions {
+  /** The share of samples that are flipped, 0.5 unless told. */
+  readonly probability?: number;
+}
+
+/** Options of `randomRotation`, `randomShift` and `randomScale`. */
+export interface MoveOptions {
+  /** What comes in from outside, zeros unless told. */
+  readonly border?: Border;
+}
+
+/** Options of `randomAffine`. */
+export interface AffineOptions extends MoveOptions {
+  /** Turns by up to this many degrees either way, 0 unless told. */
+  readonly degrees?: number;
+  /** Shifts by up to this share of height and width, 0 unless told. */
+  readonly shift?: number;
+  /** Scales by a factor between these, 1 unless told. */
+  readonly scale?: readonly [low: number, high: number];
+}
+
+/** Options of `randomCrop`. */
+export interface CropOptions extends MoveOptions {
+  /** Pixels added on every side before the crop, 0 unless told. */
+  readonly padding?: number;
+}
+
+/** From a place in the output to one in the input: `x' = a·x + b·y + e`, `y' = c·x + d·y + f`, pixel centres at whole numbers. */
+interface Affine {
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+  readonly d: number;
+  readonly e: number;
+  readonly f: number;
+}
+
+/** A transform that draws a map for each sample. */
+function moving(
+  text: string,
+  border: Border,
+  sizeOf: (images: Pictures) => { readonly height: number; readonly width: number },
+  draw: (random: Generator, images: Pictures) => Affine,
+): Transform {
+  if (border !== "zeros" && border !== "replicate" && border !== "reflect")
+    throw new ArgumentError(
+      `${text}: border is "zeros", "replicate" or "reflect"; got ${describeValue(border)}`,
+    );
+  return new Transform(text, (batch, random): Batch => {
+    const { images, clean, masks, boxes } = batch;
+    const size = sizeOf(images);
+    const maps = Array.from({ length: images.count }, () => draw(random, images));
+    return {
+      images: warp(images, size, maps, border, bilinear),
+      clean: clean && warp(clean, size, maps, border, bilinear),
+      masks: masks && warp(masks, size, maps, border, nearest),
+      boxes: boxes && movedBoxes(boxes, images, size, maps),
+    };
+  });
+}
+
+type Sampler = (
+  plane: Float32Array,
+  height: number,
+  width: number,
+  x: number,
+  y: number,
+  border: Border,
+) => number;
+
+function warp(
+  { values, count, channels, height, width }: Pictures,
+  size: { readonly height: number; readonly width: number },
+  maps: readonly Affine[],
+  border: Border,
+  sample: Sampler,
+): Pictures {
+  const area = size.height * size.width;
+  const moved = new Float32Array(count * channels * area);
+  for (let i = 0; i < count * channels; i++) {
+    const plane = values.subarray(i * height * width, (i + 1) * height * width);
+    const { a, b, c, d, e, f } = maps[Math.floor(i / channels)]!;
+    // Flips, shifts and crops land on pixels: nothing to mix.
+    const whole = b === 0 && c === 0 && [a, d, e, f].every(Number.isInteger);
+    let at = i * area;
+    for (let y = 0; y < size.height; y++)
+      for (let x = 0; x < size.width; x++) {
+        const [u, v] = [a * x + b * y + e, c * x + d * y + f];
+        moved[at++] = whole
+          ? pixel(plane, height, width, u, v, border)
+          : sample(plane, height, width, u, v, border);
+      }
+  }
+  return { values: moved, count, channels, ...size };
+}
+
+/** The pixel at a whole place, by the border's rule outside. */
+function pixel(
+  plane: Float32Array,
+  height: number,
+  width: number,
+  x: number,
+  y: number,
+  border: Border,
+): number {
+  if (x >= 0 && x < width && y >= 0 && y < height) return plane[y * width + x]!;
+  if (border === "zeros") return 0;
+  const inside = border === "replicate" ? clamped : reflected;
+  return plane[inside(y, height) * width + inside(x, width)]!;
+}
+
+const clamped = (i: number, size: number): number => Math.min(Math.max(i, 0), size - 1);
+
+/** `3 2 │ 1 2 3 │ 2 1`, again and again. */
+function reflected(i: number, size: number): number {
+  if (size === 1) return 0;
+  const period = 2 * (size - 1);
+  const within = ((i % period) + period) % period;
+  return within < size ? within : period - within;
+}
+
+const bilinear: Sampler = (plane, height, width, x, y, border) => {
+  const [left, top] = [Math.floor(x), Math.floor(y)];
+  const at = top * width + left;
+  const inside = left >= 0 && top >= 0 && left + 1 < width && top + 1 < height;
+  const a = inside ? plane[at]! : pixel(plane, height, width, left, top, border);
+  const b = inside ? plane[at + 1]! : pixel(plane, height, width, left + 1, top, border);
+  const c = inside ? plane[at + width]! : pixel(plane, height, width, left, top + 1, border);
+  const d = inside ? plane[at + width + 1]! : pixel(plane, height, width, left + 1, top + 1, border);
+  const above = a + (b - a) * (x - left);
+  return above + (c + (d - c) * (x - left) - above) * (y - top);
+};
+
+const nearest: Sampler = (plane, height, width, x, y, border) =>
+  pixel(plane, height, width, Math.floor(x + 0.5), Math.floor(y + 0.5), border);
+
+/** The smallest upright boxes around the moved ones, cut off at the border. */
+function movedBoxes(
+  boxes: Float32Array,
+  from: { readonly height: number; readonly width: number },
+  to: { readonly height: number; readonly width: number },
+  maps: readonly Affine[],
+): Float32Array {
+  return Float32Array.from(
+    maps.flatMap(({ a, b, c, d, e, f }, i) => {
+      const [left, top, right, bottom] = boxes.subarray(4 * i, 4 * i + 4) as unknown as [
+        number,
+        number,
+        number,
+        number,
+      ];
+      const determinant = a * d - b * c;
+      const corners = [left, right].flatMap((x) =>
+        [top, bottom].map((y) => {
+          // Edges lie half a pixel before the centres that maps speak of.
+          const [u, v] = [x * from.width - 0.5 - e, y * from.height - 0.5 - f];
+          return [
+            ((d * u - b * v) / determinant + 0.5) / to.width,
+            ((a * v - c * u) / determinant + 0.5) / to.height,
+          ] as const;
+        }),
+      );
+      const ends = (axis: 0 | 1) => corners.map((corner) => Math.min(1, Math.max(0, corner[axis])));
+      return [Math.min(...ends(0)), Math.min(...ends(1)), Math.max(...ends(0)), Math.max(...ends(1))];
+    }),
+  );
+}
+
+const sameSize = ({ height, width }: Pictures) => ({ height, width });
+
+function checkProbability(operation: string, value: unknown): void {
+  if (typeof value === "number" && value >= 0 && value <= 1) return;
+  throw new ArgumentError(
+    `${operation}: probability must be a number from 0 to 1; got ${describeValue(value)}${typeof value === "number" && value > 1 && value <= 100 ? ` (${value} % is ${value / 100})` : ""}`,
+  );
+}
+
+function checkAmount(operation: string, name: string, value: unknown): asserts value is number {
+  if (typeof value === "number" && value >= 0 && Number.isFinite(value)) return;
+  throw new ArgumentError(`${operation}: ${name} must be a number from 0 on; got ${describeValue(value)}`);
+}
+
+const identity: Affine = { a: 1, b: 0, c: 0, d: 1, e: 0, f: 0 };
+
+/**
+ * Mirrors left and right, each sample with this probability. Harmful where sides matter: a b becomes a d. Lecture step 003.69.
+ *
+ * @throws ArgumentError for a probability that is none.
+ * @example
+ * data.transforms.randomHorizontalFlip({ probability: 1 }).apply(images);
+ */
+export function randomHorizontalFlip(options: FlipOptions = {}): Transform {
+  return flip("randomHorizontalFlip", options, ({ width }) => ({ ...identity, a: -1, e: width - 1 }));
+}
+
+/** Mirrors top and bottom, each sample with this probability. */
+export function randomVerticalFlip(options: FlipOptions = {}): Transform {
+  return flip("randomVerticalFlip", options, ({ height }) => ({ ...identity, d: -1, f: height - 1 }));
+}
+
+function flip(operation: string, options: FlipOptions, mirrored: (images: Pictures) => Affine): Transform {
+  checkOptions(operation, options, ["probability"]);
+  const { probability = 0.5 } = options;
+  checkProbability(operation, probability);
+  return moving(`${operation}(${probability})`, "zeros", sameSize, (random, images) =>
+    random.uniform() < probability ? mirrored(images) : identity,
+  );
+}
+
+/**
+ * Turns, shifts and scales each sample by chance, around its middle, between pixels bilinear. Lecture steps 003.47 and 003.69.
+ *
+ * @throws ArgumentError for angles, shifts or scales that are no numbers.
+ * @example
+ * data.transforms.randomAffine({ degrees: 10, shift: 0.1, scale: [0.9, 1.1] });
+ */
+export function randomAffine(options: AffineOptions): Transform {
+  const operation = "randomAffine";
+  checkOptions(operation, options, ["degrees", "shift", "scale", "border"]);
+  const { degrees = 0, shift = 0, scale = [1, 1], border = "zeros" } = options;
+  checkAmount(operation, "degrees", degrees);
+  checkAmount(operation, "shift (a share of the size)", shift);
+  const [low, high]: readonly unknown[] = Array.isArray(scale) ? scale : [];
+  if (!(typeof low === "number" && typeof high === "number" && low > 0 && low <= high && high < Infinity))
+    throw new ArgumentError(
+      `${operation}: scale is [low, high], both above 0; got ${Array.isArray(scale) ? `[${scale.join(", ")}]` : describeValue(scale)}`,
+    );
+  return moving(
+    `${operation}(±${degrees}°, ±${shift}, ${low}–${high})`,
+    border,
+    sameSize,
+    (random, { height, width }) => {
+      const turns = random.uniform(-degrees, degrees) / 360;
+      const factor = random.uniform(low, high);
+      const [across, down] = [random.uniform(-shift, shift) * width, random.uniform(-shift, shift) * height];
+      return around(height, width, turns, factor, across, down);
+    },
+  );
+}
+
+/** The map of a picture turned counter-clockwise around its middle, scaled and then shifted. */
+function around(
+  height: number,
+  width: number,
+  turns: number,
+  factor: number,
+  across: number,
+  down: number,
+): Affine {
+  const [cosine, sine] = onCircle(turns);
+  const [a, b, c, d] = [cosine / factor, -sine / factor, sine / factor, cosine / factor];
+  const [middleX, middleY] = [(width - 1) / 2, (height - 1) / 2];
+  const [x, y] = [middleX + across, middleY + down];
+  return { a, b, c, d, e: middleX - a * x - b * y, f: middleY - c * x - d * y };
+}
+
+/**
+ * Turns each sample by up to this many degrees either way. Four turns by 90° are none, exactly.
+ *
+ * @example
+ * data.transforms.randomRotation(15);
+ */
+export function randomRotation(degrees: number, options: MoveOptions = {}): Transform {
+  checkOptions("randomRotation", options, ["border"]);
+  checkAmount("randomRotation", "degrees", degrees);
+  return randomAffine({ degrees, ...options });
+}
+
+/**
+ * Turns every sample by this many degrees counter-clockwise; four quarter turns are none, exactly.
+ *
+ * @example
+ * data.transforms.rotate(90).apply(images);
+ */
+export function rotate(degrees: number, options: MoveOptions = {}): Transform {
+  checkOptions("rotate", options, ["border"]);
+  if (typeof degrees !== "number" || !Number.isFinite(degrees))
+    throw new ArgumentError(`rotate: degrees must be a number; got ${describeValue(degrees)}`);
+  return moving(`rotate(${degrees}°)`, options.border ?? "zeros", sameSize, (_random, { height, width }) =>
+    around(height, width, degrees / 360, 1, 0, 0),
+  );
+}
+
+/**
+ * Shifts each sample by up to this many whole pixels in either direction.
+ *
+ * @example
+ * data.transforms.randomShift(2);
+ */
+export function randomShift(pixels: number, options: MoveOptions = {}): Transform {
+  checkOptions("randomShift", options, ["border"]);
+  checkCount("randomShift", "pixels", pixels);
+  const whole = (random: Generator) => random.integer(2 * pixels + 1) - pixels;
+  return moving(`randomShift(±${pixels})`, options.border ?? "zeros", sameSize, (random) => ({
+    ...identity,
+    e: -whole(random),
+    f: -whole(random),
+  }));
+}
+
+/**
+ * Cuts a square out of each sample at a place drawn by chance, after `padding` pixels were added on every side.
+ *
+ * @throws ArgumentError where the crop is larger than the padded image.
+ * @example
+ * data.transforms.randomCrop(32, { padding: 4 });   // what CIFAR-10 is trained with
+ */
+export function randomCrop(size: number, options: CropOptions = {}): Transform {
+  checkOptions("randomCrop", options, ["padding", "border"]);
+  const { padding = 0, border = "zeros" } = options;
+  checkAmount("randomCrop", "padding", padding);
+  return crop("randomCrop", size, padding, border, (room, random) => random.integer(room + 1));
+}
+
+/**
+ * Cuts a square out of the middle.
+ *
+ * @throws ArgumentError where the crop is larger than the image.
+ */
+export function centerCrop(size: number): Transform {
+  return crop("centerCrop", size, 0, "zeros", (room) => Math.floor(room / 2));
+}
+
+function crop(
+  operation: string,
+  size: number,
+  padding: number,
+  border: Border,
+  start: (room: number, random: Generator) => number,
+): Transform {
+  checkCount(operation, "size", size);
+  const place = (length: number, random: Generator) => {
+    const room = length + 2 * padding - size;
+    if (room >= 0) return start(room, random) - padding;
+    throw new ArgumentError(
+      `${operation}: a crop of ${size} is larger than the image of ${length}${padding > 0 ? ` with padding ${padding}` : ""}; crop less, or pad more`,
+    );
+  };
+  return moving(
+    `${operation}(${size})`,
+    border,
+    () => ({ height: size, width: size }),
+    (random, { height, width }) => ({ ...identity, e: place(width, random), f: place(height, random) }),
+  );
+}
+
+/**
+ * Images in another size, between pixels bilinear (PyTorch's `interpolate` without antialiasing: shrink in steps of two, or blur
+ * first, where fine patterns matter).
+ *
+ * @example
+ * data.transforms.resize(32);
+ */
+export function resize(size: number): Transform {
+  checkCount("resize", "size", size);
+  return moving(
+    `resize(${size})`,
+    "replicate",
+    () => ({ height: size, width: size }),
+    (_random, { height, width }) => ({
+      ...identity,
+      a: width / size,
+      e: 0.5 * (width / size) - 0.5,
+      d: height / size,
+      f: 0.5 * (height / size) - 0.5,
+    }),
+  );
+}

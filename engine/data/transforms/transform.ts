@@ -1,0 +1,151 @@
+/** What a transform of images is: what it draws for each sample, and what it carries along with the images. */
+
+import { tensor } from "../../creation.ts";
+import { ArgumentError, describeValue, ShapeError } from "../../errors.ts";
+import { defaultGenerator, Generator } from "../../random.ts";
+import { describeShape, type Shape } from "../../shapes.ts";
+import { isTensor, type Tensor } from "../../tensor.ts";
+
+/** Images as plain numbers, `[count, channels, height, width]`. */
+export interface Pictures {
+  readonly values: Float32Array;
+  readonly count: number;
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** A batch on its way through transforms. */
+export interface Batch {
+  readonly images: Pictures;
+  /** Images that are a target: moved with the images, but not recoloured, hidden or blurred by noise. */
+  readonly clean: Pictures | null;
+  /** The class of each pixel, one channel. */
+  readonly masks: Pictures | null;
+  /** Per sample left, top, right, bottom in shares of width and height. */
+  readonly boxes: Float32Array | null;
+}
+
+/** Images with what belongs to them. */
+export interface ImagesWithTargets {
+  /** `[N, C, H, W]`. */
+  readonly images: Tensor;
+  /** `[N, C, H, W]`, images to be predicted. */
+  readonly clean?: Tensor;
+  /** `[N, H, W]` int32, the class of each pixel. */
+  readonly masks?: Tensor;
+  /** `[N, 4]`, left, top, right, bottom in shares of width and height. */
+  readonly boxes?: Tensor;
+}
+
+/**
+ * A change of images, random or not. Calling it changes a batch `[N, C, H, W]` or one image `[C, H, W]` into a new tensor; each sample has a
+ * draw of its own. In training, give it to the loader.
+ *
+ * @example
+ * const augment = data.transforms.compose(data.transforms.randomHorizontalFlip(), data.transforms.randomRotation(10));
+ * for (const [images, labels] of train.loader({ shuffle: true, transform: augment })) …
+ */
+export class Transform {
+  readonly #text: string;
+  readonly #change: (batch: Batch, random: Generator) => Batch;
+
+  /** @internal Use the functions of `data.transforms`. */
+  constructor(text: string, change: (batch: Batch, random: Generator) => Batch) {
+    this.#text = text;
+    this.#change = change;
+  }
+
+  /**
+   * The changed images, `[N, C, H, W]` or `[C, H, W]` as they were given. Draws from the default generator, which `seed(n)`
+   * restarts, or from the one given.
+   *
+   * @throws ShapeError for anything but images.
+   */
+  apply(images: Tensor, generator: Generator = defaultGenerator): Tensor {
+    const one = isTensor(images) && images.ndim === 3;
+    const changed = this.applyWith({ images: one ? images.unsqueeze(0) : images }, generator).images;
+    return one ? changed.reshape(changed.shape.slice(1)) : changed;
+  }
+
+  /** Images with masks, boxes or images to be predicted, which move as the images do. */
+  applyWith(given: ImagesWithTargets, generator: Generator = defaultGenerator): ImagesWithTargets {
+    if (!(generator instanceof Generator))
+      throw new ArgumentError(
+        `${this.#text}: the second argument is a Generator, such as new Generator(1); got ${describeValue(generator)}`,
+      );
+    const images = this.#read(given.images);
+    const { clean, masks, boxes } = given;
+    const size = { count: images.count, channels: 1, height: images.height, width: images.width };
+    const result = this.change(
+      {
+        images,
+        clean: clean === undefined ? null : this.#read(clean),
+        masks: masks === undefined ? null : { ...size, values: Float32Array.from(masks.toTypedArray()) },
+        boxes: boxes === undefined ? null : Float32Array.from(boxes.toTypedArray()),
+      },
+      generator,
+    );
+    const { height, width } = result.images;
+    return {
+      images: written(result.images),
+      ...(result.clean === null ? {} : { clean: written(result.clean) }),
+      ...(result.masks === null
+        ? {}
+        : { masks: tensor(Int32Array.from(result.masks.values), { shape: [images.count, height, width] }) }),
+      ...(result.boxes === null ? {} : { boxes: tensor(result.boxes, { shape: [images.count, 4] }) }),
+    };
+  }
+
+  /** @internal */
+  change(batch: Batch, random: Generator): Batch {
+    return this.#change(batch, random);
+  }
+
+  /** `randomHorizontalFlip()`. */
+  toString(): string {
+    return this.#text;
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.#text;
+  }
+
+  #read(images: unknown): Pictures {
+    if (!isTensor(images))
+      throw new ArgumentError(`${this.#text}: expects images as a tensor; got ${describeValue(images)}`);
+    checkImages(this.#text, images.shape);
+    const [count, channels, height, width] = images.shape as readonly [number, number, number, number];
+    return { values: Float32Array.from(images.toTypedArray()), count, channels, height, width };
+  }
+}
+
+function written({ values, count, channels, height, width }: Pictures): Tensor {
+  return tensor(values, { shape: [count, channels, height, width] });
+}
+
+/** Says so where samples are no images. */
+export function checkImages(operation: string, shape: Shape): void {
+  if (shape.length === 4) return;
+  throw new ShapeError(
+    `${operation}: transforms images [N, C, H, W] or [C, H, W]; got ${describeShape(shape)}${shape.length === 2 ? ", points or rows of numbers" : ""}`,
+  );
+}
+
+/**
+ * One transform after the other.
+ *
+ * @throws ArgumentError where one of them is no transform.
+ * @example
+ * const augment = data.transforms.compose(data.transforms.randomCrop(28, { padding: 2 }), data.transforms.gaussianNoise(0.05));
+ */
+export function compose(...transforms: readonly Transform[]): Transform {
+  for (const one of transforms)
+    if (!(one instanceof Transform))
+      throw new ArgumentError(
+        `compose: takes transforms, such as data.transforms.randomRotation(10); got ${describeValue(one)}${typeof one === "function" ? "; call it" : ""}`,
+      );
+  return new Transform(`compose(${transforms.join(", ")})`, (batch, random) =>
+    transforms.reduce((changed, transform) => transform.change(changed, random), batch),
+  );
+}
