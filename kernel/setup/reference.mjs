@@ -11,7 +11,7 @@ import { main } from "./setup.mjs";
 export const typedoc = [
   join(root, "node_modules", "typedoc", "bin", "typedoc"),
   "--options",
-  join(root, "docs", "typedoc.json"),
+  join(root, "test", "reference", "typedoc.json"),
 ];
 
 export async function writeReference() {

@@ -170,7 +170,7 @@ export function normalize(mean: readonly number[], std: readonly number[]): Tran
  * What `normalize` with the same numbers did, undone: for looking at images.
  *
  * @example
- * show.images(data.transforms.denormalize(mean, std).apply(images));
+ * show.images(data.transforms.denormalize([0.5], [0.25]).apply(images));
  */
 export function denormalize(mean: readonly number[], std: readonly number[]): Transform {
   const [means, deviations] = readChannels("denormalize", mean, std);

@@ -18,8 +18,8 @@ import {
   UnionType,
 } from "typedoc";
 import type ts from "typescript";
-import { isOp } from "../engine/op.ts";
-import * as ops from "../engine/ops/index.ts";
+import { isOp } from "../../engine/op.ts";
+import * as ops from "../../engine/ops/index.ts";
 
 export function load(app: Application): void {
   app.converter.on(Converter.EVENT_CREATE_DECLARATION, showOpAsFunction);
