@@ -221,13 +221,13 @@ function operandPlace(node: GraphNode, output: Tensor, input: Tensor, [rows, col
   const [height, width] = input.shape.slice(2) as [number, number];
   switch (node.primitive.name) {
     case "conv2d":
-      return windows(node.options as Conv2dGeometry, rows, columns);
+      return windows(node.options as Conv2dGeometry, [rows, columns]);
     case "convTranspose2d":
-      return stamps(node.options as Conv2dGeometry, rows, columns);
+      return stamps(node.options as Conv2dGeometry, [rows, columns]);
     case "maxPool2d":
     case "avgPool2d": {
       const { geometry } = node.options as { geometry: Pool2dGeometry };
-      return windows({ ...geometry, dilationHeight: 1, dilationWidth: 1 }, rows, columns);
+      return windows({ ...geometry, dilationHeight: 1, dilationWidth: 1 }, [rows, columns]);
     }
     case "pad": {
       const { walk } = node.options as { walk: Walking };
@@ -259,43 +259,35 @@ function operandPlace(node: GraphNode, output: Tensor, input: Tensor, [rows, col
 
 const moved = ([from, to]: Span, by: number): Span => [from + by, to + by];
 
-/** A window per result: from its first to its last tap. */
-function windows(
-  geometry: Omit<Pool2dGeometry, "planes"> & { dilationHeight: number; dilationWidth: number },
-  rows: Span,
-  columns: Span,
+type Windows = Omit<Pool2dGeometry, "planes"> & Pick<Conv2dGeometry, "dilationHeight" | "dilationWidth">;
+
+/** Rows and columns alike; `reach` is the distance from a window's first to its last tap. */
+function alongBoth(
+  geometry: Windows,
+  [rows, columns]: Place,
+  span: (results: Span, reach: number, stride: number, padding: number) => Span,
 ): Place {
-  const { kernelHeight, kernelWidth, strideHeight, strideWidth, padTop, padLeft } = geometry;
-  const span = (
-    [from, to]: Span,
-    kernel: number,
-    stride: number,
-    padding: number,
-    dilation: number,
-  ): Span => [from * stride - padding, to * stride - padding + dilation * (kernel - 1)];
+  const { kernelHeight, kernelWidth, dilationHeight, dilationWidth } = geometry;
   return [
-    span(rows, kernelHeight, strideHeight, padTop, geometry.dilationHeight),
-    span(columns, kernelWidth, strideWidth, padLeft, geometry.dilationWidth),
+    span(rows, dilationHeight * (kernelHeight - 1), geometry.strideHeight, geometry.padTop),
+    span(columns, dilationWidth * (kernelWidth - 1), geometry.strideWidth, geometry.padLeft),
   ];
 }
 
+/** A window per result: from its first to its last tap. */
+function windows(geometry: Windows, results: Place): Place {
+  return alongBoth(geometry, results, ([from, to], reach, stride, padding) => [
+    from * stride - padding,
+    to * stride - padding + reach,
+  ]);
+}
+
 /** The pixels whose stamps reach a result. */
-function stamps(geometry: Conv2dGeometry, rows: Span, columns: Span): Place {
-  const { kernelHeight, kernelWidth, strideHeight, strideWidth, padTop, padLeft } = geometry;
-  const span = (
-    [from, to]: Span,
-    kernel: number,
-    stride: number,
-    padding: number,
-    dilation: number,
-  ): Span => [
-    Math.ceil((from + padding - dilation * (kernel - 1)) / stride),
+function stamps(geometry: Windows, results: Place): Place {
+  return alongBoth(geometry, results, ([from, to], reach, stride, padding) => [
+    Math.ceil((from + padding - reach) / stride),
     Math.floor((to + padding) / stride),
-  ];
-  return [
-    span(rows, kernelHeight, strideHeight, padTop, geometry.dilationHeight),
-    span(columns, kernelWidth, strideWidth, padLeft, geometry.dilationWidth),
-  ];
+  ]);
 }
 
 /** A walk over the operand, forwards or backwards, in whole rows and columns; null for any other. */
