@@ -47,6 +47,8 @@ export class Outbox {
 export type ChannelName = "shell" | "control" | "stdin";
 
 export interface Sockets {
+  /** Begins to hand messages on; what came before waits. */
+  listen(): void;
   send(channel: ChannelName, frames: Frames): void;
   publish(frames: Frames): void;
   /** Settles when everything sent so far is with ZeroMQ. */
@@ -112,18 +114,19 @@ export async function openSockets(connection: Connection, events: SocketEvents):
       }
     }
   }
-  for (const channel of ["shell", "control", "stdin"] as const)
-    void receive(routers[channel], (frames) => events.received(channel, frames));
-  void receive(heartbeat, (frames) => outboxes.heartbeat.push(frames));
-  // The first byte of a subscription says whether it begins (1) or ends (0).
-  void receive(iopub, ([frame]) => {
-    if (frame?.[0] === 1) events.subscribed(frame.toString("utf8", 1));
-  });
-
   const flush = async (): Promise<void> => {
     await Promise.all(Object.values(outboxes).map((outbox) => outbox.drained()));
   };
   return {
+    listen() {
+      for (const channel of ["shell", "control", "stdin"] as const)
+        void receive(routers[channel], (frames) => events.received(channel, frames));
+      void receive(heartbeat, (frames) => outboxes.heartbeat.push(frames));
+      // The first byte of a subscription says whether it begins (1) or ends (0).
+      void receive(iopub, ([frame]) => {
+        if (frame?.[0] === 1) events.subscribed(frame.toString("utf8", 1));
+      });
+    },
     send: (channel, frames) => outboxes[channel].push(frames),
     publish: (frames) => outboxes.iopub.push(frames),
     flush,

@@ -71,3 +71,5 @@ parentPort?.on("message", () => void kernel.interrupt());
 watchParent(kill);
 kernel.capture = captureStandardOutput((text) => kernel.printed(text));
 interrupter.connect();
+// Not before: a client that is already there would be answered by a kernel that is not.
+sockets.listen();
