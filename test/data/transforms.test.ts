@@ -268,6 +268,11 @@ describe("a loader with a transform", () => {
 
 describe("transforms' mistakes", () => {
   it.each<[() => unknown, RegExp]>([
+    [() => t.randomCrop(8, { padding: 0.5 }), /padding must be a whole number/],
+    [
+      () => t.randomShift(1).applyWith({ images: rand([2, 1, 8, 8]), boxes: rand([1, 4]) }),
+      /boxes \[1, 4\] do not belong to images \[2, 1, 8, 8\]; expected \[2, 4\]/,
+    ],
     [
       () => t.randomHorizontalFlip({ probability: 50 }),
       /probability must be a number from 0 to 1; got 50 \(50 % is 0\.5\)/,

@@ -15,7 +15,7 @@ export interface FlipOptions {
   readonly probability?: number;
 }
 
-/** Options of `randomRotation`, `randomShift` and `randomScale`. */
+/** Options of `randomRotation`, `rotate` and `randomShift`. */
 export interface MoveOptions {
   /** What comes in from outside, zeros unless told. */
   readonly border?: Border;
@@ -320,7 +320,7 @@ export function randomShift(pixels: number, options: MoveOptions = {}): Transfor
 export function randomCrop(size: number, options: CropOptions = {}): Transform {
   checkOptions("randomCrop", options, ["padding", "border"]);
   const { padding = 0, border = "zeros" } = options;
-  checkAmount("randomCrop", "padding", padding);
+  if (padding !== 0) checkCount("randomCrop", "padding", padding);
   return crop("randomCrop", size, padding, border, (room, random) => random.integer(room + 1));
 }
 

@@ -76,6 +76,15 @@ export class Transform {
       );
     const images = this.#read(given.images);
     const { clean, masks, boxes } = given;
+    const [n, h, w] = [images.count, images.height, images.width];
+    const expected = { clean: [n, clean?.shape[1] ?? 0, h, w], masks: [n, h, w], boxes: [n, 4] };
+    for (const [name, target] of Object.entries({ clean, masks, boxes })) {
+      const wanted = expected[name as keyof typeof expected];
+      if (target !== undefined && target.shape.join() !== wanted.join())
+        throw new ShapeError(
+          `${this.#text}: ${name} ${describeShape(target.shape)} do not belong to images ${describeShape(given.images.shape)}; expected ${describeShape(wanted)}`,
+        );
+    }
     const size = { count: images.count, channels: 1, height: images.height, width: images.width };
     const result = this.change(
       {
