@@ -272,6 +272,18 @@ export const quantile: Op<QuantileArgs> = defineOp<QuantileArgs>(
 
 // ── In sequence ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
+/** Visits every line along an axis: where it starts, how many numbers it has, and how far they are apart. */
+function eachLine(
+  { shape, size }: Tensor,
+  axis: number,
+  visit: (start: number, length: number, step: number) => void,
+): void {
+  const length = shape[axis]!;
+  const step = sizeOf(shape.slice(axis + 1));
+  for (let first = 0; first < size; first += length * step)
+    for (let start = first; start < first + step; start++) visit(start, length, step);
+}
+
 interface Running {
   readonly axis: number;
   readonly backwards: boolean;
@@ -283,17 +295,14 @@ const running: Primitive<Running> = {
   forward: (_backend, [x], out, { axis, backwards }) => {
     const source = x!.storage.values();
     const target = out.storage.values();
-    const size = x!.shape[axis]!;
-    const inner = sizeOf(x!.shape.slice(axis + 1));
-    for (let first = 0; first < source.length; first += size * inner)
-      for (let start = first; start < first + inner; start++) {
-        let total = 0;
-        for (let i = 0; i < size; i++) {
-          const at = start + (backwards ? size - 1 - i : i) * inner;
-          total += source[at]!;
-          target[at] = total;
-        }
+    eachLine(x!, axis, (start, length, step) => {
+      let total = 0;
+      for (let i = 0; i < length; i++) {
+        const at = start + (backwards ? length - 1 - i : i) * step;
+        total += source[at]!;
+        target[at] = total;
       }
+    });
     return null;
   },
   backward: (g, _y, _inputs, { axis, backwards }) => [run(running, [g], { axis, backwards: !backwards })],
@@ -338,16 +347,13 @@ const multiplying: Primitive<Multiplying> = {
   forward: (_backend, [x], out, { axis }) => {
     const source = x!.storage.values();
     const target = out.storage.values();
-    const size = x!.shape[axis]!;
-    const inner = sizeOf(x!.shape.slice(axis + 1));
-    for (let first = 0; first < source.length; first += size * inner)
-      for (let start = first; start < first + inner; start++) {
-        let product = 1;
-        for (let i = 0, at = start; i < size; i++, at += inner) {
-          product *= source[at]!;
-          target[at] = product;
-        }
+    eachLine(x!, axis, (start, length, step) => {
+      let product = 1;
+      for (let i = 0, at = start; i < length; i++, at += step) {
+        product *= source[at]!;
+        target[at] = product;
       }
+    });
     return null;
   },
   backward: (g, y, [x], { axis }) => {

@@ -32,6 +32,12 @@ const shapes = [
 /** Largest elements at most this far from 0: a few rounding errors of float64. */
 const EXACT = 1e-12;
 
+/** The `k` columns of a matrix, or of each: of length 1 and at right angles. */
+function expectOrthonormal(columns: Tensor, k: number): void {
+  const products = columns.transpose(-2, -1).matmul(columns);
+  expect(largest(products.sub(eye(k, k, float64)))).toBeLessThan(EXACT);
+}
+
 describe("svd", () => {
   test.each(shapes.map((shape) => [shape]))(
     "of %j: A = U S Vh with orthonormal vectors, values descending",
@@ -41,15 +47,8 @@ describe("svd", () => {
       const { u, s, vh } = linalg.svd(a);
       expect(largest(u.mul(s.unsqueeze(-2)).matmul(vh).sub(a))).toBeLessThan(EXACT);
       const k = s.shape.at(-1)!;
-      expect(
-        largest(
-          u
-            .transpose(-2, -1)
-            .matmul(u)
-            .sub(eye(k, k, float64)),
-        ),
-      ).toBeLessThan(EXACT);
-      expect(largest(vh.matmul(vh.transpose(-2, -1)).sub(eye(k, k, float64)))).toBeLessThan(EXACT);
+      expectOrthonormal(u, k);
+      expectOrthonormal(vh.transpose(-2, -1), k);
       expect(numbers(s)).toEqual(numbers(s.sort(-1, { descending: true }).values));
       for (const value of numbers(s)) expect(value).toBeGreaterThanOrEqual(0);
     },
@@ -111,14 +110,7 @@ describe("qr", () => {
     const { q, r } = linalg.qr(a);
     expect(largest(q.matmul(r).sub(a))).toBeLessThan(EXACT);
     const k = q.shape.at(-1)!;
-    expect(
-      largest(
-        q
-          .transpose(-2, -1)
-          .matmul(q)
-          .sub(eye(k, k, float64)),
-      ),
-    ).toBeLessThan(EXACT);
+    expectOrthonormal(q, k);
     expect(largest(r.tril(-1))).toBe(0);
   });
 
