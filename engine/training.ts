@@ -17,6 +17,7 @@ import { inspect } from "./inspect.ts";
 import { checkInterrupt } from "./interrupt.ts";
 import { withScope } from "./memory.ts";
 import { accuracy, binaryAccuracy, type Metric } from "./metrics/index.ts";
+import { inEvaluation, modesOf, restoreModes } from "./nn/evaluation.ts";
 import { bceWithLogits, crossEntropy, nll } from "./nn/losses/classification.ts";
 import type { Loss } from "./nn/losses/reduction.ts";
 import { type Module, requireModule } from "./nn/module.ts";
@@ -202,16 +203,15 @@ export function evaluate(
 ): Evaluation<Metrics> | Promise<Evaluation<Metrics>> {
   requireModule("evaluate", "model", model);
   checkLoader("evaluate", "loader", loader);
-  const modes = evaluationMode(model);
   const total = new Totals("evaluate", options);
   if (Symbol.iterator in loader) {
-    try {
+    return inEvaluation(model, () => {
       for (const batch of loader) total.evaluate(model, batch);
       return total.result();
-    } finally {
-      restoreModes(modes);
-    }
+    });
   }
+  const modes = modesOf(model);
+  model.eval();
   return evaluateAsync(model, loader, total).finally(() => restoreModes(modes));
 }
 
@@ -547,22 +547,6 @@ function defaultMetrics(loss: Loss): Metrics {
   if (loss === crossEntropy || loss === nll) return { accuracy };
   if (loss === bceWithLogits) return { accuracy: binaryAccuracy };
   return {};
-}
-
-type Modes = readonly (readonly [{ training: boolean }, boolean])[];
-
-function modesOf(model: Module): Modes {
-  return model.namedModules().map(([, module]) => [module, module.training] as const);
-}
-
-function evaluationMode(model: Module): Modes {
-  const modes = modesOf(model);
-  model.eval();
-  return modes;
-}
-
-function restoreModes(modes: Modes): void {
-  for (const [module, training] of modes) module.training = training;
 }
 
 function checkSchedule(schedule: unknown, loader: Batches): void {

@@ -4,7 +4,7 @@ import { tensor } from "../creation.ts";
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { enableGrad } from "../gradmode.ts";
 import { operandsFirst } from "../graph.ts";
-import { inEvaluation } from "../inspection/observe.ts";
+import { inEvaluation } from "../nn/evaluation.ts";
 import { type AnyModule, requireModule } from "../nn/module.ts";
 import { requireTensor } from "../nn/requireTensor.ts";
 import type { GraphNode } from "../op.ts";

@@ -2,12 +2,13 @@
 
 import { gradients } from "../autograd.ts";
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
+import { inEvaluation } from "../nn/evaluation.ts";
 import type { AnyModule, Module } from "../nn/module.ts";
 import { type BackwardRule, GraphNode, type Primitive } from "../op.ts";
 import { relu, reluGradient } from "../ops/elementwise.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
-import { checkModel, chooseClass, inEvaluation, layerAt, oneImage, outputsOf } from "./observe.ts";
+import { checkModel, chooseClass, layerAt, oneImage, outputsOf } from "./observe.ts";
 
 /**
  * How a signal passes a relu on its way back. `"backprop"`, the gradient: where the unit was on (Simonyan et al. 2014).

@@ -3,13 +3,14 @@
 import { gradients } from "../autograd.ts";
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { noGrad } from "../gradmode.ts";
+import { inEvaluation } from "../nn/evaluation.ts";
 import { Linear } from "../nn/linear.ts";
 import type { AnyModule, Module } from "../nn/module.ts";
 import { upsample } from "../ops/resampling.ts";
 import { describeShape } from "../shapes.ts";
 import { Tensor } from "../tensor.ts";
 import { mapsOf } from "./backprojection.ts";
-import { checkModel, chooseClass, inEvaluation, layerAt, oneImage, outputsOf } from "./observe.ts";
+import { checkModel, chooseClass, layerAt, oneImage, outputsOf } from "./observe.ts";
 
 /** Options of `cam`. */
 export interface CamOptions {

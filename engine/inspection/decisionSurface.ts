@@ -5,10 +5,10 @@ import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { noGrad } from "../gradmode.ts";
 import { checkInterrupt } from "../interrupt.ts";
 import { withScope } from "../memory.ts";
+import { inEvaluation } from "../nn/evaluation.ts";
 import { Module } from "../nn/module.ts";
 import { describeShape } from "../shapes.ts";
 import { isTensor, type Tensor } from "../tensor.ts";
-import { inEvaluation } from "./observe.ts";
 
 /** Options of `decisionSurface`. */
 export interface DecisionSurfaceOptions {

@@ -1,4 +1,4 @@
-/** Runs a model for inspection, in evaluation mode, and leaves it as it was: modes, gradients, hooks. */
+/** What all inspections need: one image, a class, a layer, and what a model makes of an input. */
 
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { enableGrad } from "../gradmode.ts";
@@ -6,17 +6,6 @@ import { type AnyModule, type Module, requireModule } from "../nn/module.ts";
 import { requireTensor } from "../nn/requireTensor.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
-
-/** Runs `body` with the model in evaluation mode. */
-export function inEvaluation<T>(model: AnyModule, body: () => T): T {
-  const modes = model.namedModules().map(([, module]) => [module, module.training] as const);
-  model.eval();
-  try {
-    return body();
-  } finally {
-    for (const [module, training] of modes) module.training = training;
-  }
-}
 
 /** One image `[C, H, W]` or `[1, C, H, W]`, as `[1, C, H, W]` of its own, with a gradient of its own. */
 export function oneImage(operation: string, image: unknown): Tensor {

@@ -5,9 +5,10 @@ import { ArgumentError, describeValue } from "../errors.ts";
 import { noGrad } from "../gradmode.ts";
 import { checkInterrupt } from "../interrupt.ts";
 import { withScope } from "../memory.ts";
+import { inEvaluation } from "../nn/evaluation.ts";
 import type { Module } from "../nn/module.ts";
 import type { Tensor } from "../tensor.ts";
-import { checkModel, chooseClass, inEvaluation, oneImage } from "./observe.ts";
+import { checkModel, chooseClass, oneImage } from "./observe.ts";
 
 /** Options of `occlusion`. */
 export interface OcclusionOptions {

@@ -4,6 +4,7 @@ import type { Conv2dGeometry, Pool2dGeometry } from "../backend/backend.ts";
 import { zeros } from "../creation.ts";
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { enableGrad } from "../gradmode.ts";
+import { inEvaluation } from "../nn/evaluation.ts";
 import { LocalResponseNorm } from "../nn/localResponseNorm.ts";
 import type { AnyModule, Module } from "../nn/module.ts";
 import { Upsample } from "../nn/upsample.ts";
@@ -11,7 +12,7 @@ import type { GraphNode } from "../op.ts";
 import type { Walking } from "../ops/movement.ts";
 import type { Shape } from "../shapes.ts";
 import { isTensor, type Tensor } from "../tensor.ts";
-import { checkModel, inEvaluation, layerAt } from "./observe.ts";
+import { checkModel, layerAt } from "./observe.ts";
 
 /** A part of the image in pixels: rows from `top` to before `bottom`, columns from `left` to before `right`. */
 export interface Patch {

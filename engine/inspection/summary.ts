@@ -6,10 +6,11 @@ import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { enableGrad } from "../gradmode.ts";
 import { graphOf } from "../graph.ts";
 import { ConvTranspose2d } from "../nn/convolution.ts";
+import { inEvaluation } from "../nn/evaluation.ts";
 import type { AnyModule, Module } from "../nn/module.ts";
 import { isTensor, type Tensor } from "../tensor.ts";
 import { count } from "../wording.ts";
-import { checkModel, inEvaluation } from "./observe.ts";
+import { checkModel } from "./observe.ts";
 
 /** One layer of a network, in the order in which layers run. */
 export interface LayerSummary {

@@ -7,6 +7,7 @@ import { copyInto } from "../inplace.ts";
 import { withScope } from "../memory.ts";
 import { requireCount } from "../nn/arguments.ts";
 import { requireImages } from "../nn/convolution.ts";
+import { inEvaluation } from "../nn/evaluation.ts";
 import { requireTensor } from "../nn/requireTensor.ts";
 import { Sequential } from "../nn/sequential.ts";
 import { adam } from "../optim/adam.ts";
@@ -180,16 +181,5 @@ function checkLayers(operation: string, network: unknown, positions: readonly un
         `${operation}: the network's layers are 0 to ${network.layers.length - 1}, got ${describeValue(position)}`,
       );
     }
-  }
-}
-
-/** Runs `body` with the network in evaluation mode, and puts every module's mode back. */
-function inEvaluation<T>(network: Sequential, body: () => T): T {
-  const modes = network.namedModules().map(([, module]) => [module, module.training] as const);
-  try {
-    network.eval();
-    return body();
-  } finally {
-    for (const [module, mode] of modes) module.training = mode;
   }
 }

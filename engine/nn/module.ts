@@ -16,6 +16,7 @@ import { moduleScope } from "../memory.ts";
 import { within } from "../place.ts";
 import { describeShape, type Shape } from "../shapes.ts";
 import { Tensor } from "../tensor.ts";
+import { inEvaluation } from "./evaluation.ts";
 import { addHook, callWithHooks, hooksOf, ownHooks } from "./hooks.ts";
 import { describeInput, isClass, requireTensor } from "./requireTensor.ts";
 
@@ -248,16 +249,13 @@ export abstract class Module<Inputs extends readonly Tensor[] = [Tensor], Output
    * for (const { path, outputShape } of model.trace(image)) console.log(path, outputShape)
    */
   trace(...inputs: Inputs): TraceRecord[] {
-    const modes = this.namedModules().map(([, module]) => [module, module.training] as const);
     const outer = recorder;
     const records: TraceRecord[] = [];
     recorder = { paths: new Map(this.namedModules().map(([path, module]) => [module, path])), records };
     try {
-      this.eval();
-      noGrad(() => enter(this, inputs));
+      inEvaluation(this, () => noGrad(() => enter(this, inputs)));
     } finally {
       recorder = outer;
-      for (const [module, mode] of modes) module.training = mode;
     }
     return records;
   }

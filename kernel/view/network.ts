@@ -4,6 +4,7 @@ import { zeros } from "../../engine/creation.ts";
 import type { Dataset } from "../../engine/data/dataset.ts";
 import { ArgumentError, describeValue, ShapeError } from "../../engine/errors.ts";
 import { noGrad } from "../../engine/gradmode.ts";
+import { inEvaluation } from "../../engine/nn/evaluation.ts";
 import { type AnyModule, type Module, requireModule, type TraceRecord } from "../../engine/nn/module.ts";
 import { isTensor, type Tensor } from "../../engine/tensor.ts";
 import { findMistakes, isDataset, type Mistake, mistakesPicture } from "./images.ts";
@@ -166,11 +167,9 @@ function oneImage(model: unknown, image: unknown, what: string): Tensor {
 
 /** Every wrong prediction in evaluation mode, the highest loss first. */
 function mistakesOf(model: Module, dataset: Dataset, batchSize: number): Mistake[] {
-  const modes = model.namedModules().map(([, module]) => [module, module.training] as const);
   const found: Mistake[] = [];
   let start = 0;
-  model.eval();
-  try {
+  inEvaluation(model, () => {
     for (const [images, labels] of dataset.loader({ batchSize, target: "labels" })) {
       const scores = noGrad(() => model(images));
       if (!isTensor(scores) || scores.ndim !== 2) {
@@ -182,9 +181,7 @@ function mistakesOf(model: Module, dataset: Dataset, batchSize: number): Mistake
       found.push(...here.map((mistake) => ({ ...mistake, index: mistake.index + start })));
       start += labels.size;
     }
-  } finally {
-    for (const [module, mode] of modes) module.training = mode;
-  }
+  });
   return found.sort((a, b) => b.loss - a.loss);
 }
 
