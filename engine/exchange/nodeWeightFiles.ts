@@ -9,15 +9,12 @@ import type { WeightFile } from "./safetensors.ts";
 export async function withFile<T>(path: string, use: (file: WeightFile) => Promise<T>): Promise<T> {
   checkPath("loadSafetensors", path);
   const handle = await open(path).catch((error: unknown) => {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") {
-      throw new ArgumentError(
-        `loadSafetensors: there is no file ${path} in ${process.cwd()}; give its path from there, or the whole path`,
-      );
-    }
-    throw error;
+    throw cannotRead(path, error);
   });
   try {
-    const { size } = await handle.stat();
+    const status = await handle.stat();
+    if (status.isDirectory()) throw cannotRead(path, Object.assign(new Error(), { code: "EISDIR" }));
+    const { size } = status;
     return await use({
       size,
       async read(start, length) {
@@ -71,10 +68,18 @@ export async function writeParts(
   }
 }
 
-/** What the system said, as a sentence; anything else as it is. */
+function cannotRead(path: string, error: unknown): unknown {
+  return explained("loadSafetensors", error, {
+    ENOENT: `there is no file ${path} in ${process.cwd()}; give its path from there, or the whole path`,
+    EISDIR: `${path} is a folder; add the name of the file`,
+    ENOTDIR: `a part of ${path} is a file, not a folder`,
+    EACCES: `this user may not read ${path}`,
+    EPERM: `this user may not read ${path}`,
+  });
+}
+
 function cannotWrite(operation: string, path: string, error: unknown): unknown {
-  if (!(error instanceof Error) || !("code" in error)) return error;
-  const reasons: Record<string, string> = {
+  return explained(`${operation}: cannot write ${path}`, error, {
     EACCES: "this user may not write there",
     EPERM: "this user may not write there",
     EROFS: "nothing can be written there",
@@ -82,10 +87,13 @@ function cannotWrite(operation: string, path: string, error: unknown): unknown {
     ENOTDIR: "a part of the path is a file, not a folder",
     EEXIST: "a part of the path is a file, not a folder",
     ENOSPC: "the disk is full",
-  };
-  const reason = reasons[String(error.code)];
-  if (reason === undefined) return error;
-  return new ArgumentError(`${operation}: cannot write ${path}: ${reason}`, { cause: error });
+  });
+}
+
+/** What the system said, as a sentence; anything else as it is. */
+function explained(what: string, error: unknown, reasons: Readonly<Record<string, string>>): unknown {
+  const reason = error instanceof Error && "code" in error ? reasons[String(error.code)] : undefined;
+  return reason === undefined ? error : new ArgumentError(`${what}: ${reason}`, { cause: error });
 }
 
 /** A path is a text that is not empty. */

@@ -200,6 +200,12 @@ function encodeValues(values: TypedArray, kind: string): Uint8Array {
  */
 export async function decodeSafetensors(file: WeightFile): Promise<Record<string, Tensor>> {
   const entries = await readHeader(file);
+  const names = new Set<string>();
+  for (const { name } of entries) {
+    const own = rename(name, 1);
+    if (names.has(own)) throw damaged(`two of its tensors are called ${own} here`);
+    names.add(own);
+  }
   const loaded: [string, Tensor][] = [];
   for (const { name, kind, shape, start, end } of entries) {
     const bytes = await file.read(start, end - start);

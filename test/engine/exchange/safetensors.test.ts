@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { withBackend } from "../../../engine/backend/current.ts";
 import { referenceBackend } from "../../../engine/backend/reference.ts";
@@ -156,6 +157,11 @@ describe("saving and loading", () => {
     await expect(loadSafetensors(join(folder, "missing.safetensors"))).rejects.toThrow(
       /there is no file .*missing/,
     );
+    await expect(loadSafetensors(folder)).rejects.toThrow(/is a folder; add the name of the file/);
+    await writeFile(join(folder, "plain"), "");
+    await expect(loadSafetensors(join(folder, "plain", "a.safetensors"))).rejects.toThrow(
+      /a part of .* is a file, not a folder/,
+    );
   });
 });
 
@@ -206,6 +212,11 @@ describe("a hostile or damaged file", () => {
     ],
     ["has a dtype of Object's", made({ a: entry([4], 0, 16, "constructor") }, 16), /known are/],
     ["has no entry", made({ a: 3 }, 0), /a has no description/],
+    [
+      "has two tensors that are called alike here",
+      made({ "bn.running_mean": entry([1], 0, 4), "bn.runningMean": entry([1], 4, 8) }, 8),
+      /two of its tensors are called bn\.runningMean here/,
+    ],
   ])("is refused before memory is taken: it %s", async (_, file, message) => {
     const before = memoryReport();
     const failure = decodeSafetensors(file);
@@ -213,6 +224,33 @@ describe("a hostile or damaged file", () => {
     await expect(failure).rejects.toBeInstanceOf(WeightFileError);
     expect(memoryReport().bytes).toBe(before.bytes);
     if ("reads" in file) expect(file.reads).toBeLessThanOrEqual(2);
+  });
+
+  it("is a whole one or an error that says so, whatever bytes are changed", async () => {
+    const whole = made({ "a.weight": entry([2, 3], 0, 24), b: entry([4], 24, 40, "I32") }, 40);
+    const bytes = await whole.read(0, whole.size);
+    const change = fc.record({ at: fc.nat(bytes.length - 1), to: fc.integer({ min: 0, max: 255 }) });
+    await fc.assert(
+      fc.asyncProperty(fc.array(change, { maxLength: 6 }), fc.nat(bytes.length), async (changes, length) => {
+        const mutated = bytes.slice(0, length);
+        for (const { at, to } of changes) if (at < length) mutated[at] = to;
+        let asked = 0;
+        const file: WeightFile = {
+          size: length,
+          read(start, count) {
+            asked += count;
+            return Promise.resolve(mutated.subarray(start, start + count));
+          },
+        };
+        const state = await decodeSafetensors(file).catch((error: unknown) => {
+          expect(error).toBeInstanceOf(WeightFileError);
+          return {};
+        });
+        expect(asked).toBeLessThanOrEqual(length);
+        for (const value of Object.values(state)) value.dispose();
+      }),
+      { numRuns: 500, seed: 7 },
+    );
   });
 
   it("may say __proto__ without effect", async () => {
