@@ -97,7 +97,8 @@ function warp(
     let at = i * area;
     for (let y = 0; y < size.height; y++)
       for (let x = 0; x < size.width; x++) {
-        const [u, v] = [a * x + b * y + e, c * x + d * y + f];
+        const u = a * x + b * y + e;
+        const v = c * x + d * y + f;
         moved[at++] = whole
           ? pixel(plane, height, width, u, v, border)
           : sample(plane, height, width, u, v, border);
@@ -132,7 +133,8 @@ function reflected(i: number, size: number): number {
 }
 
 const bilinear: Sampler = (plane, height, width, x, y, border) => {
-  const [left, top] = [Math.floor(x), Math.floor(y)];
+  const left = Math.floor(x);
+  const top = Math.floor(y);
   const at = top * width + left;
   const inside = left >= 0 && top >= 0 && left + 1 < width && top + 1 < height;
   const a = inside ? plane[at]! : pixel(plane, height, width, left, top, border);
