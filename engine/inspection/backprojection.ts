@@ -2,13 +2,12 @@
 
 import { gradients } from "../autograd.ts";
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
-import { inEvaluation } from "../nn/evaluation.ts";
 import type { AnyModule, Module } from "../nn/module.ts";
 import { type BackwardRule, GraphNode, type Primitive } from "../op.ts";
 import { relu, reluGradient } from "../ops/elementwise.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
-import { checkModel, chooseClass, layerAt, oneImage, outputsOf } from "./observe.ts";
+import { checkModel, chooseClass, explaining, layerAt, oneImage } from "./observe.ts";
 
 /**
  * How a signal passes a relu on its way back. `"backprop"`, the gradient: where the unit was on (Simonyan et al. 2014).
@@ -97,8 +96,7 @@ function explain(
 ): Saliency {
   checkModel(operation, model);
   const x = oneImage(operation, image);
-  return inEvaluation(model, () => {
-    const { output } = outputsOf(model, x);
+  return explaining(model, x, ({ output }) => {
     const chosen = chooseClass(operation, output, options.class);
     const score = output.select(1, chosen).sum();
     const gradient = backproject(score, x, rule);
@@ -124,8 +122,8 @@ export function deconvnet(model: Module, image: Tensor, options: DeconvnetOption
     );
   const layer = layerAt("deconvnet", model, options?.layer);
   const x = oneImage("deconvnet", image);
-  return inEvaluation(model, () => {
-    const maps = mapsOf("deconvnet", outputsOf(model, x).outputs.get(layer));
+  return explaining(model, x, ({ outputs }) => {
+    const maps = mapsOf("deconvnet", outputs.get(layer));
     const { channel, row, column } = chooseUnit(maps, options);
     const value = maps.slice([null, [channel, channel + 1], [row, row + 1], [column, column + 1]]).sum();
     return {
@@ -184,7 +182,7 @@ function chooseUnit(
 /** The signal of `value` at the image, `[C, H, W]`. */
 function backproject(value: Tensor, x: Tensor, rule: ReluRule): Tensor {
   if (rule !== "backprop") exchangeRelu(value, rule);
-  const [gradient] = gradients(value, [x], { retainGraph: true });
+  const [gradient] = gradients(value, [x]);
   if (gradient === null || gradient === undefined)
     throw new ArgumentError(
       "the output does not depend on the image in a way that has a gradient; was something computed with detach() or noGrad()?",

@@ -3,14 +3,13 @@
 import { gradients } from "../autograd.ts";
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { noGrad } from "../gradmode.ts";
-import { inEvaluation } from "../nn/evaluation.ts";
 import { Linear } from "../nn/linear.ts";
 import type { AnyModule, Module } from "../nn/module.ts";
 import { upsample } from "../ops/resampling.ts";
 import { describeShape } from "../shapes.ts";
 import { Tensor } from "../tensor.ts";
 import { mapsOf } from "./backprojection.ts";
-import { checkModel, chooseClass, layerAt, oneImage, outputsOf } from "./observe.ts";
+import { checkModel, chooseClass, explaining, layerAt, oneImage } from "./observe.ts";
 
 /** Options of `cam`. */
 export interface CamOptions {
@@ -48,8 +47,7 @@ export interface ClassActivation {
 export function cam(model: Module, image: Tensor, options: CamOptions = {}): ClassActivation {
   checkModel("cam", model);
   const x = oneImage("cam", image);
-  return inEvaluation(model, () => {
-    const { output } = outputsOf(model, x);
+  return explaining(model, x, ({ output }) => {
     const chosen = chooseClass("cam", output, options.class);
     const { weight, maps } = pooledEnd(model, output);
     const map = noGrad(() =>
@@ -118,11 +116,10 @@ export function gradCam(model: Module, image: Tensor, options: GradCamOptions = 
   checkModel("gradCam", model);
   const layer = options.layer === undefined ? null : layerAt("gradCam", model, options.layer);
   const x = oneImage("gradCam", image);
-  return inEvaluation(model, () => {
-    const { output, outputs } = outputsOf(model, x);
+  return explaining(model, x, ({ output, outputs }) => {
     const chosen = chooseClass("gradCam", output, options.class);
     const maps = layer === null ? lastMaps(model, outputs) : mapsOf("gradCam", outputs.get(layer));
-    const [gradient] = gradients(output.select(1, chosen).sum(), [maps], { retainGraph: true });
+    const [gradient] = gradients(output.select(1, chosen).sum(), [maps]);
     if (gradient === null || gradient === undefined)
       throw new ArgumentError(
         "gradCam: the scores do not depend on this layer; choose one on the way to them",

@@ -2,6 +2,7 @@
 
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { enableGrad } from "../gradmode.ts";
+import { inEvaluation } from "../nn/evaluation.ts";
 import { type AnyModule, type Module, requireModule } from "../nn/module.ts";
 import { requireTensor } from "../nn/requireTensor.ts";
 import { describeShape } from "../shapes.ts";
@@ -50,8 +51,19 @@ export function layerAt(operation: string, model: Module, layer: string | AnyMod
   );
 }
 
-/** What the model makes of an input, with every module's output by module (the last, where a module runs twice), for gradients. */
-export function outputsOf(model: Module, x: Tensor): { output: Tensor; outputs: Map<AnyModule, Tensor> } {
+/** What a model makes of an input, and what each of its modules does (the last time, where one runs twice). */
+export interface ModelOutputs {
+  readonly output: Tensor;
+  readonly outputs: ReadonlyMap<AnyModule, Tensor>;
+}
+
+/** Runs the model in evaluation mode and gives `explain` the outputs, in whose graph gradients can be asked, also inside a `noGrad`. */
+export function explaining<T>(model: Module, x: Tensor, explain: (made: ModelOutputs) => T): T {
+  return inEvaluation(model, () => enableGrad(() => explain(outputsOf(model, x))));
+}
+
+/** What the model makes of an input, with every module's output by module. */
+function outputsOf(model: Module, x: Tensor): ModelOutputs {
   const outputs = new Map<AnyModule, Tensor>();
   const handles = model.namedModules().map(([, module]) =>
     module.registerForwardHook((_module, _inputs, output) => {
@@ -59,7 +71,7 @@ export function outputsOf(model: Module, x: Tensor): { output: Tensor; outputs: 
     }),
   );
   try {
-    const output: unknown = enableGrad(() => model(x));
+    const output: unknown = model(x);
     if (!isSingle(output))
       throw new ArgumentError(
         `${model.constructor.name} returns several tensors; inspect a part of it that returns one`,

@@ -56,6 +56,10 @@ export function occlusion(model: Module, image: Tensor, options: OcclusionOption
   if (size > Math.min(height, width))
     throw new ArgumentError(`occlusion: a patch of ${size} hides the whole image of ${height} × ${width}`);
   const pixels = Array.from(x.toTypedArray());
+  if (options.value !== undefined && !Number.isFinite(options.value))
+    throw new ArgumentError(
+      `occlusion: value must be a number, what the patch holds; got ${describeValue(options.value)}`,
+    );
   const value = options.value ?? pixels.reduce((sum, one) => sum + one, 0) / pixels.length;
   const places = starts(height, size, stride).flatMap((top) =>
     starts(width, size, stride).map((left) => ({ top, left })),

@@ -80,14 +80,8 @@ export class ReceptiveFields {
     }
   }
 
-  /**
-   * The part of the image that the unit in this row and column of a layer's map sees, cut off at the border.
-   *
-   * @example
-   * const fields = inspection.receptiveField(models.leNet5(), [1, 28, 28]);
-   * const { top, left, bottom, right } = fields.patch("c3", [3, 4]);
-   */
-  patch(layer: string | AnyModule, unit: readonly [row: number, column: number]): Patch {
+  /** As `patch`, with the padding that the unit sees: rows and columns below 0 and beyond the image. */
+  window(layer: string | AnyModule, unit: readonly [row: number, column: number]): Patch {
     const output = this.#outputs.get(layerAt("receptiveField", this.#model, layer));
     if (output === undefined)
       throw new ArgumentError(
@@ -100,13 +94,25 @@ export class ReceptiveFields {
           `receptiveField: a unit is [row, column] in a map of ${units.join(" × ")}; got ${Array.isArray(unit) ? `[${unit.join(", ")}]` : describeValue(unit)}`,
         );
     const [rows, columns] = this.#seen(output, unit[0], unit[1]);
+    return { top: rows[0], left: columns[0], bottom: rows[1] + 1, right: columns[1] + 1 };
+  }
+
+  /**
+   * The part of the image that the unit in this row and column of a layer's map sees, cut off at the border.
+   *
+   * @example
+   * const fields = inspection.receptiveField(models.leNet5(), [1, 28, 28]);
+   * const { top, left, bottom, right } = fields.patch("c3", [3, 4]);
+   */
+  patch(layer: string | AnyModule, unit: readonly [row: number, column: number]): Patch {
+    const { top, left, bottom, right } = this.window(layer, unit);
     const [height, width] = this.#image;
     const within = (value: number, most: number) => Math.min(Math.max(value, 0), most);
     return {
-      top: within(rows[0], height),
-      left: within(columns[0], width),
-      bottom: within(rows[1] + 1, height),
-      right: within(columns[1] + 1, width),
+      top: within(top, height),
+      left: within(left, width),
+      bottom: within(bottom, height),
+      right: within(right, width),
     };
   }
 

@@ -6,6 +6,7 @@ import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { enableGrad } from "../gradmode.ts";
 import { graphOf } from "../graph.ts";
 import { ConvTranspose2d } from "../nn/convolution.ts";
+import { Embedding } from "../nn/embedding.ts";
 import { inEvaluation } from "../nn/evaluation.ts";
 import type { AnyModule, Module } from "../nn/module.ts";
 import { isTensor, type Tensor } from "../tensor.ts";
@@ -129,7 +130,7 @@ export function summary(model: Module, shape: readonly number[]): ModelSummary {
 /** Every output (of a transposed convolution: input) is multiplied by the weights of one filter. */
 function multiplyAdds(module: AnyModule, inputs: number, output: Tensor): number {
   const weight: unknown = "weight" in module ? module.weight : null;
-  if (!isTensor(weight) || weight.ndim < 2 || "embeddingDim" in module) return 0;
+  if (!isTensor(weight) || weight.ndim < 2 || module instanceof Embedding) return 0;
   const filter = weight.size / weight.shape[0]!;
   return filter * (module instanceof ConvTranspose2d ? inputs : sizeOf(output.shape.slice(1)));
 }

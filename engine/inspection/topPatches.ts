@@ -31,7 +31,7 @@ export interface TopPatch {
   readonly unit: readonly [row: number, column: number];
   /** What the unit sees of the image. */
   readonly place: Patch;
-  /** Those pixels, `[C, height, width]`. */
+  /** Those pixels, `[C, height, width]`; what lies outside of the image is 0, so that the patches of a convolution are of one size. */
   readonly pixels: Tensor;
 }
 
@@ -73,8 +73,8 @@ export function topPatches(model: Module, data: Dataset | Tensor, options: TopPa
   }
   const fields = receptiveField(model, images.shape.slice(1));
   return found.map((one) => {
-    const place = fields.patch(layer, one.unit);
-    return { ...one, place, pixels: cut(images, one.image, place) };
+    const pixels = cut(images, one.image, fields.window(layer, one.unit));
+    return { ...one, place: fields.patch(layer, one.unit), pixels };
   });
 }
 
@@ -106,7 +106,8 @@ function cut(images: Tensor, image: number, { top, left, bottom, right }: Patch)
     const column = i % shape[2]!;
     const row = Math.floor(i / shape[2]!) % shape[1]!;
     const c = Math.floor(i / (shape[1]! * shape[2]!));
-    return pixels[(c * height + top + row) * width + left + column]!;
+    const [y, x] = [top + row, left + column];
+    return y >= 0 && y < height && x >= 0 && x < width ? pixels[(c * height + y) * width + x]! : 0;
   });
   return tensor(values, { shape }).keep();
 }

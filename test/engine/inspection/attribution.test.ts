@@ -6,6 +6,7 @@ import {
   metrics,
   models,
   nn,
+  noGrad,
   optim,
   rand,
   seed,
@@ -106,6 +107,17 @@ describe("gradients at the pixels", () => {
     ]);
   });
 
+  it("are found inside a noGrad too", () => {
+    const [plain, inside] = [
+      () => inspection.saliency(net(), image(), { class: 1 }),
+      () => inspection.gradCam(net(), image()),
+    ];
+    expect(noGrad(plain).gradient.toArray()).toEqual(plain().gradient.toArray());
+    expect(noGrad(inside).map.toArray()).toEqual(inside().map.toArray());
+    const follow = () => inspection.deconvnet(net(), image(), { layer: "conv2", channel: 2 });
+    expect(noGrad(follow).pattern.toArray()).toEqual(follow().pattern.toArray());
+  });
+
   it("leave the model as it was: modes, gradients and the rules of relu", () => {
     const model = net().train();
     model(image()).sum().backward();
@@ -178,7 +190,7 @@ describe("class activation maps", () => {
       overlap += metrics.boxIou(inspection.boxOf(overlay), test.target("boxes").select(0, i));
     }
     expect(inside / test.size).toBeGreaterThanOrEqual(0.8);
-    expect(overlap / test.size).toBeGreaterThan(0.3);
+    expect(overlap / test.size).toBeGreaterThan(0.35);
   }, 60_000);
 });
 
@@ -256,6 +268,11 @@ describe("inspection's mistakes", () => {
       "a patch larger than the image",
       () => inspection.occlusion(conv(), picture(), { size: 9 }),
       /a patch of 9 hides the whole image of 8 × 8/,
+    ],
+    [
+      "a patch of a colour's name",
+      () => inspection.occlusion(conv(), picture(), { value: "black" as never }),
+      /value must be a number, what the patch holds; got the string "black"/,
     ],
     [
       "an empty map",

@@ -5,6 +5,7 @@ import {
   models,
   nn,
   shapeOnlyBackend,
+  stack,
   tensor,
   withBackend,
   zeros,
@@ -60,6 +61,8 @@ describe("summary", () => {
       [9, 0],
       18,
     ]);
+    const looked = inspection.summary(nn.sequential(nn.linear(3, 3), nn.identity()), [3]);
+    expect(looked.layers.map(({ multiplyAdds }) => multiplyAdds)).toEqual([9, 0]);
     const grouped = nn.conv2d(4, 4, 3, { groups: 2, bias: false });
     expect(inspection.summary(nn.sequential(grouped), [4, 5, 5]).multiplyAdds).toBe(3 * 3 * 4 * 2 * 9);
     const stamps = nn.convTranspose2d(2, 3, 2, { stride: 2 });
@@ -100,6 +103,28 @@ describe("top patches", () => {
         [0, 0, 1],
         [0, 0, 1],
         [0, 0, 1],
+      ],
+    ]);
+  });
+
+  it("are of one size, with zeros where they leave the image, so that they stack", () => {
+    const conv = nn.conv2d(1, 1, 3, { padding: 1, bias: false });
+    conv.weight.storage.values().fill(1);
+    const images = zeros([2, 1, 4, 4]).keep();
+    images.storage.values()[0] = 5;
+    images.storage.values().fill(1, 16);
+    const found = inspection.topPatches(nn.sequential(conv), images, { layer: "0", channel: 0 });
+    expect(found.map(({ image, unit }) => [image, unit])).toEqual([
+      [1, [1, 1]],
+      [0, [0, 0]],
+    ]);
+    expect(found[1]!.place).toEqual({ top: 0, left: 0, bottom: 2, right: 2 });
+    expect(stack(found.map(({ pixels }) => pixels)).shape).toEqual([2, 1, 3, 3]);
+    expect(found[1]!.pixels.toArray()).toEqual([
+      [
+        [0, 0, 0],
+        [0, 5, 0],
+        [0, 0, 0],
       ],
     ]);
   });
