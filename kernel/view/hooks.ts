@@ -5,14 +5,14 @@ import { Module } from "../../engine/nn/module.ts";
 import { LearningRateSearch } from "../../engine/optim/learningRate.ts";
 import { Tensor } from "../../engine/tensor.ts";
 import { History, observeTraining } from "../../engine/training.ts";
-import { confusionMatrix } from "./confusion.ts";
-import { curves } from "./curves.ts";
-import { trainingDashboard } from "./dashboard.ts";
-import { datasetPicture } from "./images.ts";
+import { datasetPicture } from "./data/images.ts";
+import { tensor } from "./data/tensor.ts";
 import { type Displayable, displaySymbol, type MimeBundle, type Publisher } from "./mime.ts";
-import { summary } from "./network.ts";
-import { learningRates } from "./rates.ts";
-import { tensor } from "./tensor.ts";
+import { summary } from "./network/network.ts";
+import { confusionMatrix } from "./results/confusion.ts";
+import { curves } from "./training/curves.ts";
+import { trainingDashboard } from "./training/dashboard.ts";
+import { learningRates } from "./training/rates.ts";
 
 /** Gives instances of a class their picture. */
 function showAs<T extends object>(prototype: T, picture: (instance: T) => Displayable | string): void {

@@ -3,19 +3,19 @@
  *
  * @module
  */
-export { type BarsOptions, bars } from "./bars.ts";
-export { type ConfusionLike, type ConfusionOptions, confusionMatrix } from "./confusion.ts";
-export { type CurvesOptions, curves, type EpochLike, type HistoryLike } from "./curves.ts";
-export { type ImagesOptions, images } from "./images.ts";
+export { type BarsOptions, bars } from "./data/bars.ts";
+export { type ImagesOptions, images } from "./data/images.ts";
+export { type TensorOptions, tensor } from "./data/tensor.ts";
+export type { Displayable } from "./mime.ts";
 export {
   type FeatureMapsOptions,
   type FilterSource,
   type FiltersOptions,
   filters,
   type InformationFlowOptions,
-} from "./layers.ts";
-export type { Displayable } from "./mime.ts";
-export { featureMaps, informationFlow, type MistakesOptions, mistakes, summary } from "./network.ts";
-export { compare } from "./summary.ts";
-export { type TensorOptions, tensor } from "./tensor.ts";
+} from "./network/layers.ts";
+export { featureMaps, informationFlow, type MistakesOptions, mistakes, summary } from "./network/network.ts";
+export { compare } from "./network/summary.ts";
+export { type ConfusionLike, type ConfusionOptions, confusionMatrix } from "./results/confusion.ts";
+export { type CurvesOptions, curves, type EpochLike, type HistoryLike } from "./training/curves.ts";
 export type { NestedNumbers, NumberSource, TensorLike } from "./values.ts";

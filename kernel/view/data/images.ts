@@ -1,0 +1,293 @@
+/** Grids of sample images with what they are and what they were taken for. */
+import type { Dataset } from "../../../engine/data/dataset.ts";
+import { ArgumentError, ShapeError } from "../../../engine/errors.ts";
+import type { ValueRange } from "../colours.ts";
+import {
+  brightnessRange,
+  columnsFor,
+  type ImageBatch,
+  imageBatch,
+  mostImages,
+  picture,
+  pixelFor,
+  plane,
+  tileOf,
+} from "../drawing/grid.ts";
+import type { Panel, ScaleBar, Tile, Tone } from "../drawing/image.ts";
+import { type Displayable, displayable } from "../mime.ts";
+import { classNumbers, type NumberSource } from "../values.ts";
+import { countOf, formatCount, formatNumber, formatPercent } from "../wording.ts";
+import { pointsPicture } from "./points.ts";
+
+/** Options of `images`. */
+export interface ImagesOptions {
+  /** True class of each image: numbers, or names. */
+  labels?: NumberSource | readonly string[];
+  /** Predicted class of each image: numbers, names, or scores `[N, classes]`. */
+  predictions?: NumberSource | readonly string[];
+  /** Names for class numbers. */
+  classes?: readonly string[];
+  /** A line of text under each image, instead of its label. */
+  titles?: readonly string[];
+  /** A title above the picture. */
+  title?: string;
+  /** How many images stand in a row; chosen by their number where left out. */
+  columns?: number;
+  /** How many images to show at most. */
+  limit?: number;
+}
+
+/**
+ * Draws images as a grid; wrong predictions are marked by a frame, a cross and both class names.
+ *
+ * `images`: `[N, 1 or 3, H, W]`, `[1 or 3, H, W]`, `[H, W]`, an array of images of one size, or a data set.
+ * Throws where there are fewer or more labels, predictions or titles than images.
+ *
+ * @example
+ * show.images(images, { labels, predictions: model(images) });
+ * show.images(train.take(16));
+ */
+export function images(
+  source: NumberSource | readonly NumberSource[] | Dataset,
+  options: ImagesOptions = {},
+): Displayable {
+  if (isDataset(source)) return datasetImages(source, options);
+  const batch = imageBatch(source, "show.images");
+  const labels = options.labels && classTexts(options.labels, options.classes, "label", batch.count);
+  const predictions =
+    options.predictions && classTexts(options.predictions, options.classes, "prediction", batch.count);
+  if (options.titles) checkCount(options.titles.length, batch.count, "title");
+
+  const shown = Math.min(batch.count, options.limit ?? Math.min(MOST_SHOWN, mostImages(batch)));
+  const range = brightnessRange(batch.values);
+  const tiles: Tile[] = [];
+  for (let i = 0; i < shown; i++) {
+    const { caption, tone } = captionOf(labels?.[i], predictions?.[i], options.titles?.[i]);
+    const pixels = plane(batch.values, i, batch.channels * batch.height * batch.width);
+    const tile = tileOf(pixels, batch, range, "grey");
+    tiles.push({ ...tile, tone, ...(caption.length > 0 ? { caption } : {}) });
+  }
+  const columns = options.columns ?? columnsFor(shown, batch.width > 2 * batch.height ? 6 : 10);
+  if (!Number.isInteger(columns) || columns < 1) {
+    throw new ArgumentError(`show.images: columns must be a whole number from 1, got ${columns}`);
+  }
+  const text = imagesSentence(batch, shown, range, labels, predictions);
+  return picture(
+    {
+      title: options.title ?? "Images",
+      subtitle: text,
+      arrange: "column",
+      panels: [{ tiles, columns, pixel: pixelFor(tiles[0]!.height, tiles[0]!.width, shown <= 4 ? 112 : 56) }],
+      ...unusualScale(range),
+      nan: range.nan,
+      infinite: range.infinite,
+    },
+    text,
+  );
+}
+
+const MOST_SHOWN = 60;
+
+/** Without predictions only the images to be shown are read: a data set may have very many. */
+function datasetImages(dataset: Dataset, options: ImagesOptions): Displayable {
+  const all =
+    options.predictions !== undefined || options.labels !== undefined || options.titles !== undefined;
+  const part = all ? dataset : dataset.take(Math.min(dataset.size, options.limit ?? MOST_SHOWN));
+  const title =
+    part.size < dataset.size
+      ? `${dataset.name}: ${part.size} of ${countOf(dataset.size, "image")}`
+      : dataset.name;
+  const named = part.isLabelled ? { labels: part.labels, classes: part.classes } : {};
+  return images(part.images, { ...named, title, ...options });
+}
+
+/** A data set by classes: how many images each has, and the first few of them. */
+export function datasetPicture(dataset: Dataset): Displayable {
+  if (dataset.sampleShape.length !== 3) return pointsPicture(dataset);
+  if (!dataset.isLabelled) return datasetImages(dataset, { limit: SAMPLES_UNLABELLED });
+  const labels = dataset.labels.toTypedArray();
+  const counts = dataset.classCounts;
+  const used = counts.flatMap((count, label) => (count > 0 ? [label] : [])).slice(0, MOST_CLASSES);
+  const samples = used.map((label) => indicesOf(labels, label, SAMPLES_PER_CLASS));
+  const batch = imageBatch(dataset.subset(samples.flat()).images, "the data set");
+  const range = brightnessRange(batch.values);
+  let next = 0;
+  const panels = used.map((label, i): Panel => {
+    const tiles = samples[i]!.map(() => {
+      const pixels = plane(batch.values, next++, batch.channels * batch.height * batch.width);
+      return tileOf(pixels, batch, range, "grey");
+    });
+    const pixel = pixelFor(batch.height, batch.width, 56);
+    return {
+      title: dataset.classes[label] ?? String(label),
+      subtitle: countOf(counts[label]!, "image"),
+      tiles,
+      columns: 1,
+      pixel,
+    };
+  });
+  const [most, least] = [counts.indexOf(Math.max(...counts)), counts.indexOf(Math.min(...counts))];
+  const name = (label: number) => `${dataset.classes[label]} (${formatCount(counts[label]!)})`;
+  const spread =
+    counts[most] === counts[least]
+      ? `${formatCount(counts[most]!)} each`
+      : `most ${name(most)}, fewest ${name(least)}`;
+  const more = used.length < counts.length ? `; ${used.length} classes shown` : "";
+  const size = `${countOf(dataset.size, "image")} of ${batch.width}×${batch.height} pixels`;
+  const text = `${dataset.name}: ${size} in ${countOf(counts.length, "class", "classes")}, ${spread}${more}.`;
+  return picture(
+    { title: dataset.name, subtitle: text, arrange: "row", panels, ...unusualScale(range) },
+    text,
+  );
+}
+
+const MOST_CLASSES = 30;
+const SAMPLES_UNLABELLED = 24;
+const SAMPLES_PER_CLASS = 4;
+
+function indicesOf(labels: ArrayLike<number>, label: number, most: number): number[] {
+  const found: number[] = [];
+  for (let i = 0; i < labels.length && found.length < most; i++) if (labels[i] === label) found.push(i);
+  return found;
+}
+
+/** A scale bar where black is not 0 or white not 1. */
+function unusualScale(range: { low: number; high: number }): { scale?: ScaleBar } {
+  if (range.low === 0 && range.high === 1) return {};
+  return { scale: { label: "brightness", colours: "grey", low: range.low, high: range.high } };
+}
+
+/** By its members, so that drawing does not load the engine's data code. */
+export function isDataset(source: unknown): source is Dataset {
+  return typeof source === "object" && source !== null && "images" in source && "classCounts" in source;
+}
+
+function checkCount(got: number, expected: number, what: string): void {
+  if (got !== expected) {
+    throw new ShapeError(`show.images: ${countOf(got, what)} for ${countOf(expected, "image")}`);
+  }
+}
+
+function classTexts(
+  source: NumberSource | readonly string[],
+  classes: readonly string[] | undefined,
+  what: string,
+  count: number,
+): string[] {
+  const names =
+    Array.isArray(source) && source.length > 0 && source.every((item) => typeof item === "string")
+      ? (source as string[])
+      : classNumbers(source as NumberSource, `show.images: ${what}s`).map((number) =>
+          className(number, classes, what),
+        );
+  checkCount(names.length, count, what);
+  return names;
+}
+
+function className(number: number, classes: readonly string[] | undefined, what: string): string {
+  if (!classes) return String(number);
+  const name = classes[number];
+  if (name === undefined) {
+    throw new ShapeError(
+      `show.images: ${what}s hold class ${number}, but there are ${countOf(classes.length, "class name")}`,
+    );
+  }
+  return name;
+}
+
+function captionOf(label?: string, prediction?: string, title?: string): { caption: string[]; tone: Tone } {
+  const wrong = label !== undefined && prediction !== undefined && label !== prediction;
+  const right = label !== undefined && label === prediction;
+  const tone = wrong ? "wrong" : right ? "right" : "plain";
+  if (title !== undefined) return { caption: title.split("\n"), tone };
+  if (wrong) return { caption: [`✗ ${prediction}`, `is ${label}`], tone };
+  if (right) return { caption: [`✓ ${label}`], tone };
+  const single = label ?? prediction;
+  return { caption: single === undefined ? [] : [single], tone };
+}
+
+function imagesSentence(
+  { count, height, width }: ImageBatch,
+  shown: number,
+  range: ValueRange,
+  labels?: readonly string[],
+  predictions?: readonly string[],
+): string {
+  const odd = range.nan + range.infinite;
+  const warning = odd > 0 ? ` (${countOf(odd, "value")} not finite)` : "";
+  const part = shown < count ? `, the first ${shown} shown` : "";
+  const size = `${countOf(count, "image")} of ${width}×${height} pixels${warning}${part}`;
+  if (labels && predictions) {
+    const wrong = labels.filter((label, i) => label !== predictions[i]).length;
+    const rate = formatPercent(1 - wrong / count);
+    return `${size}: ${formatCount(count - wrong)} predicted right, ${formatCount(wrong)} wrong (accuracy ${rate}).`;
+  }
+  const known = labels ?? predictions;
+  if (!known) return `${size}.`;
+  return `${size}, ${labels ? "of" : "predicted as"} ${countOf(new Set(known).size, "class", "classes")}.`;
+}
+
+export interface Mistake {
+  index: number;
+  label: number;
+  prediction: number;
+  /** Cross-entropy of this sample. */
+  loss: number;
+  /** Probability that the model gave to its prediction. */
+  probability: number;
+}
+
+/** Every wrong prediction, the highest loss first. `logits`: `[N, classes]`. */
+export function findMistakes(
+  logits: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  classes: number,
+): Mistake[] {
+  const found: Mistake[] = [];
+  for (let index = 0; index < labels.length; index++) {
+    const row = Array.from({ length: classes }, (_, i) => logits[index * classes + i]!);
+    const label = labels[index]!;
+    let prediction = 0;
+    for (let i = 1; i < classes; i++) if (row[i]! > row[prediction]!) prediction = i;
+    if (prediction === label) continue;
+    const top = row[prediction]!;
+    const logSum = top + Math.log(row.reduce((sum, score) => sum + Math.exp(score - top), 0));
+    found.push({ index, label, prediction, loss: logSum - row[label]!, probability: Math.exp(top - logSum) });
+  }
+  return found.sort((a, b) => b.loss - a.loss);
+}
+
+/** The picture of `show.mistakes`: the worst of all mistakes, and how many samples there were. */
+export function mistakesPicture(found: readonly Mistake[], dataset: Dataset, n: number): Displayable {
+  const rate = formatPercent(1 - found.length / dataset.size);
+  const of = `${countOf(found.length, "mistake")} on ${countOf(dataset.size, "image")} (accuracy ${rate})`;
+  const worst = found.slice(0, n);
+  const first = worst[0];
+  if (!first) return displayable(`${of}.`, () => ({ data: { "text/plain": `${of}.` } }));
+  const batch = imageBatch(dataset.subset(worst.map(({ index }) => index)).images, "show.mistakes");
+  const range = brightnessRange(batch.values);
+  const name = (index: number) => dataset.classes[index] ?? String(index);
+  const tiles = worst.map((mistake, i): Tile => {
+    const pixels = plane(batch.values, i, batch.channels * batch.height * batch.width);
+    return {
+      ...tileOf(pixels, batch, range, "grey"),
+      caption: [
+        `✗ ${name(mistake.prediction)}, is ${name(mistake.label)}`,
+        `loss ${formatNumber(mistake.loss)}, p ${formatPercent(mistake.probability, 0)}`,
+      ],
+      tone: "wrong",
+    };
+  });
+  const sure = formatPercent(first.probability, 0);
+  const text = `${of}; the worst is image ${first.index}: ${name(first.label)} taken for ${name(first.prediction)} with probability ${sure}.`;
+  const title =
+    worst.length < found.length
+      ? `The ${worst.length} worst of ${countOf(found.length, "mistake")}`
+      : "Mistakes";
+  const panel = {
+    tiles,
+    columns: columnsFor(tiles.length, 6),
+    pixel: pixelFor(batch.height, batch.width, 84),
+  };
+  return picture({ title, subtitle: text, arrange: "column", panels: [panel], ...unusualScale(range) }, text);
+}

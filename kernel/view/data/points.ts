@@ -1,0 +1,53 @@
+/** Data sets whose samples are no pictures: points in the plane as a scatter chart, other rows of numbers as a sentence. */
+import type { Dataset } from "../../../engine/data/dataset.ts";
+import { chart, rounded } from "../drawing/chart.ts";
+import { type Displayable, displayable } from "../mime.ts";
+import { countOf, formatCount } from "../wording.ts";
+
+/** More points than this hide each other, and make the chart heavy. */
+const MOST_POINTS = 1000;
+
+/** The picture of a data set of points `[N, 2]`, coloured and shaped by class; of other rows the sentence alone. */
+export function pointsPicture(dataset: Dataset): Displayable {
+  const text = `${dataset}${spreadOf(dataset)}.`;
+  if (dataset.sampleShape.join() !== "2") return displayable(text, () => ({ data: { "text/plain": text } }));
+  const part = dataset.take(Math.min(dataset.size, MOST_POINTS));
+  const places = part.points.toTypedArray();
+  const labels = part.isLabelled ? part.labels.toTypedArray() : null;
+  const rows = Array.from({ length: part.size }, (_, i) => ({
+    x: rounded(places[2 * i]!),
+    y: rounded(places[2 * i + 1]!),
+    ...(labels === null ? {} : { class: part.classes[labels[i]!] }),
+  }));
+  const kind = { field: "class", type: "nominal", sort: null, title: "class" };
+  const axis = (field: string, title: string) => ({
+    field,
+    type: "quantitative",
+    scale: { zero: false, nice: true },
+    axis: { title },
+  });
+  const spec = {
+    title: {
+      text: dataset.name,
+      subtitle: part.size < dataset.size ? [text, `The first ${formatCount(part.size)} are shown.`] : text,
+    },
+    data: { values: rows },
+    width: 360,
+    height: 360,
+    mark: { type: "point", filled: true, size: 36, opacity: 0.75 },
+    encoding: {
+      x: axis("x", "x₁"),
+      y: axis("y", "x₂"),
+      ...(labels === null ? {} : { color: kind, shape: kind }),
+    },
+  };
+  return chart(spec, text);
+}
+
+/** How many samples each class has. */
+function spreadOf({ classCounts, classes }: Dataset): string {
+  if (classCounts.length === 0) return "";
+  if (new Set(classCounts).size === 1) return `, ${formatCount(classCounts[0]!)} each`;
+  if (classCounts.length > 4) return "";
+  return `: ${classCounts.map((count, label) => `${countOf(count, "sample")} of ${classes[label]}`).join(", ")}`;
+}

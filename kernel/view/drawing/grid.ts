@@ -1,0 +1,143 @@
+/** Pixel pictures as displays, and how images and maps become tiles. */
+import { ShapeError } from "../../../engine/errors.ts";
+import { type ColourMapName, type ValueRange, valueRange } from "../colours.ts";
+import { type Displayable, displayable, pictureBundle } from "../mime.ts";
+import { type NumberSource, numbersOf } from "../values.ts";
+import { formatShape } from "../wording.ts";
+import { draw } from "./drawing.ts";
+import type { Picture, Tile } from "./image.ts";
+
+/** A picture that states its result in `text`. */
+export function picture(content: Picture, text: string): Displayable {
+  return displayable(text, () => pictureBundle(draw({ kind: "picture", picture: content }), text));
+}
+
+export interface ImageSize {
+  channels: 1 | 3;
+  height: number;
+  width: number;
+}
+
+/** Images of one size as planes: `values` holds `[count, channels, height, width]`. */
+export interface ImageBatch extends ImageSize {
+  values: ArrayLike<number>;
+  count: number;
+}
+
+/** Reads `[H, W]`, `[1 or 3, H, W]` or `[N, 1 or 3, H, W]`, or an array of such images of one size. */
+export function imageBatch(source: NumberSource | readonly NumberSource[], what: string): ImageBatch {
+  const { shape, values } = isImageList(source)
+    ? stacked(source, what)
+    : numbersOf(source as NumberSource, what);
+  const [count, channels, height, width] =
+    shape.length === 2 ? [1, 1, ...shape] : shape.length === 3 ? [1, ...shape] : shape;
+  const imageLike = shape.length >= 2 && shape.length <= 4 && (channels === 1 || channels === 3);
+  if (!imageLike || count === undefined || height === undefined || width === undefined) {
+    throw new ShapeError(
+      `${what}: expected images [H, W], [1 or 3, H, W] or [N, 1 or 3, H, W], got shape ${formatShape(shape)}${remedy(shape)}`,
+    );
+  }
+  if (count * height * width === 0) throw new ShapeError(`${what}: no images (shape ${formatShape(shape)})`);
+  return { values, count, channels: channels as 1 | 3, height, width };
+}
+
+function remedy(shape: readonly number[]): string {
+  const last = shape[shape.length - 1];
+  if (shape.length >= 3 && (last === 1 || last === 3))
+    return "; channels come before height and width, permute them";
+  if (shape.length >= 3) return "; for the channels of a layer use show.featureMaps";
+  return shape.length === 1 ? "; reshape the pixels to [H, W]" : "";
+}
+
+function isImageList(source: unknown): source is readonly NumberSource[] {
+  return (
+    Array.isArray(source) &&
+    source.length > 0 &&
+    typeof source[0] === "object" &&
+    !Array.isArray(source[0]) &&
+    "shape" in source[0]
+  );
+}
+
+function stacked(sources: readonly NumberSource[], what: string) {
+  const parts = sources.map((source) => numbersOf(source, what));
+  const first = parts[0]!.shape;
+  const other = parts.find(({ shape }) => formatShape(shape) !== formatShape(first));
+  if (other) {
+    throw new ShapeError(
+      `${what}: images must have one size, got ${formatShape(first)} and ${formatShape(other.shape)}`,
+    );
+  }
+  const image =
+    first.length === 4 && first[0] === 1 ? first.slice(1) : first.length === 2 ? [1, ...first] : first;
+  return { shape: [parts.length, ...image], values: parts.flatMap(({ values }) => Array.from(values)) };
+}
+
+/** Part `index` of consecutive planes of `length` values. */
+export function plane(values: ArrayLike<number>, index: number, length: number): Float32Array {
+  const copy = new Float32Array(length);
+  for (let i = 0; i < length; i++) copy[i] = values[index * length + i]!;
+  return copy;
+}
+
+/** The range an image's brightness is drawn over: 0 to 1 or 0 to 255 where the values fit, else their own. */
+export function brightnessRange(values: ArrayLike<number>): ValueRange {
+  const range = valueRange(values);
+  if (range.low >= 0 && range.high <= 1) return { ...range, low: 0, high: 1 };
+  if (range.low >= 0 && range.high > 2 && range.high <= 255) return { ...range, low: 0, high: 255 };
+  return range;
+}
+
+/** Larger images are thinned to these sides, and of many only some are shown: a display stays below 200 KB. */
+const largestSide = { 1: 320, 3: 160 } as const;
+const mostPixels = { 1: 90_000, 3: 28_000 } as const;
+
+/** How many images of a size fit into a display. */
+export function mostImages({ channels, height, width }: ImageSize): number {
+  const step = thinning({ channels, height, width });
+  return Math.max(1, Math.floor(mostPixels[channels] / (Math.ceil(height / step) * Math.ceil(width / step))));
+}
+
+const thinning = ({ channels, height, width }: ImageSize): number =>
+  Math.ceil(Math.max(height, width) / largestSide[channels]);
+
+/** An image or map as a tile, thinned where it is very large. */
+export function tileOf(
+  values: ArrayLike<number>,
+  size: ImageSize,
+  range: { low: number; high: number },
+  colours: ColourMapName,
+): Tile {
+  const { low, high } = range;
+  const { channels, height: fullHeight, width: fullWidth } = size;
+  const step = thinning(size);
+  if (step === 1) return { values, channels, height: fullHeight, width: fullWidth, low, high, colours };
+  const [height, width] = [Math.floor(fullHeight / step) || 1, Math.floor(fullWidth / step) || 1];
+  const thinned = new Float32Array(channels * height * width);
+  for (let channel = 0, at = 0; channel < channels; channel++) {
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        const row = channel * fullHeight + Math.min(y * step, fullHeight - 1);
+        thinned[at++] = values[row * fullWidth + Math.min(x * step, fullWidth - 1)]!;
+      }
+    }
+  }
+  return { values: thinned, channels, height, width, low, high, colours };
+}
+
+/** Device pixels per value so that a tile's longer side is about `target` CSS pixels. */
+export function pixelFor(height: number, width: number, target: number): number {
+  return Math.max(1, Math.round((2 * target) / Math.min(largestSide[1], Math.max(height, width))));
+}
+
+/** Columns for `count` tiles, at most `most`, that leave few cells empty. */
+export function columnsFor(count: number, most: number): number {
+  if (count <= Math.min(8, most)) return count;
+  let best = most;
+  for (let columns = most; columns >= most / 2; columns--) {
+    if (emptyCells(count, columns) < emptyCells(count, best)) best = columns;
+  }
+  return best;
+}
+
+const emptyCells = (count: number, columns: number): number => Math.ceil(count / columns) * columns - count;

@@ -1,0 +1,190 @@
+/** Pictures that run the model first: where the engine's modules and tensors meet the drawing code. */
+
+import { zeros } from "../../../engine/creation.ts";
+import type { Dataset } from "../../../engine/data/dataset.ts";
+import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
+import { noGrad } from "../../../engine/gradmode.ts";
+import { inEvaluation } from "../../../engine/nn/evaluation.ts";
+import { type AnyModule, type Module, requireModule, type TraceRecord } from "../../../engine/nn/module.ts";
+import { isTensor, type Tensor } from "../../../engine/tensor.ts";
+import { findMistakes, isDataset, type Mistake, mistakesPicture } from "../data/images.ts";
+import type { Displayable } from "../mime.ts";
+import { formatShape } from "../wording.ts";
+import {
+  type FeatureMapsOptions,
+  featureMapsPicture,
+  type InformationFlowOptions,
+  informationFlowPicture,
+  layerName,
+  layerText,
+} from "./layers.ts";
+import { type SummaryRow, summaryTable } from "./summary.ts";
+
+/** Output shapes by layer from the last time a model was traced for a picture. */
+const knownShapes = new WeakMap<AnyModule, readonly SummaryRow[]>();
+
+/**
+ * Draws the feature maps that convolutions make of one image, or those of any layer with maps.
+ *
+ * `image`: `[C, H, W]`, `[1, C, H, W]` or `[H, W]`. `layer`: path (`"conv1"`), number in order of execution, or the layer.
+ *
+ * @example
+ * const [image] = test.at(0);
+ * show.featureMaps(model, image);
+ * show.featureMaps(model, image, { layer: "conv2" });
+ */
+export function featureMaps(model: Module, image: Tensor, options: FeatureMapsOptions = {}): Displayable {
+  const input = oneImage(model, image, "show.featureMaps");
+  return featureMapsPicture(traceOf(model, input), layerName(model), options);
+}
+
+/**
+ * Draws one image and what every layer makes of it, side by side with shapes, up to the classes' scores.
+ *
+ * @example
+ * const [image] = test.at(0);
+ * show.informationFlow(model, image, { classes: test.classes });
+ */
+export function informationFlow(
+  model: Module,
+  image: Tensor,
+  options: InformationFlowOptions = {},
+): Displayable {
+  const input = oneImage(model, image, "show.informationFlow");
+  return informationFlowPicture(input, traceOf(model, input), layerName(model), options);
+}
+
+/** Options of `mistakes`. */
+export interface MistakesOptions {
+  /** How many to show. */
+  n?: number;
+  /** How many images the model is given at a time. */
+  batchSize?: number;
+}
+
+/**
+ * Draws the wrong predictions with the highest loss: what it was taken for, what it is, and how sure the model was.
+ *
+ * @example
+ * show.mistakes(model, test, { n: 12 });
+ */
+export function mistakes(model: Module, dataset: Dataset, options: MistakesOptions = {}): Displayable {
+  requireModule("show.mistakes", "model", model);
+  if (!isDataset(dataset)) {
+    throw new ArgumentError(
+      `show.mistakes: expected a data set such as data.digits().test, got ${describeValue(dataset)}`,
+    );
+  }
+  const { n = 12, batchSize = 256 } = options;
+  if (!Number.isInteger(n) || n < 1)
+    throw new ArgumentError(`show.mistakes: n must be a whole number from 1, got ${n}`);
+  return mistakesPicture(mistakesOf(model, dataset, batchSize), dataset, n);
+}
+
+/**
+ * Draws a table of the layers in order of execution with output shapes and parameters.
+ *
+ * `inputShape` is the shape of one sample (`[1, 28, 28]`), or of a batch (`[N, 1, 28, 28]`); without it, the table has no shapes.
+ *
+ * @example
+ * show.summary(models.leNet5(), [1, 28, 28]);
+ */
+export function summary(model: Module<never, unknown>, inputShape?: readonly number[]): Displayable {
+  requireModule("show.summary", "model", model);
+  if (inputShape === undefined) {
+    return summaryTable(layerName(model), knownShapes.get(model) ?? layerRows(model), model.parameterCount);
+  }
+  const batch = inputShape.length === 1 || inputShape.length === 3 ? [1, ...inputShape] : [...inputShape];
+  const records = noGrad(() => (model as Module<[Tensor], unknown>).trace(zeros(batch)));
+  const rows = traceRows(model, records);
+  return summaryTable(layerName(model), rows, model.parameterCount, batch.slice(1));
+}
+
+/** Layers as they stand in the model's fields, for a model that has not run. */
+function layerRows(model: AnyModule): SummaryRow[] {
+  const leaves = model.namedModules().filter(([, module]) => module.children.length === 0);
+  const rows = leaves.map(([path, module]) => ({
+    path,
+    layer: layerText(module),
+    parameterCount: module.parameterCount,
+  }));
+  return withOwnParameters(model, rows);
+}
+
+/** Layers in order of execution; one that runs again counts its parameters once. */
+function traceRows(model: AnyModule, records: readonly TraceRecord[]): SummaryRow[] {
+  const seen = new Set<AnyModule>();
+  const rows = records.map(({ path, module, outputShape, parameterCount }) => {
+    const again = seen.has(module);
+    seen.add(module);
+    const layer = layerText(module);
+    return {
+      path,
+      layer: again ? `${layer}, again` : layer,
+      outputShape: outputShape.slice(1),
+      parameterCount: again ? 0 : parameterCount,
+    };
+  });
+  const all = withOwnParameters(model, rows);
+  knownShapes.set(model, all);
+  return all;
+}
+
+/** A row for parameters that belong to no layer, such as a `nn.parameter` of the model itself. */
+function withOwnParameters(model: AnyModule, rows: SummaryRow[]): SummaryRow[] {
+  const listed = rows.reduce((sum, { parameterCount }) => sum + parameterCount, 0);
+  const rest = model.parameterCount - listed;
+  return rest > 0
+    ? [...rows, { path: "", layer: "parameters outside these layers", parameterCount: rest }]
+    : rows;
+}
+
+function traceOf(model: Module, input: Tensor): TraceRecord[] {
+  const records = model.trace(input);
+  traceRows(model, records);
+  return records;
+}
+
+/** The image as a batch of one. */
+function oneImage(model: unknown, image: unknown, what: string): Tensor {
+  requireModule(what, "model", model);
+  if (!isTensor(image))
+    throw new ArgumentError(`${what}: expected an image as a Tensor, got ${describeValue(image)}`);
+  const { shape } = image;
+  const single = shape.length === 2 || shape.length === 3 || (shape.length === 4 && shape[0] === 1);
+  if (!single) {
+    const remedy = shape.length === 4 ? "; take one: images.at(0)" : "";
+    throw new ShapeError(
+      `${what}: expected one image [H, W], [C, H, W] or [1, C, H, W], got shape ${formatShape(shape)}${remedy}`,
+    );
+  }
+  return noGrad(() =>
+    image
+      .detach()
+      .reshape([1, ...(shape.length === 2 ? [1] : []), ...shape.slice(shape.length === 4 ? 1 : 0)]),
+  );
+}
+
+/** Every wrong prediction in evaluation mode, the highest loss first. */
+function mistakesOf(model: Module, dataset: Dataset, batchSize: number): Mistake[] {
+  const found: Mistake[] = [];
+  let start = 0;
+  inEvaluation(model, () => {
+    for (const [images, labels] of dataset.loader({ batchSize, target: "labels" })) {
+      const scores = noGrad(() => model(images));
+      if (!isTensor(scores) || scores.ndim !== 2) {
+        throw new ShapeError(
+          `show.mistakes: the model must give scores [N, classes], got ${describeOutput(scores)}`,
+        );
+      }
+      const here = findMistakes(scores.toTypedArray(), labels.toTypedArray(), scores.shape[1]!);
+      found.push(...here.map((mistake) => ({ ...mistake, index: mistake.index + start })));
+      start += labels.size;
+    }
+  });
+  return found.sort((a, b) => b.loss - a.loss);
+}
+
+function describeOutput(output: unknown): string {
+  return isTensor(output) ? `shape ${formatShape(output.shape)}` : describeValue(output);
+}

@@ -1,0 +1,191 @@
+/** The confusion matrix: which classes are taken for which. */
+import { ArgumentError, ShapeError } from "../../../engine/errors.ts";
+import { confusionMatrix as metricOf, type Values } from "../../../engine/metrics/index.ts";
+import { colourOf, hexOf, valueRange } from "../colours.ts";
+import { type ChartSpec, chart } from "../drawing/chart.ts";
+import { picture } from "../drawing/grid.ts";
+import type { Displayable } from "../mime.ts";
+import { ink } from "../theme.ts";
+import { countOf, formatCount, formatPercent, wrapped } from "../wording.ts";
+
+/** The part of a confusion matrix that its picture needs. */
+export interface ConfusionLike {
+  /** `counts[actual][predicted]`. */
+  readonly counts: readonly (readonly number[])[];
+  /** The classes' names. */
+  readonly classes: readonly string[];
+}
+
+/** Options of `confusionMatrix`. */
+export interface ConfusionOptions {
+  /** Names of the classes; numbers where left out. */
+  classes?: readonly string[];
+  /** A title above the chart. */
+  title?: string;
+}
+
+/** Numbers fit into the squares up to here; above, squares become pixels. */
+const MOST_NUMBERED = 20;
+const MOST_SQUARES = 40;
+
+/**
+ * Draws counts by true class (row) and predicted class (column); colour is the share of the row.
+ *
+ * Takes a confusion matrix, its counts, or predictions (class numbers or scores `[N, classes]`) and labels.
+ *
+ * @example
+ * show.confusionMatrix(metrics.confusionMatrix(logits, labels));
+ * show.confusionMatrix(predictions, labels, { classes: ["cat", "dog"] });
+ */
+export function confusionMatrix(
+  matrix: ConfusionLike | readonly (readonly number[])[],
+  options?: ConfusionOptions,
+): Displayable;
+export function confusionMatrix(predictions: Values, labels: Values, options?: ConfusionOptions): Displayable;
+export function confusionMatrix(
+  first: ConfusionLike | Values | readonly (readonly number[])[],
+  second: Values | ConfusionOptions = {},
+  third: ConfusionOptions = {},
+): Displayable {
+  const fromLabels = Array.isArray(second) || ArrayBuffer.isView(second) || "toTypedArray" in second;
+  const options = fromLabels ? third : (second as ConfusionOptions);
+  const { counts, classes } = fromLabels
+    ? countPairs(first as Values, second as Values, options)
+    : readMatrix(first, options);
+  if (classes.length !== counts.length) {
+    throw new ShapeError(
+      `show.confusionMatrix: ${countOf(classes.length, "class name")} for ${countOf(counts.length, "class", "classes")}`,
+    );
+  }
+  const text = confusionSentence({ counts, classes });
+  const title = options.title ?? "Confusion matrix";
+  if (counts.length > MOST_SQUARES) return pixelMatrix(counts, title, text);
+  return chart(matrixSpec(counts, classes, title, text), text);
+}
+
+/** Counts by the engine's metric, which also checks predictions and labels. */
+const countPairs = (predictions: Values, labels: Values, { classes }: ConfusionOptions): ConfusionLike =>
+  metricOf(predictions, labels, classes ? { classes } : {});
+
+function readMatrix(
+  source: ConfusionLike | Values | readonly (readonly number[])[],
+  options: ConfusionOptions,
+): ConfusionLike {
+  const named = typeof source === "object" && source !== null && "counts" in source ? source : null;
+  const rows = (named ? named.counts : source) as readonly (readonly number[])[];
+  if (!Array.isArray(rows) || rows.length === 0 || rows.some((row) => row.length !== rows.length)) {
+    throw new ArgumentError(
+      "show.confusionMatrix: expected a confusion matrix (as many columns as rows), or predictions and labels",
+    );
+  }
+  return { counts: rows, classes: options.classes ?? named?.classes ?? rows.map((_, i) => String(i)) };
+}
+
+/** "1,000 images: accuracy 98.4 %, 16 mistakes; most often 4 taken for 9 (3 times)." */
+export function confusionSentence({ counts, classes }: ConfusionLike, noun = "sample"): string {
+  let [total, right] = [0, 0];
+  let worst = { count: 0, actual: 0, predicted: 0 };
+  for (const [actual, row] of counts.entries()) {
+    for (const [predicted, count] of row.entries()) {
+      total += count;
+      if (actual === predicted) right += count;
+      else if (count > worst.count) worst = { count, actual, predicted };
+    }
+  }
+  const start = `${countOf(total, noun)}: accuracy ${formatPercent(total === 0 ? Number.NaN : right / total)}`;
+  if (worst.count === 0) return `${start}, no mistakes.`;
+  const pair = `${classes[worst.actual]} taken for ${classes[worst.predicted]}`;
+  return `${start}, ${countOf(total - right, "mistake")}; most often ${pair} (${countOf(worst.count, "time")}).`;
+}
+
+function matrixSpec(
+  counts: readonly (readonly number[])[],
+  classes: readonly string[],
+  title: string,
+  text: string,
+): ChartSpec {
+  const names = classes.map((name, i) => (classes.indexOf(name) === i ? name : `${name} (${i})`));
+  const values = counts.flatMap((row, actual) => {
+    const sum = row.reduce((total, count) => total + count, 0);
+    return row.map((count, predicted) => ({
+      actual: names[actual],
+      predicted: names[predicted],
+      count,
+      share: sum === 0 ? 0 : Number((count / sum).toPrecision(3)),
+    }));
+  });
+  const numbered = counts.length <= MOST_NUMBERED;
+  const digits = String(valueRange(counts.flat()).high).length;
+  const side = numbered ? Math.max(26, digits * 8 + 8) : Math.max(9, Math.floor(560 / counts.length));
+  const axis = (name: string) => ({
+    title: name,
+    domain: false,
+    ticks: false,
+    labelAngle: 0,
+    labelLimit: 110,
+    labelSeparation: numbered ? 0 : 3,
+  });
+  const x = { field: "predicted", type: "nominal", sort: null };
+  const longest = Math.max(...names.map((name) => name.length));
+  // From nearly white: a square without samples must not look like a few.
+  const shades = ["#f6f9fc", ...[64, 128, 192, 255].map((level) => hexOf(colourOf(level, "blues", 0, 255)))];
+  const squares = {
+    mark: { type: "rect", stroke: ink.paper, strokeWidth: numbered ? 1 : 0.5 },
+    encoding: {
+      color: {
+        field: "share",
+        type: "quantitative",
+        title: ["share of", "true class"],
+        scale: { type: "sqrt", domain: [0, 1], range: shades },
+        legend: { format: ".0%", values: [0, 0.05, 0.25, 0.5, 1], gradientLength: 130 },
+      },
+      tooltip: [
+        { field: "actual", title: "true class" },
+        { field: "predicted", title: "predicted as" },
+        { field: "count", title: "samples", format: "," },
+        { field: "share", title: "share of true class", format: ".1%" },
+      ],
+    },
+  };
+  const numbers = {
+    transform: [{ filter: "datum.count > 0" }],
+    mark: { type: "text", fontSize: 10 },
+    encoding: {
+      text: { field: "count", type: "quantitative", format: "," },
+      color: { condition: { test: "datum.share > 0.3", value: ink.paper }, value: ink.strong },
+    },
+  };
+  return {
+    title: { text: title, subtitle: wrapped(text, Math.max(300, side * counts.length + 170)) },
+    data: { values },
+    width: side * counts.length,
+    height: side * counts.length,
+    encoding: {
+      x: { ...x, axis: { ...axis("predicted class"), labelAngle: longest * 7 > side ? -45 : 0 } },
+      y: { field: "actual", type: "nominal", sort: null, axis: axis("true class") },
+    },
+    layer: numbered ? [squares, numbers] : [squares],
+  };
+}
+
+/** Too many classes for squares with names: a pixel for each pair. */
+function pixelMatrix(counts: readonly (readonly number[])[], title: string, text: string): Displayable {
+  const values = counts.flatMap((row) => {
+    const sum = row.reduce((total, count) => total + count, 0) || 1;
+    return row.map((count) => Math.sqrt(count / sum));
+  });
+  const size = counts.length;
+  const pixel = Math.max(1, Math.floor(1000 / size));
+  const tile = { values, channels: 1, height: size, width: size, low: 0, high: 1, colours: "blues" } as const;
+  const subtitle = `${formatCount(size)} classes: true class down, predicted class across`;
+  return picture(
+    {
+      title,
+      subtitle: text,
+      arrange: "column",
+      panels: [{ subtitle, tiles: [tile], columns: 1, pixel }],
+      scale: { label: "square root of the share of the true class", colours: "blues", low: 0, high: 1 },
+    },
+    text,
+  );
+}

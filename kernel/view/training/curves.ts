@@ -1,0 +1,264 @@
+/** Learning curves: loss and metrics of one training or several. */
+import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
+import { type ChartSpec, chart, downsample, type Point, rounded, smooth } from "../drawing/chart.ts";
+import { epochTicks } from "../drawing/ticks.ts";
+import type { Displayable } from "../mime.ts";
+import { dashes, palette, role } from "../theme.ts";
+import { countOf, formatNumber, formatPercent, wrapped } from "../wording.ts";
+
+/** The part of a training's `History` that curves need. */
+export interface HistoryLike {
+  /** The loss of every step. */
+  readonly steps: readonly { readonly step: number; readonly epoch: number; readonly loss: number }[];
+  /** What every epoch reported. */
+  readonly epochs: readonly EpochLike[];
+}
+
+/** What curves show of an epoch. */
+export interface EpochLike {
+  /** Counts from 1. */
+  readonly epoch: number;
+  /** The mean training loss. */
+  readonly loss: number;
+  /** The metrics on the training data, by name. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Loss and metrics on the validation data; null without any. */
+  readonly validation: Readonly<Record<string, number>> | null;
+}
+
+/** Options of `curves`. */
+export interface CurvesOptions {
+  /** What the chart is of; chosen by its content where left out. */
+  title?: string;
+  /** Lines under the title; the result in a sentence where left out. */
+  subtitle?: string | readonly string[];
+  /** The result in a sentence; made from the histories where left out. */
+  text?: string;
+}
+
+/** Rates are drawn and told in per cent. */
+export function isRate(metric: string): boolean {
+  return /accuracy|error|precision|recall|rate|^f1$/i.test(metric) && !/squared|absolute/i.test(metric);
+}
+
+export const printMetric = (metric: string, value: number): string =>
+  isRate(metric) ? formatPercent(value) : formatNumber(value);
+
+/**
+ * Draws loss and metrics over the epochs, training solid and validation dashed; several trainings in one chart by name.
+ *
+ * @example
+ * const history = await fit(model, train, { epochs: 5, optimizer, validation: test });
+ * show.curves(history);
+ * show.curves({ SGD: first, Adam: second });
+ */
+export function curves(
+  source: HistoryLike | Readonly<Record<string, HistoryLike>>,
+  options: CurvesOptions = {},
+): Displayable {
+  const runs = isHistory(source) ? { "": source } : source;
+  for (const [name, run] of Object.entries(runs)) {
+    if (!isHistory(run))
+      throw new ArgumentError(
+        `show.curves: expected a History, got ${describeValue(run)}${name && ` for "${name}"`}`,
+      );
+    if (run.steps.length === 0 && run.epochs.length === 0) {
+      throw new ShapeError(`show.curves: the history${name && ` "${name}"`} is empty: nothing was trained`);
+    }
+  }
+  if (Object.keys(runs).length === 0) throw new ShapeError("show.curves: no history to draw");
+  const text = options.text ?? curvesSentence(runs);
+  return chart(curvesSpec(runs, options), text);
+}
+
+function isHistory(value: unknown): value is HistoryLike {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "steps" in value &&
+    "epochs" in value &&
+    Array.isArray(value.epochs)
+  );
+}
+
+function subtitleOf(runs: Readonly<Record<string, HistoryLike>>): string[] {
+  const results = Object.entries(runs).flatMap(([name, run]) =>
+    wrapped(curvesSentence({ [name]: run }), 680),
+  );
+  const validated = Object.values(runs).some(({ epochs }) => epochs.some(({ validation }) => validation));
+  const several = Object.keys(runs).length > 1;
+  return several && validated ? [...results, "solid: training data, dashed: validation data"] : results;
+}
+
+/** "5 epochs: loss 0.031, accuracy 99.1 %; validation loss 0.042, validation accuracy 98.7 %." */
+export function curvesSentence(runs: Readonly<Record<string, HistoryLike>>): string {
+  const parts = Object.entries(runs).map(([name, { epochs, steps }]) => {
+    const start = `${name && `${name}: `}${epochs.length > 0 ? countOf(epochs.length, "epoch") : countOf(steps.length, "step")}`;
+    const last = epochs[epochs.length - 1];
+    if (!last) return `${start}, loss ${formatNumber(steps[steps.length - 1]!.loss)}`;
+    return `${start}, ${epochText(last)}`;
+  });
+  return `${parts.join(". ")}.`;
+}
+
+export function epochText(epoch: EpochLike): string {
+  const own = [["loss", epoch.loss] as const, ...Object.entries(epoch.metrics)];
+  const validation = Object.entries(epoch.validation ?? {}).map(([name, value]) => [name, value] as const);
+  const print = ([name, value]: readonly [string, number]) => `${name} ${printMetric(name, value)}`;
+  const trained = own.map(print).join(", ");
+  return validation.length === 0
+    ? trained
+    : `${trained}; on validation data ${validation.map(print).join(", ")}`;
+}
+
+/** Metric names of all runs, in order of appearance. */
+function metricNames(runs: readonly HistoryLike[]): string[] {
+  const names = runs.flatMap(({ epochs }) =>
+    epochs.flatMap(({ metrics, validation }) => [...Object.keys(metrics), ...Object.keys(validation ?? {})]),
+  );
+  return [...new Set(names)].filter((name) => name !== "loss");
+}
+
+/** Loss of each step at its place on an axis of epochs. */
+export function stepPoints(history: HistoryLike): Point[] {
+  const perEpoch = new Map<number, number>();
+  for (const { epoch } of history.steps) perEpoch.set(epoch, (perEpoch.get(epoch) ?? 0) + 1);
+  // A running epoch is not complete: the longest one tells how many steps an epoch has.
+  const length = Math.max(...perEpoch.values());
+  const seen = new Map<number, number>();
+  return history.steps.map(({ epoch, loss }) => {
+    const inEpoch = (seen.get(epoch) ?? 0) + 1;
+    seen.set(epoch, inEpoch);
+    return { x: epoch - 1 + inEpoch / length, y: loss };
+  });
+}
+
+interface Row {
+  x: number | null;
+  y: number | null;
+  run: string;
+  part: "train" | "validation";
+}
+
+function curvesSpec(runs: Readonly<Record<string, HistoryLike>>, options: CurvesOptions): ChartSpec {
+  const names = Object.keys(runs);
+  const several = names.length > 1;
+  const metrics = metricNames(Object.values(runs)).slice(0, 3);
+  const noisy: Row[] = [];
+  const loss: Row[] = [];
+  for (const [run, history] of Object.entries(runs)) {
+    const points = stepPoints(history);
+    const budget = Math.max(40, Math.floor(300 / names.length));
+    if (!several) noisy.push(...downsample(points, budget).map((point) => row(point, run, "train")));
+    loss.push(...smooth(points, 60).map((point) => row(point, run, "train")));
+    loss.push(...epochRows(history, run, "loss", "validation"));
+    if (points.length === 0) loss.push(...epochRows(history, run, "loss", "train"));
+  }
+  const panels = [
+    panel("loss", noisy, loss, names),
+    ...metrics.map((metric) => {
+      const rows = Object.entries(runs).flatMap(([run, history]) => [
+        ...epochRows(history, run, metric, "train"),
+        ...epochRows(history, run, metric, "validation"),
+      ]);
+      return panel(metric, [], rows, names);
+    }),
+  ];
+  return {
+    title: {
+      text: options.title ?? (several ? "Trainings compared" : "Training"),
+      subtitle: options.subtitle ?? subtitleOf(runs),
+    },
+    hconcat: panels,
+    spacing: 28,
+  };
+}
+
+const lineLegend = { orient: "bottom", symbolType: "stroke", symbolOpacity: 1, symbolSize: 300, columns: 4 };
+
+function row({ x, y }: Point, run: string, part: Row["part"]): Row {
+  return { x: rounded(x), y: rounded(y), run, part };
+}
+
+function epochRows(history: HistoryLike, run: string, metric: string, part: Row["part"]): Row[] {
+  return history.epochs.flatMap((epoch) => {
+    const own = metric === "loss" ? epoch.loss : epoch.metrics[metric];
+    const value = part === "train" ? own : epoch.validation?.[metric];
+    return value === undefined ? [] : [row({ x: epoch.epoch, y: value }, run, part)];
+  });
+}
+
+function panel(metric: string, noisy: Row[], rows: Row[], runs: readonly string[]): ChartSpec {
+  const several = runs.length > 1;
+  const rate = isRate(metric);
+  const lastEpoch = Math.max(1, ...rows.map(({ x }) => x ?? 0));
+  const parts = [...new Set(rows.map(({ part }) => part))];
+  const colour = several
+    ? {
+        field: "run",
+        type: "nominal",
+        title: null,
+        scale: { domain: runs, range: runs.map((_, i) => palette[i % palette.length]) },
+        legend: lineLegend,
+      }
+    : {
+        field: "part",
+        type: "nominal",
+        title: null,
+        scale: { domain: parts, range: parts.map((part) => role[part]) },
+        legend: lineLegend,
+      };
+  const encoding = {
+    x: {
+      field: "x",
+      type: "quantitative",
+      title: "epochs",
+      scale: { domainMin: 0, nice: false },
+      axis: { values: epochTicks(lastEpoch), grid: false, format: "~g" },
+    },
+    y: {
+      field: "y",
+      type: "quantitative",
+      title: metric,
+      scale: { zero: metric === "loss" },
+      axis: { ...(rate ? { format: ".1~%" } : {}), tickCount: 6 },
+    },
+    color: colour,
+  };
+  const dash = {
+    field: "part",
+    type: "nominal",
+    title: null,
+    scale: { domain: parts, range: parts.map((part) => dashes[part === "train" ? 0 : 1]) },
+    // Vega-Lite cannot draw dashes of no colour: for several runs the subtitle says which line is dashed.
+    legend: several ? null : lineLegend,
+  };
+  const tooltip = [
+    { field: "run", title: "training" },
+    { field: "part", title: "data" },
+    { field: "x", title: "epoch", format: ".2~f" },
+    { field: "y", title: metric, format: rate ? ".2%" : ".4~g" },
+  ].slice(several ? 0 : 1);
+  const few = metric !== "loss" && rows.length <= 60;
+  const layers: ChartSpec[] = [];
+  if (noisy.length > 0) {
+    layers.push({
+      data: { values: noisy },
+      mark: { type: "line", strokeWidth: 1, opacity: 0.28 },
+      encoding: { color: colour },
+    });
+  }
+  layers.push({
+    data: { values: rows },
+    mark: { type: "line", strokeWidth: 2, ...(few ? { point: { size: 28, filled: true } } : {}) },
+    encoding: { strokeDash: dash, tooltip },
+  });
+  if (!few && rows.some(({ part }) => part === "validation")) {
+    layers.push({
+      data: { values: rows.filter(({ part }) => part === "validation") },
+      mark: { type: "point", size: 28, filled: true, opacity: 1 },
+      encoding: { tooltip },
+    });
+  }
+  return { width: 290, height: 200, encoding, layer: layers };
+}

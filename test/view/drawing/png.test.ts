@@ -1,0 +1,41 @@
+import { describe, expect, it } from "vitest";
+import { encodePng } from "../../../kernel/view/drawing/png.ts";
+import { decodePng } from "../decode.ts";
+
+function pixels(
+  width: number,
+  height: number,
+  colour: (i: number) => readonly [number, number, number],
+): Uint8Array {
+  const rgba = new Uint8Array(width * height * 4);
+  for (let i = 0; i < width * height; i++) rgba.set([...colour(i), 255], 4 * i);
+  return rgba;
+}
+
+const withoutAlpha = (rgba: Uint8Array) => rgba.filter((_, i) => i % 4 !== 3);
+
+describe("PNG", () => {
+  it("keeps every pixel of a picture of few colours", () => {
+    const rgba = pixels(31, 17, (i) => [i % 7, (i * 3) % 11, 200]);
+    const decoded = decodePng(encodePng(rgba, 31, 17, { exact: true }));
+    expect(decoded).toMatchObject({ width: 31, height: 17 });
+    expect(Buffer.compare(decoded.rgb, withoutAlpha(rgba))).toBe(0);
+  });
+
+  it("keeps every pixel of a picture of many colours, equal rows included", () => {
+    const rgba = pixels(40, 40, (i) => [i % 40, Math.floor(i / 80) * 5, (i % 40) * 6]);
+    const decoded = decodePng(encodePng(rgba, 40, 40, { exact: true }));
+    expect(Buffer.compare(decoded.rgb, withoutAlpha(rgba))).toBe(0);
+  });
+
+  it("merges near colours of a chart, unseen, and keeps white white", () => {
+    const rgba = pixels(64, 64, (i) =>
+      i % 3 === 0 ? [255, 255, 255] : [40 + (i % 5), 100 + (i % 7), i % 200],
+    );
+    const decoded = decodePng(encodePng(rgba, 64, 64, { exact: false }));
+    const original = withoutAlpha(rgba);
+    const differences = Array.from(decoded.rgb, (value, i) => Math.abs(value - original[i]!));
+    expect(Math.max(...differences)).toBeLessThan(16);
+    expect([...decoded.rgb.subarray(0, 3)]).toEqual([255, 255, 255]);
+  });
+});
