@@ -22,6 +22,7 @@ describe("pictures look as they did when they were reviewed", () => {
     }));
     const steps = Array.from({ length: 90 }, (_, i) => ({
       step: i + 1,
+      epoch: (i + 1) / 30,
       loss: 4 / (i / 30 + 1) + Math.sin(7 * i) / 8,
     }));
     expectPicture("curves", show.curves({ epochs, steps }));
