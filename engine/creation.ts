@@ -172,7 +172,8 @@ export function tensor(data: TensorData, options: TensorOptions = {}): Tensor {
     );
   const made = makeEmpty("tensor", shape, dtype);
   const values = made.storage.values();
-  if (isTyped(data) && dtype !== "bool") values.set(data);
+  // The shape-only backend has no values to set.
+  if (isTyped(data) && dtype !== "bool") values.set(values.length === 0 ? [] : data);
   else fillFrom(data, natural, 0, values, 0, "");
   if (dtype === "bool") for (let i = 0; i < values.length; i++) values[i] = values[i] === 0 ? 0 : 1;
   return finish(made, options);

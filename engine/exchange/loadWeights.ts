@@ -3,7 +3,7 @@
 import { ArgumentError, describeValue } from "../errors.ts";
 import { copyInto } from "../inplace.ts";
 import { inspect } from "../inspect.ts";
-import { type AnyModule, requireModule } from "../nn/module.ts";
+import { type AnyModule, isOptional, requireModule } from "../nn/module.ts";
 import { describeShape, type Shape, sameShape } from "../shapes.ts";
 import { Tensor } from "../tensor.ts";
 
@@ -17,7 +17,7 @@ export interface LoadOptions {
 export class LoadReport {
   /** Copied into the model. */
   readonly loaded: readonly string[];
-  /** In the model, not in the state: as they were. */
+  /** In the model, not in the state: as they were. Not a batch norm's count of batches, which older files lack. */
   readonly missing: readonly string[];
   /** In the state, not in the model. */
   readonly unexpected: readonly string[];
@@ -82,6 +82,7 @@ export function loadWeights(
   const misshapen: { path: string; model: Shape; state: Shape }[] = [];
   for (const [path, target] of own) {
     const saved = Object.hasOwn(state, path) && !left(path) ? state[path] : undefined;
+    if (saved === undefined && isOptional(target) && !left(path)) continue;
     if (saved === undefined) missing.push(path);
     else if (!(saved instanceof Tensor))
       throw new ArgumentError(`loadWeights: ${path} must be a Tensor, got ${describeValue(saved)}`);

@@ -1,5 +1,7 @@
-// AlexNet as it was trained on two GPUs: grouped convolutions, local response normalisation, overlapping pooling.
+// AlexNet as it was trained on two GPUs: grouped convolutions, local response normalisation, overlapping pooling. And the
+// version for one GPU that torchvision has.
 
+import { ArgumentError, describeValue } from "../errors.ts";
 import { relu } from "../nn/activation.ts";
 import { type Conv2d, conv2d } from "../nn/convolution.ts";
 import { type Dropout, dropout } from "../nn/dropout.ts";
@@ -8,7 +10,8 @@ import { constant, kaimingNormal, normal } from "../nn/init.ts";
 import { type Linear, linear } from "../nn/linear.ts";
 import { type LocalResponseNorm, localResponseNorm } from "../nn/localResponseNorm.ts";
 import { Module } from "../nn/module.ts";
-import { type MaxPool2d, maxPool2d } from "../nn/pooling.ts";
+import { type AdaptiveAvgPool2d, adaptiveAvgPool2d, type MaxPool2d, maxPool2d } from "../nn/pooling.ts";
+import { type Sequential, sequential } from "../nn/sequential.ts";
 import type { Tensor } from "../tensor.ts";
 import { type ImageOptions, imageOptions } from "./imageOptions.ts";
 
@@ -100,6 +103,55 @@ export class AlexNet extends Module {
   }
 }
 
+/** See {@link alexNet}: torchvision's version. Layers are numbered as there: `features.0.weight`, `classifier.6.bias`. */
+export class TorchvisionAlexNet extends Module {
+  readonly features: Sequential;
+  readonly avgpool: AdaptiveAvgPool2d;
+  readonly flatten: Flatten;
+  readonly classifier: Sequential;
+
+  /** @internal Use `models.alexNet({ version: "torchvision" })`. */
+  constructor({ channels, classes }: Required<ImageOptions>) {
+    super();
+    this.features = sequential(
+      conv2d(channels, 64, 11, { stride: 4, padding: 2 }),
+      relu(),
+      maxPool2d(3, { stride: 2 }),
+      conv2d(64, 192, 5, { padding: 2 }),
+      relu(),
+      maxPool2d(3, { stride: 2 }),
+      conv2d(192, 384, 3, { padding: 1 }),
+      relu(),
+      conv2d(384, 256, 3, { padding: 1 }),
+      relu(),
+      conv2d(256, 256, 3, { padding: 1 }),
+      relu(),
+      maxPool2d(3, { stride: 2 }),
+    );
+    this.avgpool = adaptiveAvgPool2d(6);
+    this.flatten = flatten();
+    this.classifier = sequential(
+      dropout(0.5),
+      linear(256 * 6 * 6, 4096),
+      relu(),
+      dropout(0.5),
+      linear(4096, 4096),
+      relu(),
+      linear(4096, classes),
+    );
+  }
+
+  forward(x: Tensor): Tensor {
+    return this.classifier(this.flatten(this.avgpool(this.features(x))));
+  }
+}
+
+/** Options of `alexNet`. */
+export interface AlexNetOptions extends ImageOptions {
+  /** `"2012"`, the paper's (the default), or `"torchvision"`, whose weights load by name into that version. */
+  readonly version?: "2012" | "torchvision";
+}
+
 /**
  * AlexNet with its 60,965,224 parameters in 8 weight layers: `[N, 3, 224, 224] → [N, 1000]` logits. Convolutions 2, 4 and 5
  * are in two groups, one per GPU of 2012; maxima over overlapping windows (3, stride 2); dropout before the two hidden
@@ -107,11 +159,23 @@ export class AlexNet extends Module {
  * by 2). Trained by SGD with momentum 0.9, weight decay 5·10⁻⁴, batches of 128. Krizhevsky, Sutskever & Hinton 2012; lecture
  * steps 003.59 and 004.36. Takes 244 MB; `shapeOnlyBackend` counts it without. `models.alexNetSmall()` trains in seconds.
  *
+ * Torchvision's version, 61,100,840 parameters, is for one GPU: 64 - 192 - 384 - 256 - 256 filters without groups or response
+ * normalisation, pooling to 6×6 whatever the image's size, PyTorch's initial weights. Krizhevsky 2014. Throws an ArgumentError
+ * for another version or an image smaller than 63×63.
+ *
  * @example
  * withBackend(shapeOnlyBackend, () => models.alexNet().parameterCount)   // 60965224
+ * models.alexNet({ version: "torchvision" }).loadStateDict(await exchange.loadSafetensors("alexnet.safetensors"))
  */
-export function alexNet(options: ImageOptions = {}): AlexNet {
+export function alexNet(options?: AlexNetOptions & { readonly version?: "2012" }): AlexNet;
+export function alexNet(options: AlexNetOptions & { readonly version: "torchvision" }): TorchvisionAlexNet;
+export function alexNet(options?: AlexNetOptions): AlexNet | TorchvisionAlexNet;
+export function alexNet({ version = "2012", ...options }: AlexNetOptions = {}): AlexNet | TorchvisionAlexNet {
+  if (version !== "2012" && version !== "torchvision") {
+    throw new ArgumentError(`alexNet: version is "2012" or "torchvision", got ${describeValue(version)}`);
+  }
   const images = imageOptions("alexNet", options, { channels: 3, classes: 1000, imageSize: 224 }, 63);
+  if (version === "torchvision") return new TorchvisionAlexNet(images);
   return new AlexNet({
     widths: [96, 256, 384, 384, 256],
     hidden: 4096,

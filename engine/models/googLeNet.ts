@@ -262,7 +262,9 @@ export interface GoogLeNetOptions extends Omit<ImageOptions, "imageSize"> {
  * GoogLeNet, 22 weight layers deep, with nine Inception modules and global average pooling: `[N, 3, 224, 224] → [N, 1000]`
  * logits (other sizes too). The paper's network has 6,998,552 parameters, local response normalisation, 5×5 kernels and biases.
  * Torchvision's, 6,624,904, has batch norms in place of biases and 3×3 kernels where the paper has 5×5. The two auxiliary
- * classifiers of the paper, used in training only, are left out. Szegedy et al. 2014; lecture step 003.61.
+ * classifiers of the paper, used in training only, are left out: where a file has them, load it by `exchange.loadWeights` with
+ * `{ except: ["aux1", "aux2"] }`. Torchvision's trained weights want colours from −1 to 1: `images.mul(2).sub(1)`. Szegedy et al.
+ * 2014; lecture step 003.61. Throws an ArgumentError for another version.
  *
  * @example
  * models.googLeNet({ version: "torchvision", classes: 10 })

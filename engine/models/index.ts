@@ -4,7 +4,7 @@
  * @module
  */
 
-export { AlexNet, alexNet, alexNetSmall } from "./alexNet.ts";
+export { AlexNet, type AlexNetOptions, alexNet, alexNetSmall, TorchvisionAlexNet } from "./alexNet.ts";
 export { Autoencoder, type AutoencoderOptions, autoencoder } from "./autoencoder.ts";
 export {
   type ChannelwiseLinear,

@@ -104,7 +104,15 @@ export {
   type TripletOptions,
   triplet,
 } from "./losses/similarity.ts";
-export { type AnyModule, buffer, Module, type Parameter, parameter, type TraceRecord } from "./module.ts";
+export {
+  type AnyModule,
+  type BufferOptions,
+  buffer,
+  Module,
+  type Parameter,
+  parameter,
+  type TraceRecord,
+} from "./module.ts";
 export {
   BatchNorm1d,
   BatchNorm2d,

@@ -44,6 +44,7 @@ export interface TraceRecord {
 
 const parameters = new WeakSet<Tensor>();
 const buffers = new WeakSet<Tensor>();
+const optionalBuffers = new WeakSet<Tensor>();
 /** Errors of the engine; a student's own errors keep their message. */
 const locatable = [
   AnomalyError,
@@ -75,11 +76,23 @@ export function parameter(value: Tensor): Parameter {
   return tensor;
 }
 
+/** Options of `buffer`. */
+export interface BufferOptions {
+  /** A state to be loaded may lack it: then it stays as it is (default false). */
+  readonly optional?: boolean;
+}
+
 /** Makes a tensor a buffer: it belongs to a module's state (it is saved and loaded) but is not trained. */
-export function buffer(value: Tensor): Tensor {
+export function buffer(value: Tensor, { optional = false }: BufferOptions = {}): Tensor {
   const tensor = requireTensor("nn.buffer", "value", value);
   buffers.add(tensor.keep());
+  if (optional) optionalBuffers.add(tensor);
   return tensor;
+}
+
+/** @internal True for buffers that a state to be loaded may lack. */
+export function isOptional(value: Tensor): boolean {
+  return optionalBuffers.has(value);
 }
 
 /** True for tensors made parameters by {@link parameter}, frozen ones too. */
@@ -214,14 +227,16 @@ export abstract class Module<Inputs extends readonly Tensor[] = [Tensor], Output
 
   /**
    * Copies saved values into this module's parameters and buffers; all or, when a name or a shape does not fit, nothing.
-   * Throws a ShapeError that lists every path that is missing, unknown or of another shape.
+   * Throws a ShapeError that lists every path that is missing, unknown or of another shape. Optional buffers may be missing:
+   * PyTorch's older files lack a batch norm's count of batches.
    */
   loadStateDict(state: Readonly<Record<string, Tensor>>): this {
     const own = new Map(this.namedState());
     const problems: string[] = [];
     for (const [path, tensor] of own) {
       const saved = state[path];
-      if (saved === undefined)
+      if (saved === undefined && isOptional(tensor)) own.delete(path);
+      else if (saved === undefined)
         problems.push(`${path} ${describeShape(tensor.shape)} is missing from the state`);
       else if (!(saved instanceof Tensor))
         problems.push(`${path} must be a Tensor, got ${describeInput(saved)}`);

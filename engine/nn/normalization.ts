@@ -60,7 +60,7 @@ abstract class BatchNorm extends Module {
     this.runningMean = trackRunningStats ? buffer(zeros([channels])).named("runningMean") : null;
     this.runningVar = trackRunningStats ? buffer(ones([channels])).named("runningVar") : null;
     this.numBatchesTracked = trackRunningStats
-      ? buffer(zeros([], { dtype: "int32" })).named("numBatchesTracked")
+      ? buffer(zeros([], { dtype: "int32" }), { optional: true }).named("numBatchesTracked")
       : null;
   }
 

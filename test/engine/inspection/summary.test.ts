@@ -39,8 +39,9 @@ describe("summary", () => {
   ] as const)(
     "finds the depth of %s, as its name counts: %i (C-47)",
     (name, depth) => {
+      const make: () => nn.Module = models[name];
       withBackend(shapeOnlyBackend, () => {
-        expect(inspection.summary(models[name](), [3, 224, 224]).depth).toBe(depth);
+        expect(inspection.summary(make(), [3, 224, 224]).depth).toBe(depth);
       });
     },
     60_000,

@@ -24,6 +24,7 @@ describe("shapeOnlyBackend", () => {
       expect(logits.shape).toEqual([2, 10]);
       expect(() => logits.toArray()).toThrow(/\[2, 10\] on the shape-only backend has a shape and no values/);
       expect(() => model(zeros([2, 1, 32, 32]))).toThrow(/expected \[N, 120\], got \[2, 480\]/);
+      expect(tensor(new Float32Array(6), { shape: [2, 3] }).shape).toEqual([2, 3]);
       expect(shapeOnlyBackend.bytesInUse).toBe(0);
     });
     expect(memoryReport().bytes - before).toBeLessThan(2 ** 20);
@@ -65,6 +66,16 @@ describe("alexNet", () => {
       ["conv1", "p1", "conv2", "p2", "conv5", "p5", "fc6", "fc8"].map((path) => shapes.get(path)),
     ).toEqual(["96×55×55", "96×27×27", "256×27×27", "256×13×13", "256×13×13", "256×6×6", "4096", "1000"]);
     expect(shapesOf(() => models.alexNet({ imageSize: 227 }), [1, 3, 227, 227]).get("fc8")).toBe("1000");
+  });
+
+  it("is torchvision's with 61,100,840 parameters where that is asked for, for images of any size", () => {
+    const make = () => models.alexNet({ version: "torchvision" });
+    expect(countOf(make)).toBe(61_100_840);
+    for (const size of [63, 224, 300])
+      expect(shapesOf(make, [1, 3, size, size]).get("avgpool")).toBe("256×6×6");
+    expect(() => Reflect.apply(models.alexNet, undefined, [{ version: "2014" }])).toThrow(
+      /alexNet: version is "2012" or "torchvision", got the string "2014"/,
+    );
   });
 
   it("starts as the paper says: small normal weights, biases of 1 in layers 2 and 4 to 7", () => {
