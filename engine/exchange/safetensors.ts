@@ -93,6 +93,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   },
   I8: { bytes: 1, dtype: "int32", decode: (view, n) => filled(new Int32Array(n), (i) => view.getInt8(i)) },
   U8: { bytes: 1, dtype: "int32", decode: (view, n) => filled(new Int32Array(n), (i) => view.getUint8(i)) },
+  // A byte other than 0 and 1 is true, as where the format comes from.
   BOOL: { bytes: 1, dtype: "bool", decode: (view, n) => filled(new Uint8Array(n), (i) => view.getUint8(i)) },
 };
 
@@ -234,14 +235,19 @@ async function readHeader(file: WeightFile): Promise<Entry[]> {
   if (8 + length > file.size)
     throw damaged(`its header would have ${length} bytes, the whole file has ${file.size}`);
   const bytes = await file.read(8, length);
+  let text: string;
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    header = JSON.parse(text);
   } catch {
     throw damaged("its header is no JSON");
   }
   if (bytes[0] !== 0x7b || typeof header !== "object" || header === null)
     throw damaged("its header is no JSON object");
+  const twice = repeatedName(text);
+  if (twice !== null)
+    throw damaged(`its header says ${JSON.stringify(twice)} twice, and only one can be meant`);
   const dataStart = 8 + length;
   const entries = Object.entries(header)
     .filter(([name]) => name !== "__metadata__")
@@ -255,6 +261,26 @@ async function readHeader(file: WeightFile): Promise<Entry[]> {
   }
   if (next !== file.size) throw damaged(`${file.size - next} bytes after the last tensor belong to none`);
   return entries;
+}
+
+/** A name that an object of a JSON text has more than once: `JSON.parse` keeps the last in silence, the format forbids it. */
+function repeatedName(text: string): string | null {
+  const open: Set<string>[] = [];
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === "{") open.push(new Set());
+    else if (text[i] === "}") open.pop();
+    if (text[i] !== '"') continue;
+    const start = i++;
+    while (text[i] !== '"') i += text[i] === "\\" ? 2 : 1;
+    let after = i + 1;
+    while (/\s/.test(text[after] ?? "")) after++;
+    if (text[after] !== ":") continue;
+    const name: string = JSON.parse(text.slice(start, i + 1));
+    const names = open.at(-1)!;
+    if (names.has(name)) return name;
+    names.add(name);
+  }
+  return null;
 }
 
 function readEntry(name: string, entry: unknown, dataStart: number, size: number): Entry {

@@ -23,7 +23,9 @@ export async function saveSafetensors(
 /**
  * The tensors of a safetensors file by name, ready for `model.loadStateDict`. Halves (F16, BF16) become float32, 64-bit
  * numbers float32 and int32 (an integer that does not fit is an error; float64 stays on the reference backend). PyTorch's
- * `running_mean` of batch norms becomes our `runningMean`. The header is checked against the file's size before memory is taken: a file that is cut off, damaged or of another format is a WeightFileError.
+ * `running_mean` of batch norms becomes our `runningMean`; a truth value is false where its byte is 0, else true. The header
+ * is checked against the file's size before memory is taken: a file that is cut off, damaged, of another format or with two
+ * tensors of one name is a WeightFileError; one that cannot be opened an ArgumentError.
  *
  * @example
  * model.loadStateDict(await exchange.loadSafetensors("lenet.safetensors"))

@@ -172,6 +172,8 @@ describe("a hostile or damaged file", () => {
     data_offsets: [from, to],
   });
 
+  const first = JSON.stringify(entry([1], 0, 4));
+
   it.each<[string, WeightFile, RegExp]>([
     ["is empty", { size: 0, read: () => Promise.resolve(new Uint8Array(0)) }, /it has 0 bytes/],
     [
@@ -217,6 +219,18 @@ describe("a hostile or damaged file", () => {
       made({ "bn.running_mean": entry([1], 0, 4), "bn.runningMean": entry([1], 4, 8) }, 8),
       /two of its tensors are called bn\.runningMean here/,
     ],
+    // JSON.parse and the format's own reader keep the last of them in silence.
+    ["has two tensors of one name", made(`{"a":${first},"a":${first}}`, 4), /its header says "a" twice/],
+    [
+      "has two tensors of one name, one written otherwise",
+      made(`{"a":${first},"\\u0061" :${first}}`, 4),
+      /its header says "a" twice/,
+    ],
+    [
+      "gives a tensor two shapes",
+      made('{"a":{"shape":[1],"dtype":"F32","shape":[1],"data_offsets":[0,4]}}', 4),
+      /its header says "shape" twice/,
+    ],
   ])("is refused before memory is taken: it %s", async (_, file, message) => {
     const before = memoryReport();
     const failure = decodeSafetensors(file);
@@ -251,6 +265,18 @@ describe("a hostile or damaged file", () => {
       }),
       { numRuns: 500, seed: 7 },
     );
+  });
+
+  it("may repeat a name in other objects, and have braces, quotes and colons in its texts", async () => {
+    const header = { __metadata__: { a: '{"a": "\\"}, {"a":' }, 'a"': entry([1], 0, 4), a: entry([1], 4, 8) };
+    expect(Object.keys(await decodeSafetensors(made(header, 8)))).toEqual(['a"', "a"]);
+  });
+
+  it("has truth values of any bytes, as the format's own reader takes them: 0 is false", async () => {
+    const file = made({ a: entry([4], 0, 4, "BOOL") }, 4);
+    (await file.read(file.size - 4, 4)).set([0, 1, 2, 255]);
+    const { a } = await decodeSafetensors(file);
+    expect([...a!.toTypedArray()]).toEqual([0, 1, 1, 1]);
   });
 
   it("may say __proto__ without effect", async () => {
