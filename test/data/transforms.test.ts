@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { addNormalNoise } from "../../engine/data/transforms/noise.ts";
 import {
   data,
   Generator,
@@ -13,6 +14,7 @@ import {
   type Tensor,
   tensor,
 } from "../../engine/index.ts";
+import hues from "./golden/hue.json" with { type: "json" };
 import golden from "./golden/transforms.json" with { type: "json" };
 
 const t = data.transforms;
@@ -193,6 +195,50 @@ describe("transforms that change how pixels look", () => {
     );
   });
 
+  it.each(hues.cases)("turn hues as colorsys does, by $factor", ({ factor, turned }) => {
+    class Fixed extends Generator {
+      override uniform(): number {
+        return factor;
+      }
+    }
+    const x = tensor(hues.colours).unsqueeze(1);
+    expectClose(t.colorJitter({ hue: 0.5 }).apply(x, new Fixed()), turned.flat());
+  });
+
+  it("turn hues by up to the amount either way, after the other changes, whose draws stay", () => {
+    const reds = tensor([[[1]], [[0]], [[0]]]).expand([500, 3, 1, 1]);
+    const colours = t.colorJitter({ hue: 0.1 }).apply(reds, new Generator(2));
+    const [greens, blues] = [1, 2].map((c) => [...colours.select(1, c).toTypedArray()]) as [
+      number[],
+      number[],
+    ];
+    expect(Math.max(...greens)).toBeCloseTo(0.6, 1);
+    expect(Math.max(...blues)).toBeCloseTo(0.6, 1);
+    expect(greens.every((green, i) => Math.min(green, blues[i]!) === 0)).toBe(true);
+    const [x, other] = [rand([1, 3, 4, 4]), { brightness: 0.3, saturation: 0.4 }];
+    const plain = t.colorJitter(other).apply(x, new Generator(3));
+    const turned = t.colorJitter({ ...other, hue: 0.2 }).apply(x, new Generator(3));
+    expectClose(turned.max(1), [...plain.max(1).toTypedArray()]);
+    expect(turned.toArray()).not.toEqual(plain.toArray());
+  });
+
+  it("add the noise that the generator's normal numbers are, out to the tails", () => {
+    const [values, random] = [new Float32Array(300_000), new Generator(4)];
+    addNormalNoise(values, 2, new Generator(4));
+    let [worst, largest] = [0, 0];
+    for (const value of values) {
+      const exact = 2 * random.normal();
+      worst = Math.max(worst, Math.abs(value - exact));
+      largest = Math.max(largest, Math.abs(exact));
+    }
+    expect(worst).toBeLessThan(6e-7);
+    expect(largest).toBeGreaterThan(8);
+    const [after, before] = [new Generator(7), new Generator(7)];
+    after.fillBits(new Int32Array(3));
+    for (let i = 0; i < 3; i++) before.bits();
+    expect(after.bits()).toBe(before.bits());
+  });
+
   it("hide a square, add noise, standardise and undo it", () => {
     const hidden = t.randomErasing(3, { value: 5 }).apply(ones([50, 2, 9, 9]), new Generator(1));
     const counts = hidden.equal(5).to("float32").sum([1, 2, 3]).toTypedArray();
@@ -297,6 +343,11 @@ describe("transforms' mistakes", () => {
     [
       () => t.colorJitter({ saturation: 0.5 }).apply(rand([1, 4, 4])),
       /saturation needs red, green and blue; the images have 1 channel/,
+    ],
+    [() => t.colorJitter({ hue: 0.1 }).apply(rand([2, 4, 4])), /hue needs red, .*the images have 2 channels/],
+    [
+      () => t.colorJitter({ hue: 36 }),
+      /hue is a share .* at most 0\.5, the opposite; got 36 \(36° are 0\.1\)/,
     ],
     [() => t.normalize([0.5], [0]), /the std of channel 0 is 0/],
     [() => t.normalize(0.5 as never, 0.5 as never), /expects two arrays/],

@@ -3,9 +3,10 @@
 import { ArgumentError, describeValue } from "../../errors.ts";
 import type { Generator } from "../../random.ts";
 import { checkCount, checkOptions } from "../checks.ts";
+import { addNormalNoise } from "./noise.ts";
 import { type Pictures, Transform } from "./transform.ts";
 
-/** Options of `colorJitter`: each is how far a factor may be from 1 either way. */
+/** Options of `colorJitter`: each is how far a factor may be from 1 either way, or the hue from where it was. */
 export interface ColorJitterOptions {
   /** Multiplies all pixels, 0 unless told. */
   readonly brightness?: number;
@@ -13,6 +14,8 @@ export interface ColorJitterOptions {
   readonly contrast?: number;
   /** Draws colours away from their grey or towards it, 0 unless told; needs 3 channels. */
   readonly saturation?: number;
+  /** Turns colours around the circle of hues by up to this share of it either way, 0 unless told, at most 0.5; needs 3 channels. */
+  readonly hue?: number;
 }
 
 /** Options of `randomErasing`. */
@@ -23,74 +26,123 @@ export interface ErasingOptions {
   readonly value?: number;
 }
 
-/** A transform that rewrites each sample's pixels, `[channels · area]`, in place. */
+/** A transform that rewrites each sample's pixels, `[channels · area]`, in place: a batch on its way belongs to its transforms. */
 function painting(
   text: string,
   paint: (pixels: Float32Array, random: Generator, images: Pictures) => void,
 ): Transform {
   return new Transform(text, (batch, random) => {
     const { values, count } = batch.images;
-    const painted = { ...batch.images, values: values.slice() };
     const length = values.length / Math.max(1, count);
     for (let i = 0; i < count; i++)
-      paint(painted.values.subarray(i * length, (i + 1) * length), random, painted);
-    return { ...batch, images: painted };
+      paint(values.subarray(i * length, (i + 1) * length), random, batch.images);
+    return batch;
   });
 }
 
-/** ITU-R BT.601: how bright red, green and blue look. */
-const luma = [0.299, 0.587, 0.114] as const;
-
-function greyAt(pixels: Float32Array, area: number, channels: number, i: number): number {
-  if (channels !== 3) return pixels[i]!;
-  return luma[0] * pixels[i]! + luma[1] * pixels[area + i]! + luma[2] * pixels[2 * area + i]!;
+/** To [0, 1], by sums instead of comparisons, which a processor guesses wrong where bright and dark pixels alternate. */
+function clip(value: number): number {
+  const above = value + Math.abs(value); // twice max(0, value)
+  const below = 2 - above;
+  return 1 - (below + Math.abs(below)) / 4;
 }
 
-const clip = (value: number): number => Math.min(1, Math.max(0, value));
+function brighten(pixels: Float32Array, factor: number): void {
+  for (let i = 0; i < pixels.length; i++) pixels[i] = clip(pixels[i]! * factor);
+}
+
+/** How bright red, green and blue look together. ITU-R BT.601. */
+const greyOf = (red: number, green: number, blue: number): number =>
+  0.299 * red + 0.587 * green + 0.114 * blue;
+
+/** Draws pixels away from the mean grey, that of the first channel where there are not three. */
+function changeContrast(pixels: Float32Array, area: number, factor: number): void {
+  let sum = 0;
+  if (pixels.length === 3 * area)
+    for (let i = 0; i < area; i++) sum += greyOf(pixels[i]!, pixels[area + i]!, pixels[2 * area + i]!);
+  else for (let i = 0; i < area; i++) sum += pixels[i]!;
+  const mean = sum / area;
+  for (let i = 0; i < pixels.length; i++) pixels[i] = clip(mean + (pixels[i]! - mean) * factor);
+}
+
+function changeSaturation(pixels: Float32Array, area: number, factor: number): void {
+  for (let i = 0; i < area; i++) {
+    const red = pixels[i]!;
+    const green = pixels[area + i]!;
+    const blue = pixels[2 * area + i]!;
+    const grey = greyOf(red, green, blue);
+    pixels[i] = clip(grey + (red - grey) * factor);
+    pixels[area + i] = clip(grey + (green - grey) * factor);
+    pixels[2 * area + i] = clip(grey + (blue - grey) * factor);
+  }
+}
 
 /**
- * Brightness, contrast and saturation of each sample by chance, in this order, each kept in [0, 1]: pixels are drawn by a factor in
- * `[1 − amount, 1 + amount]` away from black, from the mean grey, from their own grey. Grey is 0.299 R + 0.587 G + 0.114 B. As
- * torchvision's `ColorJitter`, without hue. For images in [0, 1].
+ * Adds to the hue (H of HSV, a share of the circle from red over green and blue back to red) and leaves saturation and value, as
+ * torchvision's `adjust_hue`. Smith 1978, "Color gamut transform pairs".
+ */
+function turnHue(pixels: Float32Array, area: number, turns: number): void {
+  for (let i = 0; i < area; i++) {
+    const red = pixels[i]!;
+    const green = pixels[area + i]!;
+    const blue = pixels[2 * area + i]!;
+    const value = Math.max(red, green, blue);
+    const chroma = value - Math.min(red, green, blue);
+    if (chroma === 0) continue;
+    let hue = 6 * turns;
+    if (value === red) hue += (green - blue) / chroma;
+    else if (value === green) hue += 2 + (blue - red) / chroma;
+    else hue += 4 + (red - green) / chroma;
+    pixels[i] = channelAt(hue + 5, value, chroma);
+    pixels[area + i] = channelAt(hue + 3, value, chroma);
+    pixels[2 * area + i] = channelAt(hue + 1, value, chroma);
+  }
+}
+
+/** A channel is high in a third of the six parts of the circle, low in another and slopes between: `place` says where on it. */
+function channelAt(place: number, value: number, chroma: number): number {
+  const part = place - 6 * Math.floor(place / 6);
+  return value - chroma * Math.max(0, Math.min(part, 4 - part, 1));
+}
+
+/**
+ * Brightness, contrast, saturation and hue of each sample by chance, in this order, each kept in [0, 1]: pixels are drawn by a
+ * factor in `[1 − amount, 1 + amount]` away from black, from the mean grey, from their own grey; hues turn by a share of the
+ * circle in `[−amount, amount]`. Grey is 0.299 R + 0.587 G + 0.114 B. As torchvision's `ColorJitter`. For images in [0, 1].
  *
- * @throws ArgumentError for amounts below 0, or saturation of images that are not in colour.
+ * @throws ArgumentError for amounts below 0, a hue above 0.5, or saturation or hue of images that are not in colour.
  * @example
- * data.transforms.colorJitter({ brightness: 0.2, contrast: 0.2 });
+ * data.transforms.colorJitter({ brightness: 0.2, contrast: 0.2, hue: 0.05 });
  */
 export function colorJitter(options: ColorJitterOptions): Transform {
   const operation = "colorJitter";
-  checkOptions(operation, options, ["brightness", "contrast", "saturation"]);
-  const { brightness = 0, contrast = 0, saturation = 0 } = options;
-  for (const [name, amount] of Object.entries({ brightness, contrast, saturation }))
+  checkOptions(operation, options, ["brightness", "contrast", "saturation", "hue"]);
+  const { brightness = 0, contrast = 0, saturation = 0, hue = 0 } = options;
+  for (const [name, amount] of Object.entries({ brightness, contrast, saturation, hue }))
     if (!(typeof amount === "number" && amount >= 0 && Number.isFinite(amount)))
       throw new ArgumentError(
         `${operation}: ${name} must be a number from 0 on; got ${describeValue(amount)}`,
       );
+  if (hue > 0.5)
+    throw new ArgumentError(
+      `${operation}: hue is a share of the circle of colours, at most 0.5, the opposite; got ${hue}${hue <= 180 && hue > 1 ? ` (${hue}° are ${hue / 360})` : ""}`,
+    );
   const factor = (random: Generator, amount: number) => random.uniform(Math.max(0, 1 - amount), 1 + amount);
   return painting(
-    `${operation}(brightness ${brightness}, contrast ${contrast}, saturation ${saturation})`,
+    `${operation}(brightness ${brightness}, contrast ${contrast}, saturation ${saturation}, hue ${hue})`,
     (pixels, random, { channels, height, width }) => {
-      if (saturation > 0 && channels !== 3)
+      if ((saturation > 0 || hue > 0) && channels !== 3)
         throw new ArgumentError(
-          `${operation}: saturation needs red, green and blue; the images have ${channels} channel`,
+          `${operation}: ${saturation > 0 ? "saturation" : "hue"} needs red, green and blue; the images have ${channels} ${channels === 1 ? "channel" : "channels"}`,
         );
       const area = height * width;
-      const [bright, strong, full] = [brightness, contrast, saturation].map((amount) =>
-        factor(random, amount),
-      ) as [number, number, number];
-      if (brightness > 0) for (let i = 0; i < pixels.length; i++) pixels[i] = clip(pixels[i]! * bright);
-      if (contrast > 0) {
-        let sum = 0;
-        for (let i = 0; i < area; i++) sum += greyAt(pixels, area, channels, i);
-        const mean = sum / area;
-        for (let i = 0; i < pixels.length; i++) pixels[i] = clip(mean + (pixels[i]! - mean) * strong);
-      }
-      if (saturation > 0)
-        for (let i = 0; i < area; i++) {
-          const grey = greyAt(pixels, area, channels, i);
-          for (let at = i; at < pixels.length; at += area)
-            pixels[at] = clip(grey + (pixels[at]! - grey) * full);
-        }
+      const bright = factor(random, brightness);
+      const strong = factor(random, contrast);
+      const full = factor(random, saturation);
+      if (brightness > 0) brighten(pixels, bright);
+      if (contrast > 0) changeContrast(pixels, area, strong);
+      if (saturation > 0) changeSaturation(pixels, area, full);
+      if (hue > 0) turnHue(pixels, area, random.uniform(-hue, hue));
     },
   );
 }
@@ -144,9 +196,9 @@ export function gaussianNoise(deviation: number): Transform {
     throw new ArgumentError(
       `gaussianNoise: the deviation must be a number from 0 on; got ${describeValue(deviation)}`,
     );
-  return painting(`gaussianNoise(${deviation})`, (pixels, random) => {
-    for (let i = 0; i < pixels.length; i++) pixels[i]! += deviation * random.normal();
-  });
+  return painting(`gaussianNoise(${deviation})`, (pixels, random) =>
+    addNormalNoise(pixels, deviation, random),
+  );
 }
 
 /**
@@ -159,11 +211,10 @@ export function gaussianNoise(deviation: number): Transform {
  */
 export function normalize(mean: readonly number[], std: readonly number[]): Transform {
   const [means, deviations] = readChannels("normalize", mean, std);
-  return perChannel(
-    `normalize(${means.join(", ")})`,
-    means.length,
-    (x, c) => (x - means[c]!) / deviations[c]!,
-  );
+  return perChannel(`normalize(${means.join(", ")})`, means.length, (channel, c) => {
+    const [middle, deviation] = [means[c]!, deviations[c]!];
+    for (let i = 0; i < channel.length; i++) channel[i] = (channel[i]! - middle) / deviation;
+  });
 }
 
 /**
@@ -174,11 +225,10 @@ export function normalize(mean: readonly number[], std: readonly number[]): Tran
  */
 export function denormalize(mean: readonly number[], std: readonly number[]): Transform {
   const [means, deviations] = readChannels("denormalize", mean, std);
-  return perChannel(
-    `denormalize(${means.join(", ")})`,
-    means.length,
-    (x, c) => x * deviations[c]! + means[c]!,
-  );
+  return perChannel(`denormalize(${means.join(", ")})`, means.length, (channel, c) => {
+    const [middle, deviation] = [means[c]!, deviations[c]!];
+    for (let i = 0; i < channel.length; i++) channel[i] = channel[i]! * deviation + middle;
+  });
 }
 
 function readChannels(operation: string, mean: unknown, std: unknown): [number[], number[]] {
@@ -198,10 +248,15 @@ function readChannels(operation: string, mean: unknown, std: unknown): [number[]
   return [[...mean], [...std]];
 }
 
-function perChannel(text: string, expected: number, rule: (x: number, channel: number) => number): Transform {
+function perChannel(
+  text: string,
+  expected: number,
+  rewrite: (channel: Float32Array, c: number) => void,
+): Transform {
   return painting(text, (pixels, _random, { channels, height, width }) => {
     if (channels !== expected)
       throw new ArgumentError(`${text}: has numbers for ${expected} channels; the images have ${channels}`);
-    for (let i = 0; i < pixels.length; i++) pixels[i] = rule(pixels[i]!, Math.floor(i / (height * width)));
+    const area = height * width;
+    for (let c = 0; c < channels; c++) rewrite(pixels.subarray(c * area, (c + 1) * area), c);
   });
 }

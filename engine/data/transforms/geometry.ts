@@ -63,63 +63,50 @@ function moving(
     const size = sizeOf(images);
     const maps = Array.from({ length: images.count }, () => draw(random, images));
     return {
-      images: warp(images, size, maps, border, bilinear),
-      clean: clean && warp(clean, size, maps, border, bilinear),
-      masks: masks && warp(masks, size, maps, border, nearest),
+      images: warp(images, size, maps, border, mixPixels),
+      clean: clean && warp(clean, size, maps, border, mixPixels),
+      masks: masks && warp(masks, size, maps, border, pickPixels),
       boxes: boxes && movedBoxes(boxes, images, size, maps),
     };
   });
 }
 
+/** Fills the picture at `start` of `moved` from the one at `origin` of `from`. */
 type Sampler = (
-  plane: Float32Array,
-  height: number,
-  width: number,
-  x: number,
-  y: number,
+  from: Pictures,
+  origin: number,
+  moved: Pictures,
+  start: number,
+  map: Affine,
   border: Border,
-) => number;
+) => void;
 
 function warp(
-  { values, count, channels, height, width }: Pictures,
+  from: Pictures,
   size: { readonly height: number; readonly width: number },
   maps: readonly Affine[],
   border: Border,
   sample: Sampler,
 ): Pictures {
-  const area = size.height * size.width;
-  const moved = new Float32Array(count * channels * area);
-  for (let i = 0; i < count * channels; i++) {
-    const plane = values.subarray(i * height * width, (i + 1) * height * width);
-    const { a, b, c, d, e, f } = maps[Math.floor(i / channels)]!;
+  const { count, channels } = from;
+  const length = channels * size.height * size.width;
+  const moved = { values: new Float32Array(count * length), count, channels, ...size };
+  for (const [i, map] of maps.entries()) {
+    const { a, b, c, d, e, f } = map;
     // Flips, shifts and crops land on pixels: nothing to mix.
-    const whole = b === 0 && c === 0 && [a, d, e, f].every(Number.isInteger);
-    let at = i * area;
-    for (let y = 0; y < size.height; y++)
-      for (let x = 0; x < size.width; x++) {
-        const u = a * x + b * y + e;
-        const v = c * x + d * y + f;
-        moved[at++] = whole
-          ? pixel(plane, height, width, u, v, border)
-          : sample(plane, height, width, u, v, border);
-      }
+    const isWhole = b === 0 && c === 0 && [a, d, e, f].every(Number.isInteger);
+    const fill = isWhole ? pickPixels : sample;
+    fill(from, i * channels * from.height * from.width, moved, i * length, map, border);
   }
-  return { values: moved, count, channels, ...size };
+  return moved;
 }
 
-/** The pixel at a whole place, by the border's rule outside. */
-function pixel(
-  plane: Float32Array,
-  height: number,
-  width: number,
-  x: number,
-  y: number,
-  border: Border,
-): number {
-  if (x >= 0 && x < width && y >= 0 && y < height) return plane[y * width + x]!;
-  if (border === "zeros") return 0;
+/** Where in a channel the pixel at a whole place lies, by the border's rule outside; −1 for black. */
+function placeOf(x: number, y: number, height: number, width: number, border: Border): number {
+  if (x >= 0 && x < width && y >= 0 && y < height) return y * width + x;
+  if (border === "zeros") return -1;
   const inside = border === "replicate" ? clamped : reflected;
-  return plane[inside(y, height) * width + inside(x, width)]!;
+  return inside(y, height) * width + inside(x, width);
 }
 
 const clamped = (i: number, size: number): number => Math.min(Math.max(i, 0), size - 1);
@@ -132,21 +119,61 @@ function reflected(i: number, size: number): number {
   return within < size ? within : period - within;
 }
 
-const bilinear: Sampler = (plane, height, width, x, y, border) => {
-  const left = Math.floor(x);
-  const top = Math.floor(y);
-  const at = top * width + left;
-  const inside = left >= 0 && top >= 0 && left + 1 < width && top + 1 < height;
-  const a = inside ? plane[at]! : pixel(plane, height, width, left, top, border);
-  const b = inside ? plane[at + 1]! : pixel(plane, height, width, left + 1, top, border);
-  const c = inside ? plane[at + width]! : pixel(plane, height, width, left, top + 1, border);
-  const d = inside ? plane[at + width + 1]! : pixel(plane, height, width, left + 1, top + 1, border);
-  const above = a + (b - a) * (x - left);
-  return above + (c + (d - c) * (x - left) - above) * (y - top);
+/** Each pixel from the nearest one. */
+const pickPixels: Sampler = (from, origin, moved, start, { a, b, c, d, e, f }, border) => {
+  const { values, channels, height, width } = from;
+  const { values: out, height: outHeight, width: outWidth } = moved;
+  const area = height * width;
+  const outArea = outHeight * outWidth;
+  for (let y = 0, at = start; y < outHeight; y++)
+    for (let x = 0; x < outWidth; x++, at++) {
+      const column = Math.floor(a * x + b * y + e + 0.5);
+      const row = Math.floor(c * x + d * y + f + 0.5);
+      const place = placeOf(column, row, height, width, border);
+      if (place === -1) continue;
+      for (let k = 0; k < channels; k++) out[at + k * outArea] = values[origin + place + k * area]!;
+    }
 };
 
-const nearest: Sampler = (plane, height, width, x, y, border) =>
-  pixel(plane, height, width, Math.floor(x + 0.5), Math.floor(y + 0.5), border);
+/** Each pixel from the four around its place: bilinear. */
+const mixPixels: Sampler = (from, origin, moved, start, { a, b, c, d, e, f }, border) => {
+  const { values, channels, height, width } = from;
+  const { values: out, height: outHeight, width: outWidth } = moved;
+  const area = height * width;
+  const outArea = outHeight * outWidth;
+  for (let y = 0, at = start; y < outHeight; y++)
+    for (let x = 0; x < outWidth; x++, at++) {
+      const u = a * x + b * y + e;
+      const v = c * x + d * y + f;
+      const left = Math.floor(u);
+      const top = Math.floor(v);
+      const right = u - left;
+      const down = v - top;
+      if (left >= 0 && top >= 0 && left + 1 < width && top + 1 < height) {
+        let place = origin + top * width + left;
+        for (let k = 0, to = at; k < channels; k++, place += area, to += outArea) {
+          const p = values[place]!;
+          const r = values[place + width]!;
+          const above = p + (values[place + 1]! - p) * right;
+          out[to] = above + (r + (values[place + width + 1]! - r) * right - above) * down;
+        }
+        continue;
+      }
+      const one = placeOf(left, top, height, width, border);
+      const two = placeOf(left + 1, top, height, width, border);
+      const three = placeOf(left, top + 1, height, width, border);
+      const four = placeOf(left + 1, top + 1, height, width, border);
+      for (let k = 0; k < channels; k++) {
+        const channel = origin + k * area;
+        const p = one < 0 ? 0 : values[channel + one]!;
+        const q = two < 0 ? 0 : values[channel + two]!;
+        const r = three < 0 ? 0 : values[channel + three]!;
+        const s = four < 0 ? 0 : values[channel + four]!;
+        const above = p + (q - p) * right;
+        out[at + k * outArea] = above + (r + (s - r) * right - above) * down;
+      }
+    }
+};
 
 /** The smallest upright boxes around the moved ones, cut off at the border. */
 function movedBoxes(

@@ -15,7 +15,7 @@ export interface Pictures {
   readonly width: number;
 }
 
-/** A batch on its way through transforms. */
+/** A batch on its way through transforms, which may write into it. */
 export interface Batch {
   readonly images: Pictures;
   /** Images that are a target: moved with the images, but not recoloured, hidden or blurred by noise. */
@@ -90,8 +90,8 @@ export class Transform {
       {
         images,
         clean: clean === undefined ? null : this.#read(clean),
-        masks: masks === undefined ? null : { ...size, values: Float32Array.from(masks.toTypedArray()) },
-        boxes: boxes === undefined ? null : Float32Array.from(boxes.toTypedArray()),
+        masks: masks === undefined ? null : { ...size, values: ownValues(masks) },
+        boxes: boxes === undefined ? null : ownValues(boxes),
       },
       generator,
     );
@@ -101,7 +101,7 @@ export class Transform {
       ...(result.clean === null ? {} : { clean: written(result.clean) }),
       ...(result.masks === null
         ? {}
-        : { masks: tensor(Int32Array.from(result.masks.values), { shape: [images.count, height, width] }) }),
+        : { masks: tensor(new Int32Array(result.masks.values), { shape: [images.count, height, width] }) }),
       ...(result.boxes === null ? {} : { boxes: tensor(result.boxes, { shape: [images.count, 4] }) }),
     };
   }
@@ -125,8 +125,14 @@ export class Transform {
       throw new ArgumentError(`${this.#text}: expects images as a tensor; got ${describeValue(images)}`);
     checkImages(this.#text, images.shape);
     const [count, channels, height, width] = images.shape as readonly [number, number, number, number];
-    return { values: Float32Array.from(images.toTypedArray()), count, channels, height, width };
+    return { values: ownValues(images), count, channels, height, width };
   }
+}
+
+/** A copy that transforms may write into. */
+function ownValues(given: Tensor): Float32Array {
+  const values = given.toTypedArray();
+  return values instanceof Float32Array ? values : new Float32Array(values);
 }
 
 function written({ values, count, channels, height, width }: Pictures): Tensor {
