@@ -12,10 +12,12 @@ import { isTensor, type Tensor } from "../tensor.ts";
 
 /** Options of `decisionSurface`. */
 export interface DecisionSurfaceOptions {
-  /** From where to where along the first coordinate, −1.5 to 1.5 unless told. */
+  /** From where to where along the first coordinate; unless told a little beyond the `points`, without any −1.5 to 1.5. */
   readonly x?: readonly [low: number, high: number];
-  /** From where to where along the second coordinate, as `x` unless told. */
+  /** From where to where along the second coordinate; unless told a little beyond the `points`, without any as `x`. */
   readonly y?: readonly [low: number, high: number];
+  /** Places `[N, 2]`, such as a data set's, of which the class is asked too. */
+  readonly points?: Tensor;
   /** Places along each side, 60 unless told. */
   readonly resolution?: number;
   /** Where class 1 begins for a model of one score: 0 unless told, and 0.5 where all scores are probabilities, from 0 to 1. */
@@ -28,10 +30,15 @@ export interface DecisionSurface {
   readonly x: readonly number[];
   /** The grid's second coordinates, from low to high. */
   readonly y: readonly number[];
-  /** `[y, x]` int32: the class with the largest score; of a single score, whether it is above the threshold; −1 where a score is NaN. */
+  /**
+   * `[y, x]` int32: the class with the largest score; of a single score, whether it is above the threshold; −1 where a score is
+   * NaN. A model that says −1 and 1 itself means the classes 0 and 1.
+   */
   readonly classes: Tensor;
   /** `[y, x, K]`: the scores themselves; K is 1 for a single number. */
   readonly scores: Tensor;
+  /** `[N]` int32: the classes of the `points`, in the same way; null where none were given. */
+  readonly pointClasses: Tensor | null;
 }
 
 /** Places in one run of the model. */
@@ -50,8 +57,10 @@ export function decisionSurface(
   model: Module | ((points: Tensor) => Tensor),
   options: DecisionSurfaceOptions = {},
 ): DecisionSurface {
-  const { x = [-1.5, 1.5], resolution = 60, threshold } = options;
-  const { y = x } = options;
+  const { points, resolution = 60, threshold } = options;
+  const given = points === undefined ? null : readPoints(points);
+  const { x = given === null ? [-1.5, 1.5] : around(given, 0) } = options;
+  const { y = given === null ? x : around(given, 1) } = options;
   if (typeof model !== "function")
     throw new ArgumentError(
       `decisionSurface: expects a model or a function of points [N, 2]; got ${describeValue(model)}`,
@@ -63,18 +72,44 @@ export function decisionSurface(
   if (threshold !== undefined && !(typeof threshold === "number" && Number.isFinite(threshold)))
     throw new ArgumentError(`decisionSurface: threshold must be a number; got ${describeValue(threshold)}`);
   const [across, up] = [line("x", x, resolution), line("y", y, resolution)];
-  const places = Float32Array.from({ length: 2 * resolution * resolution }, (_, i) => {
-    const place = Math.floor(i / 2);
-    return i % 2 === 0 ? across[place % resolution]! : up[Math.floor(place / resolution)]!;
-  });
-  const ask = () => noGrad(() => answers(model, places, resolution * resolution));
+  const grid = resolution * resolution;
+  const places = new Float32Array(2 * grid + (given?.length ?? 0));
+  for (let i = 0; i < grid; i++) {
+    places[2 * i] = across[i % resolution]!;
+    places[2 * i + 1] = up[Math.floor(i / resolution)]!;
+  }
+  if (given !== null) places.set(given, 2 * grid);
+  const ask = () => noGrad(() => answers(model, places, places.length / 2));
   const answer = model instanceof Module ? inEvaluation(model, ask) : ask();
+  const classes = classesOf(answer, threshold);
+  const scores = answer.values.subarray(0, grid * answer.width);
   return {
     x: across,
     y: up,
-    classes: tensor(classesOf(answer, threshold), { shape: [resolution, resolution], dtype: "int32" }).keep(),
-    scores: tensor(answer.values, { shape: [resolution, resolution, answer.width] }).keep(),
+    classes: tensor(classes.subarray(0, grid), { shape: [resolution, resolution], dtype: "int32" }).keep(),
+    scores: tensor(scores, { shape: [resolution, resolution, answer.width] }).keep(),
+    pointClasses: given === null ? null : tensor(classes.subarray(grid), { dtype: "int32" }).keep(),
   };
+}
+
+function readPoints(points: unknown): ArrayLike<number> {
+  if (isTensor(points) && points.ndim === 2 && points.shape[1] === 2 && points.size > 0)
+    return points.toTypedArray();
+  throw new ShapeError(
+    `decisionSurface: points must be [N, 2]; got ${isTensor(points) ? describeShape(points.shape) : describeValue(points)}`,
+  );
+}
+
+/** From a little below the lowest to a little above the highest of the points' coordinates; equal ones get room too. */
+function around(points: ArrayLike<number>, coordinate: 0 | 1): [low: number, high: number] {
+  let [low, high] = [Infinity, -Infinity];
+  for (let i = coordinate; i < points.length; i += 2) {
+    if (!Number.isFinite(points[i]!)) continue;
+    low = Math.min(low, points[i]!);
+    high = Math.max(high, points[i]!);
+  }
+  const room = (high - low) / 10 || 1;
+  return [low - room, high + room];
 }
 
 function line(name: string, range: unknown, resolution: number): number[] {
@@ -118,7 +153,7 @@ function classesOf({ values, width, whole }: Answer, threshold: number | undefin
   return Int32Array.from({ length: values.length / width }, (_, i) => {
     const scores = values.subarray(i * width, (i + 1) * width);
     if (scores.some((score) => Number.isNaN(score))) return -1;
-    if (width === 1) return whole ? scores[0]! : scores[0]! > limit ? 1 : 0;
+    if (width === 1) return whole ? Math.max(scores[0]!, 0) : scores[0]! > limit ? 1 : 0;
     return scores.indexOf(Math.max(...scores));
   });
 }

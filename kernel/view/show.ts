@@ -6,6 +6,11 @@
 export { type BarsOptions, bars } from "./data/bars.ts";
 export { type ImagesOptions, images } from "./data/images.ts";
 export { type TensorOptions, tensor } from "./data/tensor.ts";
+export {
+  type Classifier,
+  type DecisionBoundaryOptions,
+  decisionBoundary,
+} from "./learning/decisionBoundary.ts";
 export type { Displayable } from "./mime.ts";
 export {
   type FeatureMapsOptions,

@@ -27,7 +27,7 @@ export function expectPicture(name: string, shown: Displayable, most: number = m
   } = bundle.data;
   expect(String(shown)).toBe(sentence);
   expect(JSON.stringify(bundle).length, "bytes of the display").toBeLessThan(most);
-  if (spec !== undefined) compareText(`${name}.json`, `${JSON.stringify(spec, null, 1)}\n`);
+  if (spec !== undefined) compareText(`${name}.json`, `${JSON.stringify(spec, withoutPixels, 1)}\n`);
   if (table !== undefined) {
     compareText(`${name}.md`, `${table}\n`);
   } else {
@@ -36,6 +36,11 @@ export function expectPicture(name: string, shown: Displayable, most: number = m
     comparePng(`${name}.png`, Buffer.from(String(png), "base64"));
   }
   return bundle;
+}
+
+/** Images in a chart are compared as pixels: another processor may compress them in other bytes. */
+function withoutPixels(_key: string, value: unknown): unknown {
+  return typeof value === "string" && value.startsWith("data:image/png") ? "data:image/png;base64,…" : value;
 }
 
 function compareText(file: string, text: string): void {

@@ -42,7 +42,8 @@ export async function chartSvg(spec: object, log: CompileLog = { messages: [] })
   const compiled = compile(spec as TopLevelSpec, { logger }).spec;
   const view = new vega.View(vega.parse(compiled), { renderer: "none", logger });
   try {
-    return textAsOutlines(await view.toSVG());
+    // resvg knows the first of Vega's two words for "do not smooth this image" only, and the last one counts.
+    return textAsOutlines((await view.toSVG()).replaceAll(" image-rendering: pixelated;", ""));
   } finally {
     view.finalize();
   }

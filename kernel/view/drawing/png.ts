@@ -3,7 +3,7 @@ import { crc32, deflateSync } from "node:zlib";
 
 /**
  * Encodes opaque pixels. Up to 256 colours become a palette; with `exact: false` near ones (antialiased edges) are
- * merged to get there, which nobody sees in a chart. Otherwise 24-bit RGB. A lower `level` is faster and a little larger.
+ * merged to get there, which nobody sees in a chart. Else exact pixels are 24-bit RGB. A lower `level` is faster and a little larger.
  */
 export function encodePng(
   rgba: Uint8Array,
@@ -67,35 +67,78 @@ function exactPalette(rgba: Uint8Array): Indexed | null {
   return { indices, colours };
 }
 
-/** One palette entry for each used cube of 8×8×8 colours, or of 16×16×16 where those are too many. */
-function nearPalette(rgba: Uint8Array): Indexed | null {
-  return cubePalette(rgba, 3) ?? cubePalette(rgba, 4);
+/** One palette entry for each used cube of 8×8×8 colours, or of 16×16×16 where those are too many: the 256 most used. */
+function nearPalette(rgba: Uint8Array): Indexed {
+  const fine = usedCubes(rgba, 3);
+  return fine.used.length <= 256 ? indexed(rgba, 3, fine) : indexed(rgba, 4, usedCubes(rgba, 4));
 }
 
-function cubePalette(rgba: Uint8Array, shift: number): Indexed | null {
+interface Cubes {
+  /** Cubes that have a pixel, the one with most first. */
+  used: number[];
+  /** The first colour of each cube. */
+  colours: Uint32Array;
+}
+
+const cubeOf = (pixel: number, shift: number): number => {
   const bits = 8 - shift;
+  const [red, green, blue] = [pixel & 255, (pixel >> 8) & 255, (pixel >> 16) & 255];
+  return ((red >> shift) << (2 * bits)) | ((green >> shift) << bits) | (blue >> shift);
+};
+
+function usedCubes(rgba: Uint8Array, shift: number): Cubes {
   const pixels = new Uint32Array(rgba.buffer, rgba.byteOffset, rgba.length >> 2);
-  const indices = new Uint8Array(pixels.length);
-  const known = new Uint16Array(1 << (3 * bits));
-  const colours: number[] = [];
-  let previous = -1;
-  let index = 0;
+  const counts = new Uint32Array(1 << (3 * (8 - shift)));
+  const colours = new Uint32Array(counts.length);
+  const used: number[] = [];
+  let [previous, cube] = [-1, 0];
   for (let i = 0; i < pixels.length; i++) {
     const pixel = pixels[i]!;
     if (pixel !== previous) {
       previous = pixel;
-      const [red, green, blue] = [pixel & 255, (pixel >> 8) & 255, (pixel >> 16) & 255];
-      const cube = ((red >> shift) << (2 * bits)) | ((green >> shift) << bits) | (blue >> shift);
-      if (known[cube] === 0) {
-        if (colours.length === 768) return null;
-        colours.push(red, green, blue);
-        known[cube] = colours.length / 3;
+      cube = cubeOf(pixel, shift);
+      if (counts[cube] === 0) {
+        used.push(cube);
+        colours[cube] = pixel;
       }
-      index = known[cube]! - 1;
+    }
+    counts[cube]!++;
+  }
+  return { used: used.sort((a, b) => counts[b]! - counts[a]!), colours };
+}
+
+/** Pixels by their cube's place in the palette; those of cubes that have none take the nearest colour. */
+function indexed(rgba: Uint8Array, shift: number, { used, colours }: Cubes): Indexed {
+  const kept = used.slice(0, 256).map((cube) => colours[cube]!);
+  const place = new Uint8Array(colours.length);
+  used.forEach((cube, i) => {
+    place[cube] = i < 256 ? i : nearest(colours[cube]!, kept);
+  });
+  const pixels = new Uint32Array(rgba.buffer, rgba.byteOffset, rgba.length >> 2);
+  const indices = new Uint8Array(pixels.length);
+  let [previous, index] = [-1, 0];
+  for (let i = 0; i < pixels.length; i++) {
+    const pixel = pixels[i]!;
+    if (pixel !== previous) {
+      previous = pixel;
+      index = place[cubeOf(pixel, shift)]!;
     }
     indices[i] = index;
   }
-  return { indices, colours };
+  return {
+    indices,
+    colours: kept.flatMap((colour) => [colour & 255, (colour >> 8) & 255, (colour >> 16) & 255]),
+  };
+}
+
+function nearest(colour: number, kept: readonly number[]): number {
+  let [best, least] = [0, Number.POSITIVE_INFINITY];
+  kept.forEach((other, i) => {
+    let square = 0;
+    for (const shift of [0, 8, 16]) square += (((colour >> shift) & 255) - ((other >> shift) & 255)) ** 2;
+    if (square < least) [best, least] = [i, square];
+  });
+  return best;
 }
 
 function withoutAlpha(rgba: Uint8Array): Uint8Array {

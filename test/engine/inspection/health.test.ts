@@ -11,6 +11,7 @@ import {
   seed,
   type Tensor,
   tensor,
+  zeros,
 } from "../../../engine/index.ts";
 import { setInterruptFlag } from "../../../engine/interrupt.ts";
 
@@ -247,6 +248,27 @@ describe("decision surfaces", () => {
     expect(classes((points) => points.select(1, 0).log())).toEqual([-1, 0, 0]);
   });
 
+  it("reach a little beyond the points given, and tell their classes", () => {
+    const points = tensor([
+      [0, 3],
+      [10, 3],
+    ]);
+    const surface = inspection.decisionSurface((places) => places.select(1, 0).sub(6), { points });
+    expect([surface.x[0], surface.x.at(-1), surface.y[0], surface.y.at(-1)]).toEqual([-1, 11, 2, 4]);
+    expect(surface.pointClasses?.toArray()).toEqual([0, 1]);
+    expect(surface.classes.shape).toEqual([60, 60]);
+    expect(inspection.decisionSurface(nn.linear(2, 2), { x: [0, 1], points }).x.at(-1)).toBe(1);
+  });
+
+  it("take −1 and 1 for the classes 0 and 1", () => {
+    const sides = (places: Tensor) => places.select(1, 0).sign().to("int32");
+    const { classes } = inspection.decisionSurface(sides, { x: [-1, 2], resolution: 2 });
+    expect(classes.toArray()).toEqual([
+      [0, 1],
+      [0, 1],
+    ]);
+  });
+
   it("take networks, which they leave in their mode, and classical methods alike", () => {
     const model = nn.sequential(nn.linear(2, 8), nn.batchNorm1d(8), nn.linear(8, 3)).train();
     const found = inspection.decisionSurface(model, { resolution: 50 });
@@ -267,6 +289,7 @@ describe("decision surfaces", () => {
     [(points: Tensor) => points.sum(), {}, /must give \[\d+, K\] or \[\d+\]; it gave \[\]/],
     [nn.linear(2, 2), { x: [1, 1] }, /x is \[low, high\] with low below high; got \[1, 1\]/],
     [nn.linear(2, 2), { y: 3 }, /y is \[low, high\].*got 3/],
+    [nn.linear(2, 2), { points: zeros([3]) }, /points must be \[N, 2\]; got \[3\]/],
     [nn.linear(2, 2), { resolution: 1e5 }, /resolution must be a whole number from 2 to 1000/],
   ])("explain %s with %j", (model, options, message) => {
     expect(() => inspection.decisionSurface(model as never, options)).toThrow(message);

@@ -38,4 +38,19 @@ describe("PNG", () => {
     expect(Math.max(...differences)).toBeLessThan(16);
     expect([...decoded.rgb.subarray(0, 3)]).toEqual([255, 255, 255]);
   });
+
+  it("keeps the common colours of a chart that has far too many, and stays small", () => {
+    const noise = (i: number, k: number) => (i * 7919 * k + ((i * i) % 8191)) % 256;
+    const rgba = pixels(100, 100, (i) =>
+      i % 4 > 0 ? [119, 181, 217] : [noise(i, 1), noise(i, 3), noise(i, 5)],
+    );
+    const png = encodePng(rgba, 100, 100, { exact: false });
+    const decoded = decodePng(png);
+    const original = withoutAlpha(rgba);
+    for (let i = 0; i < 10_000; i++) {
+      const off = [0, 1, 2].map((k) => Math.abs(decoded.rgb[3 * i + k]! - original[3 * i + k]!));
+      expect(Math.max(...off)).toBeLessThan(i % 4 > 0 ? 1 : 64);
+    }
+    expect(png.length).toBeLessThan(10_000);
+  });
 });
