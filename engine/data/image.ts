@@ -21,7 +21,7 @@ export interface ImageOptions {
 
 /**
  * The picture in a PNG or JPEG file, `[3, H, W]` float32 in [0, 1], or `[1, H, W]` with `grey`. Transparent pixels are laid over
- * white; the orientation a camera noted is not applied. `size` resizes bilinearly; shrinking, the weights widen to the
+ * white; a JPEG is turned upright as its camera noted (Exif orientation). `size` resizes bilinearly; shrinking, the weights widen to the
  * pixels that become one, so that fine patterns fade instead of flickering (PyTorch's `interpolate` with `antialias`). Throws a
  * DataError for a broken file, another format or more than 64 million pixels, a MissingDataError where there is no file.
  *

@@ -1,8 +1,10 @@
 /** PNG and JPEG files as numbers. Node-only, as it takes the packages that decode them; loaded with the first image. */
 
+import { inflateSync } from "node:zlib";
 import { decode as decodePngBytes } from "fast-png";
 import jpeg from "jpeg-js";
 import { DataError } from "./errors.ts";
+import { type Orientation, orientationOf } from "./exif.ts";
 
 /** Red, green and blue of every pixel in [0, 1], `[H, W, 3]`. */
 export interface DecodedImage {
@@ -14,7 +16,7 @@ export interface DecodedImage {
 /** More would be a mistake or an attack: a file of a few bytes can claim any size. */
 const maximalMegapixels = 64;
 
-/** The image in the bytes of a file, which `file` names in errors; transparent pixels are laid over white. */
+/** The image in the bytes of a file, which `file` names in errors, upright; transparent pixels are laid over white. */
 export function decodeImage(bytes: Uint8Array, file: string): DecodedImage {
   const kind = kindOf(bytes);
   if (kind !== "PNG" && kind !== "JPEG")
@@ -73,8 +75,43 @@ function checkPngHeader(bytes: Uint8Array, file: string): void {
     );
 }
 
+/** What pixels are made of; other chunks (texts, colour profiles, frames of animations) may be compressed, too. */
+const pixelChunks: readonly string[] = ["IHDR", "PLTE", "tRNS", "IDAT", "IEND"];
+
+/** By the header's colour type: grey, colour, palette, grey and colour with opacity. */
+const channelsOf: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
+
+/**
+ * The file with nothing but one header and the pixels. Throws where these inflate to more than the header promises, which a
+ * decoder would learn only from its own memory: a file of a megabyte can hold a gigabyte of zeros.
+ */
+function boundedPng(bytes: Uint8Array): Uint8Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const parts = [bytes.subarray(0, 8)];
+  const compressed: Uint8Array[] = [];
+  for (let at = 8, type = ""; type !== "IEND"; ) {
+    const end = at + 12 + (at + 12 <= bytes.length ? view.getUint32(at) : 0);
+    if (end > bytes.length) throw new Error("the file breaks off");
+    type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+    if (type === "IDAT") compressed.push(bytes.subarray(at + 8, end - 4));
+    if (pixelChunks.includes(type) && (type !== "IHDR" || at === 8)) parts.push(bytes.subarray(at, end));
+    at = end;
+  }
+  const [width, height, depth] = [view.getUint32(16), view.getUint32(20), bytes[24]!];
+  const rowBytes = 1 + Math.ceil((width * depth * (channelsOf[bytes[25]!] ?? 4)) / 8);
+  try {
+    // Interlaced, a picture has up to twice as many rows, which are shorter.
+    inflateSync(Buffer.concat(compressed), { maxOutputLength: 2 * height * rowBytes });
+  } catch (error) {
+    if (error instanceof RangeError && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE")
+      throw new Error("it holds far more than the pixels that its header promises", { cause: error });
+    throw error;
+  }
+  return Buffer.concat(parts);
+}
+
 function decodePng(bytes: Uint8Array): DecodedImage {
-  const { width, height, data, depth, channels, palette, transparency } = decodePngBytes(bytes, {
+  const { width, height, data, depth, channels, palette, transparency } = decodePngBytes(boundedPng(bytes), {
     checkCrc: true,
   });
   const samples = depth < 8 ? unpackBits(data, width, height, depth) : data;
@@ -116,5 +153,28 @@ function decodeJpeg(bytes: Uint8Array): DecodedImage {
     maxResolutionInMP: maximalMegapixels,
     maxMemoryUsageInMB: 1024,
   });
-  return { width, height, rgb: Float32Array.from(data, (level) => level / 255) };
+  return upright(
+    { width, height, rgb: Float32Array.from(data, (level) => level / 255) },
+    orientationOf(bytes),
+  );
+}
+
+/** The picture as it was seen: turned and mirrored as its orientation says. */
+function upright(stored: DecodedImage, orientation: Orientation): DecodedImage {
+  if (orientation === 1) return stored;
+  const isTurned = orientation >= 5;
+  const [width, height] = isTurned ? [stored.height, stored.width] : [stored.width, stored.height];
+  const fromRight = [2, 3, 7, 8].includes(orientation);
+  const fromBottom = [3, 4, 6, 7].includes(orientation);
+  const rgb = new Float32Array(stored.rgb.length);
+  for (let y = 0, to = 0; y < height; y++)
+    for (let x = 0; x < width; x++, to += 3) {
+      const column = isTurned ? y : x;
+      const row = isTurned ? x : y;
+      const from =
+        (fromBottom ? stored.height - 1 - row : row) * stored.width +
+        (fromRight ? stored.width - 1 - column : column);
+      for (let c = 0; c < 3; c++) rgb[to + c] = stored.rgb[3 * from + c]!;
+    }
+  return { width, height, rgb };
 }

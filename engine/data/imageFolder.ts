@@ -14,7 +14,7 @@ const operation = "data.imageFolder";
 /**
  * Your own pictures: `path/cat/1.jpg`, `path/dog/2.png`, … become images `[N, 3, H, W]` in [0, 1] (`[N, 1, H, W]` with `grey`)
  * with labels `[N]`; the folders' names, sorted, are the classes, and `variants` has each image's file. Pictures of
- * different sizes need `size`. As torchvision's `ImageFolder`, without folders in folders; files that begin with a dot are
+ * different sizes need `size`; JPEGs are turned upright, as `data.image` does. As torchvision's `ImageFolder`, without folders in folders; files that begin with a dot are
  * passed over. Throws a DataError that names the file that is broken, no image or of another size, or the folder without
  * images, and a MissingDataError where there is no such folder.
  *

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { crc32, deflateRawSync, constants as zlib } from "node:zlib";
 import { encode as encodePng } from "fast-png";
 import jpeg from "jpeg-js";
 import { describe, expect, it } from "vitest";
@@ -32,6 +33,81 @@ function withHeader(bytes: Uint8Array, changes: Readonly<Record<number, number>>
   const changed = Uint8Array.from(bytes);
   for (const [place, value] of Object.entries(changes)) changed[Number(place)] = value;
   return changed;
+}
+
+/** A chunk of a PNG. */
+function chunk(type: string, data: Uint8Array): Buffer {
+  const body = Buffer.concat([Buffer.from(type, "latin1"), data]);
+  const [length, check] = [Buffer.alloc(4), Buffer.alloc(4)];
+  length.writeUInt32BE(data.length);
+  check.writeUInt32BE(crc32(body));
+  return Buffer.concat([length, body, check]);
+}
+
+/** A megabyte that zlib inflates to a gigabyte of zeros: a flushed block knows nothing of those before it, so it may be repeated. */
+function gigabyte(): Buffer {
+  const block = deflateRawSync(new Uint8Array(2 ** 24), { finishFlush: zlib.Z_FULL_FLUSH });
+  return Buffer.concat([Buffer.of(0x78, 0x9c), ...new Array<Buffer>(64).fill(block), Buffer.of(3, 0)]);
+}
+
+/** A PNG with more chunks after its header. */
+function withChunks(bytes: Uint8Array, ...chunks: readonly Buffer[]): Uint8Array {
+  return Buffer.concat([bytes.subarray(0, 33), ...chunks, bytes.subarray(33)]);
+}
+
+/** A JPEG of 32 × 16 pixels with red, green (above), blue and white (below) quarters, and what its camera noted. */
+function quarters(exif: Uint8Array): Uint8Array {
+  const colours = [
+    [255, 0, 0, 255],
+    [0, 255, 0, 255],
+    [0, 0, 255, 255],
+    [255, 255, 255, 255],
+  ];
+  const data = Uint8Array.from({ length: 16 * 32 * 4 }, (_, i) => {
+    const [x, y] = [Math.floor(i / 4) % 32, Math.floor(i / 128)];
+    return colours[(y < 8 ? 0 : 2) + (x < 16 ? 0 : 1)]![i % 4]!;
+  });
+  const bytes = jpeg.encode({ width: 32, height: 16, data }, 100).data;
+  const length = exif.length + 8;
+  return Buffer.concat([
+    bytes.subarray(0, 2),
+    Buffer.of(0xff, 0xe1, length >> 8, length & 255, ...Buffer.from("Exif\0\0", "latin1")),
+    exif,
+    bytes.subarray(2),
+  ]);
+}
+
+/** An Exif segment's content whose second entry is the orientation. */
+function orientation(value: number, isLittle: boolean): Buffer {
+  const words = (...values: readonly number[]) =>
+    Buffer.from(values.flatMap((word) => (isLittle ? [word & 255, word >> 8] : [word >> 8, word & 255])));
+  const long = (word: number) => (isLittle ? words(word, 0) : words(0, word));
+  const entry = (tag: number, type: number, data: Buffer) => Buffer.concat([words(tag, type), long(1), data]);
+  return Buffer.concat([
+    Buffer.from(isLittle ? "II" : "MM"),
+    words(42),
+    long(8),
+    words(2),
+    entry(0x0100, 4, long(32)),
+    entry(0x0112, 3, words(value, 0)),
+    long(0),
+  ]);
+}
+
+/** Which colours are in the corners: above left and right, below left and right. */
+async function corners(bytes: Uint8Array): Promise<{ shape: readonly number[]; colours: string }> {
+  const picture = await image(await fileWith(bytes, "photo.jpg"));
+  const [, height, width] = picture.shape as [number, number, number];
+  const colours = [
+    [3, 3],
+    [3, width - 4],
+    [height - 4, 3],
+    [height - 4, width - 4],
+  ].map(([y, x]) => {
+    const [red, green, blue] = [0, 1, 2].map((c) => picture.at(c, y!, x!).item() > 0.5);
+    return red && green && blue ? "W" : red ? "R" : green ? "G" : blue ? "B" : "?";
+  });
+  return { shape: picture.shape, colours: colours.join("") };
 }
 
 const level = (value: number) => Math.fround(value / 255);
@@ -101,6 +177,61 @@ describe("data.image", () => {
     [200, 100, 50].forEach((wanted, c) => {
       expect(Math.abs(values[256 * c + 100]! * 255 - wanted)).toBeLessThan(3);
     });
+  });
+
+  // Which side of the scene the first stored row and the first stored column are: the table of Exif 2.3, section 4.6.4.
+  it.each<[number, string, string]>([
+    [1, "top", "left"],
+    [2, "top", "right"],
+    [3, "bottom", "right"],
+    [4, "bottom", "left"],
+    [5, "left", "top"],
+    [6, "right", "top"],
+    [7, "right", "bottom"],
+    [8, "left", "bottom"],
+  ])("turns JPEGs of orientation %d upright: first row %s, first column %s", async (value, row, column) => {
+    const opposite: Record<string, string> = { top: "bottom", bottom: "top", left: "right", right: "left" };
+    const places = ["top left", "top right", "bottom left", "bottom right"];
+    const expected = new Array<string>(4).fill("?");
+    for (const [colour, sides] of Object.entries({
+      R: [row, column],
+      G: [row, opposite[column]!],
+      B: [opposite[row]!, column],
+      W: [opposite[row]!, opposite[column]!],
+    }))
+      expected[places.findIndex((place) => sides.every((side) => place.split(" ").includes(side)))] = colour;
+    for (const isLittle of [true, false]) {
+      const { shape, colours } = await corners(quarters(orientation(value, isLittle)));
+      expect(colours).toBe(expected.join(""));
+      expect(shape).toEqual(value < 5 ? [3, 16, 32] : [3, 32, 16]);
+    }
+  });
+
+  it.each<[string, Uint8Array]>([
+    ["no such orientation", orientation(9, true)],
+    ["half a directory", orientation(6, true).subarray(0, 26)],
+    ["a directory that lies elsewhere", withHeader(orientation(6, true), { 4: 255, 7: 255 })],
+    ["another format", withHeader(orientation(6, false), { 3: 43 })],
+    ["nothing", new Uint8Array()],
+  ])("shows a JPEG as it is stored where Exif says %s", async (_, exif) => {
+    expect((await corners(quarters(exif))).colours).toBe("RGBW");
+  });
+
+  it("takes no more memory than a picture needs, whatever its file inflates to", async () => {
+    const bomb = gigabyte();
+    const small = plain(51);
+    const [header, end] = [small.subarray(0, 33), chunk("IEND", new Uint8Array())];
+    const before = process.resourceUsage().maxRSS;
+    await expect(image(await fileWith(Buffer.concat([header, chunk("IDAT", bomb), end])))).rejects.toThrow(
+      /found a broken one \(it holds far more than the pixels that its header promises\)/,
+    );
+    const profile = Buffer.concat([Buffer.from("profile\0\0", "latin1"), bomb]);
+    const huge = Buffer.from(header.subarray(16, 29)).fill(1, 0, 8);
+    const picture = await image(
+      await fileWith(withChunks(small, chunk("iCCP", profile), chunk("IHDR", huge))),
+    );
+    expect([picture.shape, picture.max().item()]).toEqual([[3, 2, 2], level(51)]);
+    expect(process.resourceUsage().maxRSS - before).toBeLessThan(200_000); // kilobytes
   });
 
   it.each(golden.cases)("resizes $size to $to as PyTorch does", async ({ size, to, levels, resized }) => {
@@ -192,6 +323,15 @@ describe("data.imageFolder", () => {
     await expect(imageFolder(root)).rejects.toThrow(
       /b.1.png is \[3, 3, 3\], but .*a.1.png is \[3, 2, 4\]; give the size/,
     );
+  });
+
+  it("turns photographs upright", async () => {
+    const root = await tree({
+      "a/high.jpg": quarters(orientation(6, true)),
+      "a/high.png": plain(0, 16, 32),
+      "b/turned.jpg": quarters(orientation(8, false)),
+    });
+    expect((await imageFolder(root)).images.shape).toEqual([3, 3, 32, 16]);
   });
 
   it.each<[string, Record<string, Uint8Array>, RegExp]>([
