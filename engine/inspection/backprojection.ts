@@ -7,6 +7,7 @@ import { type BackwardRule, GraphNode, type Primitive } from "../op.ts";
 import { relu, reluGradient } from "../ops/elementwise.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
+import { Attribution, explained } from "./attribution.ts";
 import { checkModel, chooseClass, explaining, layerAt, oneImage } from "./observe.ts";
 
 /**
@@ -28,16 +29,16 @@ export interface SaliencyOptions {
   readonly class?: number;
 }
 
-/** What `saliency` and `guidedBackprop` find. */
-export interface Saliency {
-  /** `[H, W]`: the largest size of the gradient over the channels, at each pixel. */
-  readonly map: Tensor;
+/** What `saliency` and `guidedBackprop` find. Its `map`, `[H, W]`, is the largest size of the gradient over the channels. */
+export class Saliency extends Attribution {
   /** `[C, H, W]`: `∂score/∂image`, with signs. */
   readonly gradient: Tensor;
-  /** The class that is explained. */
-  readonly class: number;
-  /** Its score. */
-  readonly score: number;
+
+  /** @internal Use `inspection.saliency` or `inspection.guidedBackprop`. */
+  constructor(found: ConstructorParameters<typeof Attribution>[0] & Pick<Saliency, "gradient">) {
+    super(found);
+    this.gradient = found.gradient;
+  }
 }
 
 /** Options of `deconvnet`. */
@@ -53,15 +54,39 @@ export interface DeconvnetOptions {
 }
 
 /** What `deconvnet` finds. */
-export interface Deconvolution {
+export class Deconvolution {
+  /** `[C, H, W]`: the image in which the unit is followed. */
+  readonly image: Tensor;
   /** `[C, H, W]`: what of the image the unit answers to, on the scale of a gradient. */
   readonly pattern: Tensor;
+  /** The layer's path. */
+  readonly layer: string;
   /** The unit's channel. */
   readonly channel: number;
   /** The unit's row and column. */
   readonly unit: readonly [row: number, column: number];
   /** How strongly the unit is excited. */
   readonly activation: number;
+
+  /** @internal Use `inspection.deconvnet`. */
+  constructor(found: Pick<Deconvolution, "image" | "pattern" | "layer" | "channel" | "unit" | "activation">) {
+    this.image = found.image;
+    this.pattern = found.pattern;
+    this.layer = found.layer;
+    this.channel = found.channel;
+    this.unit = found.unit;
+    this.activation = found.activation;
+  }
+
+  /** `conv2, channel 3, unit [4, 5] (activation 1.2): pattern [1, 28, 28]`. */
+  toString(): string {
+    const { layer, channel, unit, activation, pattern } = this;
+    return `${layer}, channel ${channel}, unit [${unit.join(", ")}] (activation ${Number(activation.toPrecision(3))}): pattern [${pattern.shape.join(", ")}]`;
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
 }
 
 /**
@@ -100,7 +125,14 @@ function explain(
     const chosen = chooseClass(operation, output, options.class);
     const score = output.select(1, chosen).sum();
     const gradient = backproject(score, x, rule);
-    return { map: gradient.abs().max(0).keep(), gradient, class: chosen, score: score.item() };
+    return new Saliency({
+      method: rule === "guided" ? "guided backprop" : "saliency",
+      image: explained(x),
+      map: gradient.abs().max(0).keep(),
+      gradient,
+      class: chosen,
+      score: score.item(),
+    });
   });
 }
 
@@ -126,13 +158,19 @@ export function deconvnet(model: Module, image: Tensor, options: DeconvnetOption
     const maps = mapsOf("deconvnet", outputs.get(layer));
     const { channel, row, column } = chooseUnit(maps, options);
     const value = maps.slice([null, [channel, channel + 1], [row, row + 1], [column, column + 1]]).sum();
-    return {
+    return new Deconvolution({
+      image: explained(x),
       pattern: backproject(value, x, rule),
+      layer: pathOf(model, layer),
       channel,
       unit: [row, column],
       activation: value.item(),
-    };
+    });
   });
+}
+
+function pathOf(model: Module, layer: AnyModule): string {
+  return model.namedModules().find(([, module]) => module === layer)?.[0] ?? "";
 }
 
 /** The output of a layer, if it is maps. */

@@ -8,6 +8,7 @@ import type { AnyModule, Module } from "../nn/module.ts";
 import { upsample } from "../ops/resampling.ts";
 import { describeShape } from "../shapes.ts";
 import { Tensor } from "../tensor.ts";
+import { Attribution, explained } from "./attribution.ts";
 import { mapsOf } from "./backprojection.ts";
 import { checkModel, chooseClass, explaining, layerAt, oneImage } from "./observe.ts";
 
@@ -23,16 +24,16 @@ export interface GradCamOptions extends CamOptions {
   readonly layer?: string | AnyModule;
 }
 
-/** Where a class is seen. */
-export interface ClassActivation {
-  /** `[h, w]`, as large as the layer's maps. */
-  readonly map: Tensor;
+/** Where a class is seen. Its `map`, `[h, w]`, is as large as the layer's maps. */
+export class ClassActivation extends Attribution {
   /** `[H, W]`, the map in the size of the image, between its places bilinear. */
   readonly overlay: Tensor;
-  /** The class that was looked for. */
-  readonly class: number;
-  /** Its score. */
-  readonly score: number;
+
+  /** @internal Use `inspection.cam` or `inspection.gradCam`. */
+  constructor(found: ConstructorParameters<typeof Attribution>[0] & Pick<ClassActivation, "overlay">) {
+    super(found);
+    this.overlay = found.overlay;
+  }
 }
 
 /**
@@ -56,7 +57,7 @@ export function cam(model: Module, image: Tensor, options: CamOptions = {}): Cla
         .mul(weight.select(0, chosen).reshape([-1, 1, 1]))
         .sum(0),
     );
-    return activation(map, x, chosen, output);
+    return activation("CAM", map, x, chosen, output);
   });
 }
 
@@ -131,7 +132,7 @@ export function gradCam(model: Module, image: Tensor, options: GradCamOptions = 
         .select(0, 0)
         .relu(),
     );
-    return activation(map, x, chosen, output);
+    return activation("Grad-CAM", map, x, chosen, output);
   });
 }
 
@@ -144,16 +145,27 @@ function lastMaps(model: Module, outputs: ReadonlyMap<AnyModule, Tensor>): Tenso
   );
 }
 
-function activation(map: Tensor, image: Tensor, chosen: number, scores: Tensor): ClassActivation {
+function activation(
+  method: string,
+  map: Tensor,
+  image: Tensor,
+  chosen: number,
+  scores: Tensor,
+): ClassActivation {
   const [height, width] = image.shape.slice(2) as [number, number];
-  return noGrad(() => ({
-    map: map.keep(),
-    overlay: upsample(map.unsqueeze(0).unsqueeze(0), { size: [height, width], mode: "bilinear" })
-      .reshape([height, width])
-      .keep(),
-    class: chosen,
-    score: scores.select(1, chosen).sum().item(),
-  }));
+  return noGrad(
+    () =>
+      new ClassActivation({
+        method,
+        image: explained(image),
+        map: map.keep(),
+        overlay: upsample(map.unsqueeze(0).unsqueeze(0), { size: [height, width], mode: "bilinear" })
+          .reshape([height, width])
+          .keep(),
+        class: chosen,
+        score: scores.select(1, chosen).sum().item(),
+      }),
+  );
 }
 
 /**

@@ -5,17 +5,18 @@
  * @module
  */
 
+export { Attribution } from "./attribution.ts";
 export {
   type DeconvnetOptions,
-  type Deconvolution,
+  Deconvolution,
   deconvnet,
   guidedBackprop,
   type ReluRule,
-  type Saliency,
+  Saliency,
   type SaliencyOptions,
   saliency,
 } from "./backprojection.ts";
-export { boxOf, type CamOptions, type ClassActivation, cam, type GradCamOptions, gradCam } from "./cam.ts";
+export { boxOf, type CamOptions, ClassActivation, cam, type GradCamOptions, gradCam } from "./cam.ts";
 export { type DecisionSurface, type DecisionSurfaceOptions, decisionSurface } from "./decisionSurface.ts";
 export {
   type Direction,
@@ -26,7 +27,7 @@ export {
   lossSlice,
   lossSurface,
 } from "./landscape.ts";
-export { type Occlusion, type OcclusionOptions, occlusion } from "./occlusion.ts";
+export { Occlusion, type OcclusionOptions, occlusion } from "./occlusion.ts";
 export { type LayerField, type Patch, ReceptiveFields, receptiveField } from "./receptiveField.ts";
 export {
   activations,

@@ -8,6 +8,7 @@ import { withScope } from "../memory.ts";
 import { inEvaluation } from "../nn/evaluation.ts";
 import type { Module } from "../nn/module.ts";
 import type { Tensor } from "../tensor.ts";
+import { Attribution, explained } from "./attribution.ts";
 import { checkModel, chooseClass, oneImage } from "./observe.ts";
 
 /** Options of `occlusion`. */
@@ -22,15 +23,11 @@ export interface OcclusionOptions {
   readonly value?: number;
 }
 
-/** What `occlusion` finds. */
-export interface Occlusion {
-  /** `[H, W]`: by how much the score falls, as a mean over the patches that hide the pixel; 0 where none does. */
-  readonly map: Tensor;
-  /** The class whose score was watched. */
-  readonly class: number;
-  /** Its score for the whole image. */
-  readonly score: number;
-}
+/**
+ * What `occlusion` finds. Its `map`, `[H, W]`: by how much the score falls, as a mean over the patches that hide the pixel; 0 where
+ * none does. Its `score`: that of the whole image.
+ */
+export class Occlusion extends Attribution {}
 
 /** Images in one run of the model. */
 const together = 32;
@@ -95,7 +92,13 @@ export function occlusion(model: Module, image: Tensor, options: OcclusionOption
         });
       }
       const falls = Float32Array.from(sums, (sum, i) => (counts[i] === 0 ? 0 : sum / counts[i]!));
-      return { map: tensor(falls, { shape: [height, width] }).keep(), class: chosen, score };
+      return new Occlusion({
+        method: "occlusion",
+        image: explained(x),
+        map: tensor(falls, { shape: [height, width] }).keep(),
+        class: chosen,
+        score,
+      });
     }),
   );
 }

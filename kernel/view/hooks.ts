@@ -1,5 +1,7 @@
 /** The hooks by which the engine's objects show themselves in a notebook, and trainings their progress. */
 import { Dataset } from "../../engine/data/dataset.ts";
+import { Attribution } from "../../engine/inspection/attribution.ts";
+import { Deconvolution } from "../../engine/inspection/backprojection.ts";
 import { ConfusionMatrix } from "../../engine/metrics/index.ts";
 import { Module } from "../../engine/nn/module.ts";
 import { LearningRateSearch } from "../../engine/optim/learningRate.ts";
@@ -9,6 +11,7 @@ import { datasetPicture } from "./data/images.ts";
 import { tensor } from "./data/tensor.ts";
 import { type Displayable, displaySymbol, type MimeBundle, type Publisher } from "./mime.ts";
 import { summary } from "./network/network.ts";
+import { findingPicture } from "./network/overlay.ts";
 import { confusionMatrix } from "./results/confusion.ts";
 import { curves } from "./training/curves.ts";
 import { trainingDashboard } from "./training/dashboard.ts";
@@ -39,5 +42,7 @@ export function installViews(publisher: Publisher): () => void {
   showAs(ConfusionMatrix.prototype, (matrix) => confusionMatrix(matrix));
   showAs(History.prototype, (history) => (history.steps.length === 0 ? String(history) : curves(history)));
   showAs(LearningRateSearch.prototype, (search) => learningRates(search));
+  showAs(Attribution.prototype, (finding) => findingPicture(finding));
+  showAs(Deconvolution.prototype, (finding) => findingPicture(finding));
   return observeTraining(trainingDashboard(publisher, { live: !process.env.NBGRADER_EXECUTION }));
 }

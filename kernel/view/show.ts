@@ -20,6 +20,7 @@ export {
   type InformationFlowOptions,
 } from "./network/layers.ts";
 export { featureMaps, informationFlow, type MistakesOptions, mistakes, summary } from "./network/network.ts";
+export { type OverlayOptions, type OverlaySource, overlay } from "./network/overlay.ts";
 export { compare } from "./network/summary.ts";
 export { type ConfusionLike, type ConfusionOptions, confusionMatrix } from "./results/confusion.ts";
 export { type CurvesOptions, curves, type EpochLike, type HistoryLike } from "./training/curves.ts";

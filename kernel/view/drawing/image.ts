@@ -2,9 +2,10 @@
  * Pictures made of pixels: samples, filters, feature maps. Tiles are enlarged without smoothing and set in titled panels with
  * captions and a scale bar. `composePicture` runs in the drawing thread; the types describe a picture as plain data.
  */
-import { type ColourMapName, colourOf, colourTable, nonFinite } from "../colours.ts";
+import { type ColourMapName, colourOf, nonFinite } from "../colours.ts";
 import { fontSize, ink, role } from "../theme.ts";
 import { countOf, formatNumber } from "../wording.ts";
+import { blit, type Placed } from "./blit.ts";
 import { fitText, textWidth } from "./font.ts";
 import { type Pixels, rasterise, SCALE, svgDocument, svgRect, svgText } from "./svg.ts";
 
@@ -25,6 +26,18 @@ export interface Tile {
   /** Beside the tile instead of below it; one line then. */
   captionSide?: "right";
   tone?: Tone;
+  /** Frames over the picture. */
+  boxes?: readonly TileBox[];
+}
+
+/** A frame over a tile, in its values: from the left edge of column `left` to the left edge of column `right`. */
+export interface TileBox {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+  /** `#rrggbb`; ours where left out. */
+  colour?: string;
 }
 
 /** Tiles in rows under a title. */
@@ -35,6 +48,8 @@ export interface Panel {
   columns: number;
   /** Device pixels (half a CSS pixel) for the side of one value. */
   pixel: number;
+  /** Below the tiles, where the panels' values differ in range. */
+  scale?: Omit<ScaleBar, "label">;
 }
 
 export interface ScaleBar {
@@ -66,13 +81,6 @@ const toneColour: Record<Tone, string> = {
   wrong: role.wrong,
   muted: ink.muted,
 };
-
-interface Placed {
-  tile: Tile;
-  x: number;
-  y: number;
-  pixel: number;
-}
 
 interface Block {
   width: number;
@@ -190,12 +198,14 @@ function cellsOf(panel: Panel): Cells {
 function panelBlock(panel: Panel): Block {
   const cells = cellsOf(panel);
   const header = (panel.title ? 15 : 0) + (panel.subtitle ? 14 : 0) + (panel.title || panel.subtitle ? 4 : 0);
+  const tilesWidth = cells.columns * (cells.width + cells.gap) - cells.gap;
   const width = Math.max(
-    cells.columns * (cells.width + cells.gap) - cells.gap,
+    tilesWidth,
     textWidth(panel.title ?? "", fontSize.label, "bold"),
     textWidth(panel.subtitle ?? "", fontSize.small),
   );
-  const height = header + cells.rows * (cells.height + cells.gap) - cells.gap;
+  const tilesHeight = header + cells.rows * (cells.height + cells.gap) - cells.gap;
+  const height = tilesHeight + (panel.scale ? 32 : 0);
 
   const draw = (x: number, y: number) => {
     const svg: string[] = [];
@@ -218,6 +228,7 @@ function panelBlock(panel: Panel): Block {
         captionSvg(tile, cells, cellX, left, top, panel.pixel),
       );
     }
+    if (panel.scale) svg.push(scaleBar(panel.scale, x, y + tilesHeight + 8, tilesWidth));
     return { svg: svg.join(""), tiles };
   };
   return { width, height, draw };
@@ -289,7 +300,7 @@ function footerBlock(picture: Picture): Block {
   return { width, height: scale ? 25 : swatches.length > 0 ? 12 : 0, draw };
 }
 
-function scaleBar(scale: ScaleBar, x: number, y: number, width: number): string {
+function scaleBar(scale: Omit<ScaleBar, "label">, x: number, y: number, width: number): string {
   const steps = 60;
   const parts: string[] = [];
   for (let i = 0; i < steps; i++) {
@@ -308,42 +319,4 @@ function scaleBar(scale: ScaleBar, x: number, y: number, width: number): string 
     parts.push(svgText(text, x + share * width, y + 22, { size: fontSize.small, colour: ink.muted, anchor }));
   }
   return parts.join("");
-}
-
-/** Sets a tile's values as squares of colour. */
-function blit(target: Pixels, { tile, x, y, pixel }: Placed): void {
-  const out = new Uint32Array(target.rgba.buffer, target.rgba.byteOffset, target.rgba.length >> 2);
-  const [left, top] = [Math.round(x * SCALE), Math.round(y * SCALE)];
-  const row = new Uint32Array(tile.width * pixel);
-  for (let v = 0; v < tile.height; v++) {
-    for (let u = 0; u < tile.width; u++) {
-      row.fill(tileColour(tile, v, u), u * pixel, (u + 1) * pixel);
-    }
-    for (let k = 0; k < pixel; k++) out.set(row, (top + v * pixel + k) * target.width + left);
-  }
-}
-
-/** The colour of one value or RGB triple, as the bytes R, G, B, A read as a little-endian integer. */
-function tileColour(tile: Tile, row: number, column: number): number {
-  const { values, low, high } = tile;
-  const at = row * tile.width + column;
-  if (tile.hidden?.[at]) return 0xffffffff;
-  const pack = (red: number, green: number, blue: number) =>
-    ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
-  if (tile.channels === 1) {
-    const value = values[at]!;
-    if (!Number.isFinite(value)) return pack(...colourOf(value, tile.colours, low, high));
-    const share = high > low ? (value - low) / (high - low) : 0.5;
-    const level = 3 * Math.round(Math.min(1, Math.max(0, share)) * 255);
-    const table = colourTable(tile.colours);
-    return pack(table[level]!, table[level + 1]!, table[level + 2]!);
-  }
-  const plane = tile.height * tile.width;
-  const triple = [values[at]!, values[at + plane]!, values[at + 2 * plane]!];
-  const odd = triple.find((value) => !Number.isFinite(value));
-  if (odd !== undefined) return pack(...colourOf(odd, tile.colours, low, high));
-  const [red, green, blue] = triple.map((value) =>
-    Math.round(255 * Math.min(1, Math.max(0, high > low ? (value - low) / (high - low) : 0.5))),
-  );
-  return pack(red!, green!, blue!);
 }
