@@ -52,7 +52,7 @@ const swish = customOp({
 const leaf = (value: number | number[]) => tensor(value, { requiresGrad: true });
 const precise = (value: number | number[]) => tensor(value, { dtype: "float64", requiresGrad: true });
 
-describe("a student's Multiply node (002.7)", () => {
+describe("002.7: a student's Multiply node", () => {
   test("computes, switches the gradients, and carries its name in the graph", () => {
     const [x, y, z] = [leaf(-2), leaf(5), leaf(-4)];
     const f = multiply(x.add(y), z);

@@ -1,4 +1,4 @@
-/** Gradients, Jacobian and Hessian matrices of functions: the lectures' examples, and PyTorch's values (golden/derivatives.py). */
+/** Gradients, Jacobian and Hessian matrices of functions: PyTorch's values (golden/derivatives.py). */
 import { describe, expect, test } from "vitest";
 import { setBackend } from "../../engine/backend/current.ts";
 import { referenceBackend } from "../../engine/backend/reference.ts";
@@ -22,7 +22,6 @@ import {
 import { setLivenessProbe, sweep } from "../../engine/memory.ts";
 import { startOnNode } from "../../engine/node.ts";
 import golden from "./golden/derivatives.json" with { type: "json" };
-import { numbers } from "./helpers.ts";
 import { expectPacked, unpack } from "./packed.ts";
 
 setBackend(referenceBackend);
@@ -58,79 +57,6 @@ test.each(golden.hessians.map((entry) => [entry.name, entry] as const))(
   "the Hessian matrix of %s is PyTorch's",
   (name, entry) => expectPacked(hessian(scalars[name]!, unpack(entry.x)), entry.hessian),
 );
-
-describe("lecture 002", () => {
-  test("002.3: f = (x + y) z at −2, 5, −4", () => {
-    const f = (x: Tensor, y: Tensor, z: Tensor) => x.add(y).mul(z);
-    expect(f(tensor(-2), tensor(5), tensor(-4)).item()).toBe(-12);
-    const [dx, dy, dz] = grad(f)(-2, 5, -4);
-    expect([dx.item(), dy.item(), dz.item()]).toEqual([-4, -4, 3]);
-  });
-
-  test("002.3: the circuit of the sigmoid gate", () => {
-    // CS231n's numbers behind the lecture's slide: w = (2, −3, −3), x = (−1, −2); σ(1) = .73, its slope .2.
-    const f = (w: Tensor, x: Tensor) =>
-      w
-        .at(0)
-        .mul(x.at(0))
-        .add(w.at(1).mul(x.at(1)))
-        .add(w.at(2))
-        .sigmoid();
-    const [w, x] = [tensor([2, -3, -3]), tensor([-1, -2])];
-    expect(f(w, x).item()).toBeCloseTo(0.731059, 6);
-    const [dw, dx] = grad(f)(w, x);
-    const slope = 0.196612;
-    for (const [found, expected] of [
-      [dw, [-slope, -2 * slope, slope]],
-      [dx, [2 * slope, -3 * slope]],
-    ] as const)
-      numbers(found).forEach((value, i) => {
-        expect(value).toBeCloseTo(expected[i]!, 6);
-      });
-  });
-
-  test("002.4: add distributes, max routes, mul switches, branches add up", () => {
-    const pair = (f: (a: Tensor, b: Tensor) => Tensor) => grad(f)(3, -4).map((slope) => slope.item());
-    expect(pair((a, b) => a.add(b).mul(2))).toEqual([2, 2]);
-    expect(pair((a, b) => a.maximum(b).mul(2))).toEqual([2, 0]);
-    expect(pair((a, b) => a.mul(b).mul(2))).toEqual([-8, 6]);
-    expect(grad((a: Tensor) => a.mul(2).add(a.mul(5)))(1).item()).toBe(7);
-  });
-
-  test("002.5: the Jacobian matrix of relu is diagonal; backward multiplies by it without building it", () => {
-    const x = tensor([1, -2, 3, -1], { requiresGrad: true });
-    const matrix = jacobian((v) => v.relu(), x.detach());
-    expect(matrix.toArray()).toEqual([
-      [1, 0, 0, 0],
-      [0, 0, 0, 0],
-      [0, 0, 1, 0],
-      [0, 0, 0, 0],
-    ]);
-    const upstream = tensor([4, -1, 5, 9]);
-    const [product] = gradients(x.relu(), [x], { gradient: upstream });
-    expect(product!.toArray()).toEqual(upstream.matmul(matrix).toArray());
-  });
-
-  test("002.6: ‖W x‖²", () => {
-    const [W, x] = [
-      tensor([
-        [0.1, 0.5],
-        [-0.3, 0.8],
-      ]),
-      tensor([0.2, 0.4]),
-    ];
-    const f = (a: Tensor, b: Tensor) => a.matmul(b).square().sum();
-    expect(f(W, x).item()).toBeCloseTo(0.116, 6);
-    const [dW, dx] = grad(f)(W, x);
-    expect([dW.shape, dx.shape]).toEqual([W.shape, x.shape]);
-    [0.088, 0.176, 0.104, 0.208].forEach((value, i) => {
-      expect(numbers(dW)[i]).toBeCloseTo(value, 6);
-    });
-    [-0.112, 0.636].forEach((value, i) => {
-      expect(numbers(dx)[i]).toBeCloseTo(value, 6);
-    });
-  });
-});
 
 describe("grad", () => {
   test("of grad is the second derivative, zero where there is none", () => {

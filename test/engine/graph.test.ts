@@ -66,7 +66,7 @@ describe("graphOf", () => {
     ]);
   });
 
-  test("002.2: gives a small convolutional network's tape with layers, parameters' paths and shapes", () => {
+  test("002.2, 004.22: gives a small convolutional network's tape with layers, parameters' paths and shapes", () => {
     const model = models.leNet5();
     const loss = nn.crossEntropy(model(zeros([2, 1, 28, 28])), tensor([3, 7], { dtype: "int32" }));
     const { vertices } = graphOf(loss, { gradients: true, model });

@@ -319,7 +319,7 @@ describe("convolution", () => {
     );
   });
 
-  test("shifts with the image where the border goes round (equivariance, 003.48)", () => {
+  test("003.48: shifts with the image where the border goes round, which is equivariance", () => {
     const images = fc
       .tuple(size(3, 6), size(3, 6))
       .chain(([h, w]) => fc.tuple(filled([1, 1, h, w]), filled([2, 1, 3, 3])));

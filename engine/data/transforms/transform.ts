@@ -39,7 +39,7 @@ export interface ImagesWithTargets {
 }
 
 /**
- * A change of images, random or not. Calling it changes a batch `[N, C, H, W]` or one image `[C, H, W]` into a new tensor; each sample has a
+ * A change of images, random or not. `apply` changes a batch `[N, C, H, W]` or one image `[C, H, W]` into a new tensor; each sample has a
  * draw of its own. In training, give it to the loader.
  *
  * @example

@@ -64,7 +64,7 @@ describe("gradients at the pixels", () => {
     expectPacked(found.pattern, like(expected.pattern, 2, 12, 12));
   });
 
-  it("put values back where the maxima were: unpooling with switches, then stamping (003.76, 003.78)", () => {
+  it("003.75: put values back where the maxima were: unpooling with switches, then stamping", () => {
     const model = nn.sequential(nn.maxPool2d(2));
     const x = tensor([
       [
@@ -153,7 +153,7 @@ describe("class activation maps", () => {
     expectPacked(byDefault.overlay, like(golden.overlay, 12, 12));
   });
 
-  it("have the class's score as their mean, and Grad-CAM as their positive part (003.81)", () => {
+  it("003.81: have the class's score as their mean, and Grad-CAM as their positive part", () => {
     seed(3);
     const model = models.gapClassifier({ classes: 4 });
     const x = rand([1, 1, 20, 20]);

@@ -59,7 +59,7 @@ describe("nn.localResponseNorm", () => {
 });
 
 describe("alexNet", () => {
-  it("has the paper's 60,965,224 parameters and the maps 55-27-13-6", () => {
+  it("004.36: has the paper's 60,965,224 parameters and the maps 55-27-13-6", () => {
     expect(countOf(() => models.alexNet())).toBe(60_965_224);
     const shapes = shapesOf(() => models.alexNet(), [1, 3, 224, 224]);
     expect(

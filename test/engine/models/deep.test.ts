@@ -118,7 +118,7 @@ describe("googLeNet", () => {
     }
   });
 
-  it("has modules whose channels add up, the reduced one smaller than the naive one (lecture step 003.61)", () => {
+  it("003.61: has modules whose channels add up, the reduced one smaller than the naive one", () => {
     const reduced = models.inception(192, { one: 64, three: [96, 128], five: [16, 32], pool: 32 });
     const naive = models.inceptionNaive(192, { one: 64, three: 128, five: 32 });
     const x = randn([1, 192, 5, 5]);

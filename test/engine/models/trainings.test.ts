@@ -27,14 +27,14 @@ async function accuracyOf(set: data.Dataset, sizes: number[], epochs: number): P
 }
 
 describe("points in the plane", () => {
-  it("XOR is learned by one hidden layer of 8 (000.13, 000.19)", async () => {
+  it("000.19: XOR is learned by one hidden layer of 8", async () => {
     seed(0);
     expect(await accuracyOf(data.xor({ samples: 200, noise: 0.2 }), [2, 8, 2], 30)).toBeGreaterThanOrEqual(
       0.99,
     );
   });
 
-  it("two spirals are learned by two hidden layers of 32 (000.21)", async () => {
+  it("000.21: two spirals are learned by two hidden layers of 32", async () => {
     seed(0);
     expect(await accuracyOf(data.spirals({ samples: 400 }), [2, 32, 32, 2], 150)).toBeGreaterThanOrEqual(
       0.98,
@@ -43,7 +43,7 @@ describe("points in the plane", () => {
 });
 
 describe("densities", () => {
-  it("the bound of a variational auto-encoder comes close to the exact likelihood, and stays below (003.87, 003.89)", () => {
+  it("003.89: the bound of a variational auto-encoder comes close to the exact likelihood, and stays below", () => {
     seed(0);
     const [dimensions, latents, std] = [5, 2, 0.5];
     const weight = randn([dimensions, latents]);
@@ -72,7 +72,7 @@ describe("densities", () => {
     expect(bound).toBeGreaterThan(exact(test) - 0.35);
   }, 60_000);
 
-  it("a generator meets its data, and the discriminator's value −2 ln 2 (003.90)", () => {
+  it("003.90: a generator meets its data, and the discriminator's value −2 ln 2", () => {
     // Of three seeds: value −1.39, −1.38, −1.39; mean 2.00, 1.93, 1.98; deviation 0.47, 0.21, 0.45 (some modes are lost).
     seed(0);
     const model = models.gan({ outputs: 1, latents: 1, hidden: [32], activation: "tanh" });
@@ -124,7 +124,7 @@ describe("figures", () => {
     expect(denoised!).toBeGreaterThan(blurred! + 1);
   }, 120_000);
 
-  it("are found and named by the detector: mean IoU of boxes at least 0.6 (003.68)", () => {
+  it("003.68: are found and named by the detector: mean IoU of boxes at least 0.6", () => {
     seed(0);
     const { train, test } = data.shapes({ train: 1000, test: 100 });
     const model = models.detector();

@@ -23,7 +23,7 @@ describe("convEncoder", () => {
 });
 
 describe("contrastiveEncoder", () => {
-  it("learns that two views of an image agree and those of others do not (lecture step 003.94)", () => {
+  it("003.94: learns that two views of an image agree and those of others do not", () => {
     const { images } = stripes([8, 1, 16, 16], 8);
     const view = (): ReturnType<typeof rand> => images.add(randn(images.shape).mul(0.1));
     const model = models.contrastiveEncoder({
@@ -87,7 +87,7 @@ describe("rotation", () => {
     expect(() => models.rotations(zeros([2, 3]))).toThrow(/rotations|expected \[N, C, H, W\]/);
   });
 
-  it("is learned by an encoder with a head of four classes (lecture step 003.93)", () => {
+  it("003.93: is learned by an encoder with a head of four classes", () => {
     const upright = zeros([4, 1, 12, 12]);
     const values = upright.storage.values();
     for (let i = 0; i < 4; i++) for (let k = 0; k < 12; k++) values[i * 144 + (i % 3) * 12 + k] = 1;
@@ -115,7 +115,7 @@ describe("contextEncoder", () => {
     );
   });
 
-  it("sees the whole image from every place, and learns to fill the hole (lecture step 003.93)", () => {
+  it("003.93: sees the whole image from every place, and learns to fill the hole", () => {
     const { images } = stripes([8, 1, 16, 16], 2);
     const { images: seen, mask } = models.punchHoles(images, { size: 6 });
     const model = models.contextEncoder({ imageSize: 16, widths: [8, 16] });

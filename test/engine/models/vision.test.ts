@@ -14,7 +14,7 @@ startOnNode();
 beforeEach(() => seed(1));
 
 describe("gapClassifier", () => {
-  it("gives activation maps whose mean is the class score (lecture step 003.81)", () => {
+  it("003.81: gives activation maps whose mean is the class score", () => {
     withBackend(referenceBackend, () => {
       const model = models.gapClassifier({ channels: 2, classes: 3, widths: [4, 5] });
       const x = randn([2, 2, 9, 11]);

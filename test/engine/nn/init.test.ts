@@ -20,7 +20,7 @@ function propagate(
   return rms(x);
 }
 
-describe("20 layers of 400 units, the lecture's schemes and the papers' (003.38, C-22, C-23)", () => {
+describe("003.38: 20 layers of 400 units, the lecture's schemes and the papers'", () => {
   const cases: [string, "tanh" | "relu", (w: Tensor, generator: Generator) => void, number][] = [
     [
       "tanh, the heuristic printed as Glorot's",

@@ -79,35 +79,6 @@ describe("values", () => {
     ]);
   });
 
-  it("pooling takes the maximum or the mean of the lecture's example", () => {
-    const x = tensor([
-      [
-        [
-          [12, 20, 30, 0],
-          [8, 12, 2, 0],
-          [34, 70, 37, 4],
-          [112, 100, 25, 12],
-        ],
-      ],
-    ]);
-    expect(nn.maxPool2d(2)(x).toArray()).toEqual([
-      [
-        [
-          [20, 30],
-          [112, 37],
-        ],
-      ],
-    ]);
-    expect(nn.avgPool2d(2)(x).toArray()).toEqual([
-      [
-        [
-          [13, 8],
-          [79, 19.5],
-        ],
-      ],
-    ]);
-  });
-
   it("activations", () => {
     const x = tensor([-1, 0, 2]);
     expect(nn.relu()(x).toArray()).toEqual([0, 0, 2]);

@@ -108,32 +108,6 @@ it("every optimizer is compared with PyTorch, in several settings", () => {
   }
 });
 
-describe("the lecture's averaged momentum (003.36)", () => {
-  const descend = (optimizer: optim.Optimizer): number[] =>
-    [1, 2, 3].map(() => {
-      const theta = optimizer.parameters[0]!;
-      theta.square().sum().backward();
-      optimizer.step();
-      return theta.item();
-    });
-
-  it("on θ² from 1 with η = 0.1 and α = 0.9 gives 0.98, 0.9424, 0.889712", () => {
-    const path = descend(optim.averagedMomentum([nn.parameter(tensor([1]))], { lr: 0.1, momentum: 0.9 }));
-    [0.98, 0.9424, 0.889712].forEach((value, i) => {
-      expect(path[i]).toBeCloseTo(value, 6);
-    });
-  });
-
-  it("is the classical momentum with η / (1 − α), C-21", () => {
-    const averaged = descend(
-      optim.averagedMomentum([nn.parameter(tensor([1]))], { lr: 0.1 / (1 - 0.9), momentum: 0.9 }),
-    );
-    [0.8, 0.46, 0.062].forEach((value, i) => {
-      expect(averaged[i]).toBeCloseTo(value, 6);
-    });
-  });
-});
-
 describe("groups", () => {
   it("follow the optimizer's learning rate in proportion, down to 0 and back", () => {
     const [a, b] = [nn.parameter(tensor([1])), nn.parameter(tensor([1]))];
