@@ -1,24 +1,17 @@
 /** `data.cifar10` and `data.cifar100`: small colour photographs (Krizhevsky 2009), from the archives of their binary version. */
 
-import { ArgumentError, describeValue } from "../errors.ts";
-import { checkInterrupt } from "../interrupt.ts";
-import { checkOptions } from "./checks.ts";
 import { Dataset } from "./dataset.ts";
 import type { TrainAndTest } from "./digits.ts";
-import { DownloadError, download } from "./download.ts";
-import { DataError, MissingDataError } from "./errors.ts";
-import { type FileAccess, Progress } from "./mnistFiles.ts";
+import { DataError } from "./errors.ts";
+import type { FileAccess } from "./fileAccess.ts";
 import { imageTensor, labelTensor } from "./pixels.ts";
-
-/** Options of `cifar10`. */
-export interface CifarOptions {
-  /** Folder with the `.tar.gz` file, or where to keep it; nnlab's folder in the user's cache unless told. */
-  readonly dir?: string;
-  /** Whether a file that is not there may be downloaded; true unless told. */
-  readonly download?: boolean;
-  /** Addresses of folders that have the archive, tried in order. */
-  readonly mirrors?: readonly string[];
-}
+import {
+  checkOriginal,
+  checkPublishedDataOptions,
+  countWithin,
+  obtain,
+  type PublishedDataOptions,
+} from "./publishedFiles.ts";
 
 /** @internal An archive and what is in it. */
 export interface CifarSet {
@@ -27,11 +20,17 @@ export interface CifarSet {
   readonly archive: string;
   /** Of the archive, as its author published it. */
   readonly md5: string;
-  readonly train: readonly string[];
-  readonly test: readonly string[];
+  readonly train: CifarPart;
+  readonly test: CifarPart;
+  readonly classes: readonly string[];
+  /** What the byte before the label of its class counts; null where there is no such byte. */
+  readonly superclasses: readonly string[] | null;
+}
+
+interface CifarPart {
+  readonly files: readonly string[];
   /** Images in each file. */
   readonly perFile: number;
-  readonly classes: readonly string[];
 }
 
 const pixels = 3 * 32 * 32;
@@ -42,129 +41,163 @@ export const cifar10Set: CifarSet = {
   title: "CIFAR-10",
   archive: "cifar-10-binary.tar.gz",
   md5: "c32a1d4ab5d03f1284b67883e8d87530",
-  train: [1, 2, 3, 4, 5].map((i) => `data_batch_${i}.bin`),
-  test: ["test_batch.bin"],
-  perFile: 10_000,
+  train: { files: [1, 2, 3, 4, 5].map((i) => `data_batch_${i}.bin`), perFile: 10_000 },
+  test: { files: ["test_batch.bin"], perFile: 10_000 },
   classes: ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"],
+  superclasses: null,
+};
+
+/** The superclasses of CIFAR-100 in the order of their labels, and the five classes of each. */
+const families: Readonly<Record<string, readonly string[]>> = {
+  "aquatic mammals": ["beaver", "dolphin", "otter", "seal", "whale"],
+  fish: ["aquarium fish", "flatfish", "ray", "shark", "trout"],
+  flowers: ["orchid", "poppy", "rose", "sunflower", "tulip"],
+  "food containers": ["bottle", "bowl", "can", "cup", "plate"],
+  "fruit and vegetables": ["apple", "mushroom", "orange", "pear", "sweet pepper"],
+  "household electrical devices": ["clock", "keyboard", "lamp", "telephone", "television"],
+  "household furniture": ["bed", "chair", "couch", "table", "wardrobe"],
+  insects: ["bee", "beetle", "butterfly", "caterpillar", "cockroach"],
+  "large carnivores": ["bear", "leopard", "lion", "tiger", "wolf"],
+  "large man-made outdoor things": ["bridge", "castle", "house", "road", "skyscraper"],
+  "large natural outdoor scenes": ["cloud", "forest", "mountain", "plain", "sea"],
+  "large omnivores and herbivores": ["camel", "cattle", "chimpanzee", "elephant", "kangaroo"],
+  "medium-sized mammals": ["fox", "porcupine", "possum", "raccoon", "skunk"],
+  "non-insect invertebrates": ["crab", "lobster", "snail", "spider", "worm"],
+  people: ["baby", "boy", "girl", "man", "woman"],
+  reptiles: ["crocodile", "dinosaur", "lizard", "snake", "turtle"],
+  "small mammals": ["hamster", "mouse", "rabbit", "shrew", "squirrel"],
+  trees: ["maple tree", "oak tree", "palm tree", "pine tree", "willow tree"],
+  "vehicles 1": ["bicycle", "bus", "motorcycle", "pickup truck", "train"],
+  "vehicles 2": ["lawn mower", "rocket", "streetcar", "tank", "tractor"],
+};
+
+/** What `target("superclasses")` of `cifar100` counts, in this order. */
+export const cifar100Superclasses: readonly string[] = Object.keys(families);
+
+/** @internal */
+export const cifar100Set: CifarSet = {
+  operation: "data.cifar100",
+  title: "CIFAR-100",
+  archive: "cifar-100-binary.tar.gz",
+  md5: "03b5dce01913d631647c71ecec9e9cb8",
+  train: { files: ["train.bin"], perFile: 50_000 },
+  test: { files: ["test.bin"], perFile: 10_000 },
+  // Labels count the classes in alphabetical order.
+  classes: Object.values(families).flat().sort(),
+  superclasses: cifar100Superclasses,
 };
 
 /**
  * CIFAR-10: 50,000 training and 10,000 test photographs `[N, 3, 32, 32]` in [0, 1] with labels `[N]` of ten classes. Read from
- * `dir` or the cache, into which the archive is downloaded once (170 MB). Throws a MissingDataError that says which file to
- * put where, or a DataError for an archive that is not the original. Source: Krizhevsky 2009.
+ * `dir`, or from the folder (or its subfolder `cifar`) that the environment variable `NNLAB_DATA` names, else from the cache, into
+ * which the archive is downloaded once (170 MB). Without a network put `cifar-10-binary.tar.gz`, as it is, into one of these folders.
+ * Throws a MissingDataError that says which file to put where, or a DataError for an archive in your own folder that is not the
+ * original; a damaged one in the cache is fetched again. Source: Krizhevsky 2009, "Learning multiple layers of features from tiny images".
  *
  * @example
  * const { train, test } = await data.cifar10();
  */
-export async function cifar10(options: CifarOptions = {}): Promise<TrainAndTest> {
+export async function cifar10(options: PublishedDataOptions = {}): Promise<TrainAndTest> {
   const { nodeFiles } = await import("./nodeFiles.ts");
   return readCifar(nodeFiles, options, cifar10Set);
 }
 
-/** @internal `cifar10` on given access to files. */
+/**
+ * CIFAR-100: photographs as CIFAR-10's, `[N, 3, 32, 32]`, but of a hundred classes with 500 training and 100 test images each.
+ * `labels [N]` are the classes (fine labels); `target("superclasses") [N]` are the 20 groups of five classes (coarse labels), whose
+ * names `cifar100Superclasses` lists. Found, downloaded (169 MB) and checked as `cifar10`; without a network put
+ * `cifar-100-binary.tar.gz`, as it is, into one of the folders named there. Throws as `cifar10`. Source: Krizhevsky 2009.
+ *
+ * @example
+ * const { train } = await data.cifar100();
+ * const coarse = train.loader({ target: "superclasses", shuffle: true });   // batches [images, 0 … 19]
+ */
+export async function cifar100(options: PublishedDataOptions = {}): Promise<TrainAndTest> {
+  const { nodeFiles } = await import("./nodeFiles.ts");
+  return readCifar(nodeFiles, options, cifar100Set);
+}
+
+/** @internal `cifar10` or `cifar100` on given access to files. */
 export async function readCifar(
   access: FileAccess,
-  options: CifarOptions,
+  options: PublishedDataOptions,
   set: CifarSet,
 ): Promise<TrainAndTest> {
-  const { operation } = set;
-  checkOptions(operation, options, ["dir", "download", "mirrors"]);
-  const { dir, mirrors } = options;
-  if (dir !== undefined && (typeof dir !== "string" || dir === ""))
-    throw new ArgumentError(`${operation}: dir must be the path of a folder; got ${describeValue(dir)}`);
-  if (mirrors !== undefined && !Array.isArray(mirrors))
-    throw new ArgumentError(
-      `${operation}: mirrors must be an array of addresses; got ${describeValue(mirrors)}`,
-    );
-  const folder = dir === undefined ? access.join(access.cacheDirectory(), "cifar") : access.absolute(dir);
-  const { filesInTar } = await import("./tarArchive.ts");
-  const files = await filesInTar(await access.gunzip(await obtain(access, options, set, folder)));
-  return {
-    train: toDataset(set, "training", set.train, files),
-    test: toDataset(set, "test", set.test, files),
-  };
-}
-
-/** The archive's bytes, compared with the original before anything is decompressed. */
-async function obtain(
-  access: FileAccess,
-  options: CifarOptions,
-  set: CifarSet,
-  folder: string,
-): Promise<Uint8Array> {
-  const path = access.join(folder, set.archive);
-  const fault = async (bytes: Uint8Array) => {
-    const md5 = await access.digest("md5", bytes);
-    return md5 === set.md5
-      ? null
-      : `expected the original archive of ${set.title} (MD5 ${set.md5}), found other content (MD5 ${md5}); remove it and fetch it again`;
-  };
-  if (await access.isFile(path)) {
-    const bytes = await access.read(path);
-    const wrong = await fault(bytes);
-    if (wrong !== null) throw new DataError(`${path}: ${wrong}`);
-    return bytes;
-  }
-  const home = "https://www.cs.toronto.edu/~kriz";
-  const remedy = `Put ${set.archive} into ${folder}; it is at ${home}/`;
-  if (options.download === false)
-    throw new MissingDataError(
-      `${set.operation}: ${set.title} is not on this machine and download is false.\n${remedy}`,
-    );
-  const progress = new Progress(access, set.title, null);
-  try {
-    const bytes = await download({
-      file: set.archive,
-      mirrors: options.mirrors ?? [home],
-      check: fault,
-      onProgress: (state) => {
-        checkInterrupt();
-        progress.show(state);
+  const { operation, title, archive, md5 } = set;
+  checkPublishedDataOptions(operation, options);
+  const [files] = await obtain<Map<string, Uint8Array>>(access, options, {
+    operation,
+    title,
+    folder: "cifar",
+    isFoundAtTop: true,
+    mirrors: ["https://www.cs.toronto.edu/~kriz"],
+    files: [
+      {
+        archive,
+        names: [archive],
+        async open(_, path, raw) {
+          // Compared before anything is decompressed.
+          await checkOriginal(access, title, path, { algorithm: "md5", digest: md5 }, raw);
+          const { filesInTar } = await import("./tarArchive.ts");
+          return filesInTar(await access.gunzip(raw));
+        },
       },
-    });
-    await access.writeWhole(path, bytes);
-    progress.end(`${set.title}: downloaded to ${folder}`);
-    return bytes;
-  } catch (error) {
-    progress.end(`${set.title}: the download stopped`);
-    if (!(error instanceof DownloadError)) throw error;
-    throw new MissingDataError(
-      `${set.operation}: ${set.title} is not on this machine and could not be downloaded.\n${error.message}\n${remedy}`,
-    );
-  }
+    ],
+    wanted: "this archive, as it is,",
+    instead: "data.shapes({ channels: 3 }) draws pictures in colour without any file.",
+  });
+  return {
+    train: toDataset(set, "train", files!, options.train),
+    test: toDataset(set, "test", files!, options.test),
+  };
 }
 
-/** Records of a label and 3072 pixels: the red map, the green, the blue. */
+/** Records of one or two labels and 3072 pixels: the red map, the green, the blue. */
 function toDataset(
   set: CifarSet,
-  part: string,
-  names: readonly string[],
-  files: Map<string, Uint8Array>,
+  part: "train" | "test",
+  contents: Map<string, Uint8Array>,
+  limit: number | undefined,
 ): Dataset {
-  const count = names.length * set.perFile;
-  const [images, labels] = [new Uint8Array(count * pixels), new Uint8Array(count)];
-  for (const [f, name] of names.entries()) {
-    const bytes = files.get(name);
-    const expected = set.perFile * (1 + pixels);
+  const { operation, title, classes, superclasses } = set;
+  const { files, perFile } = set[part];
+  const count = countWithin(operation, part, limit, files.length * perFile);
+  const images = new Uint8Array(count * pixels);
+  const labels = new Uint8Array(count);
+  const groups = new Uint8Array(count);
+  const head = superclasses === null ? 1 : 2;
+  for (const [f, name] of files.entries()) {
+    const bytes = contents.get(name);
+    const expected = perFile * (head + pixels);
     if (bytes?.length !== expected)
       throw new DataError(
         `${set.archive}: expected ${expected} bytes in ${name}, found ${bytes?.length ?? "no such file"}`,
       );
-    for (let i = 0; i < set.perFile; i++) {
-      const [at, row] = [i * (1 + pixels), f * set.perFile + i];
-      const label = bytes[at]!;
-      if (label >= set.classes.length)
-        throw new DataError(
-          `${set.archive}: expected labels from 0 to ${set.classes.length - 1}, found ${label} in ${name} at ${i}`,
-        );
-      labels[row] = label;
-      images.set(bytes.subarray(at + 1, at + 1 + pixels), row * pixels);
+    for (let i = 0, row = f * perFile; i < perFile && row < count; i++, row++) {
+      const start = i * (head + pixels) + head;
+      labels[row] = labelAt(set, name, i, bytes[start - 1]!, classes);
+      if (superclasses !== null) groups[row] = labelAt(set, name, i, bytes[start - 2]!, superclasses);
+      images.set(bytes.subarray(start, start + pixels), row * pixels);
     }
   }
   return new Dataset({
-    name: `${set.title}, ${part}`,
-    images: imageTensor(set.operation, images, [count, 3, 32, 32]),
-    labels: labelTensor(set.operation, labels),
-    classes: set.classes,
+    name: `${title}, ${part === "train" ? "training" : "test"}`,
+    images: imageTensor(operation, images, [count, 3, 32, 32]),
+    labels: labelTensor(operation, labels),
+    classes,
+    targets: superclasses === null ? {} : { superclasses: labelTensor(operation, groups) },
   });
+}
+
+function labelAt(
+  { archive }: CifarSet,
+  name: string,
+  i: number,
+  label: number,
+  names: readonly string[],
+): number {
+  if (label < names.length) return label;
+  throw new DataError(
+    `${archive}: expected labels from 0 to ${names.length - 1}, found ${label} in ${name} at ${i}`,
+  );
 }

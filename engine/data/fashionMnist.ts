@@ -44,7 +44,9 @@ export const fashionMnistSet: MnistLike = {
 /**
  * Fashion-MNIST: 60,000 training and 10,000 test images `[N, 1, 28, 28]` in [0, 1] of ten kinds of clothes, harder than MNIST,
  * with labels `[N]`. Read from `dir`, or from the subfolder `fashion-mnist` of the folder that the environment variable
- * `NNLAB_DATA` names, else from the cache, into which the files are downloaded once (31 MB). Throws as `mnist` does.
+ * `NNLAB_DATA` names, else from the cache, into which the files are downloaded once (31 MB). Without a network put the authors'
+ * `train-images-idx3-ubyte.gz`, `train-labels-idx1-ubyte.gz`, `t10k-images-idx3-ubyte.gz` and `t10k-labels-idx1-ubyte.gz` (they are
+ * called as MNIST's) into one of these folders. Throws as `mnist` does.
  *
  * @example
  * const { train, test } = await data.fashionMnist({ train: 10000 });

@@ -8,8 +8,8 @@ import { resample, resamplingMatrix } from "../ops/resampling.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkOptions } from "./checks.ts";
 import { MissingDataError } from "./errors.ts";
+import type { FileAccess } from "./fileAccess.ts";
 import type { DecodedImage } from "./imageDecoding.ts";
-import type { FileAccess } from "./mnistFiles.ts";
 
 /** Options of `image` and `imageFolder`. */
 export interface ImageOptions {

@@ -6,8 +6,8 @@ import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { Dataset } from "./dataset.ts";
 import { DataError, MissingDataError } from "./errors.ts";
+import type { FileAccess } from "./fileAccess.ts";
 import { checkImageOptions, type ImageOptions, readImage } from "./image.ts";
-import type { FileAccess } from "./mnistFiles.ts";
 
 const operation = "data.imageFolder";
 

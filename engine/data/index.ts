@@ -4,7 +4,7 @@
  * @module
  */
 
-export { type CifarOptions, cifar10 } from "./cifar.ts";
+export { cifar10, cifar100, cifar100Superclasses } from "./cifar.ts";
 export { Dataset, type DatasetFoldOptions, type SplitOptions } from "./dataset.ts";
 export { type DigitsOptions, digits, type TrainAndTest } from "./digits.ts";
 export type { DownloadProgress } from "./download.ts";
@@ -17,6 +17,7 @@ export { imageFolder } from "./imageFolder.ts";
 export { Loader, type LoaderOptions } from "./loader.ts";
 export { type MnistOptions, mnist } from "./mnist.ts";
 export { blobs, type ClassesOptions, circles, moons, type PointsOptions, spirals, xor } from "./points.ts";
+export type { PublishedDataOptions } from "./publishedFiles.ts";
 export { type ShapeName, type ShapesOptions, shapeColours, shapes } from "./shapes.ts";
 export { type TimeSeriesOptions, timeSeries } from "./timeSeries.ts";
 export * as transforms from "./transforms/index.ts";

@@ -3,34 +3,24 @@
  * the business of `mnistFiles.ts`.
  */
 
-import { ArgumentError, describeValue } from "../errors.ts";
-import { checkCount, checkOptions } from "./checks.ts";
 import { Dataset } from "./dataset.ts";
 import { digitClasses, type TrainAndTest } from "./digits.ts";
-import type { DownloadProgress } from "./download.ts";
 import { DataError } from "./errors.ts";
+import type { FileAccess } from "./fileAccess.ts";
 import { readIdx } from "./idx.ts";
-import { type FileAccess, type IdxFile, type MnistLike, obtainMnist } from "./mnistFiles.ts";
+import { type IdxFile, type MnistLike, obtainMnist } from "./mnistFiles.ts";
 import { imageTensor, labelTensor } from "./pixels.ts";
+import {
+  checkFlag,
+  checkPublishedDataOptions,
+  countWithin,
+  type PublishedDataOptions,
+} from "./publishedFiles.ts";
 
-/** Options of `mnist`. */
-export interface MnistOptions {
-  /** Folder with the four files. Without it: `NNLAB_DATA`, else the cache, else a download into the cache. */
-  readonly dir?: string;
-  /** Whether files that are not there may be downloaded; true unless told. */
-  readonly download?: boolean;
-  /** Use only the first so many training samples. */
-  readonly train?: number;
-  /** Use only the first so many test samples. */
-  readonly test?: number;
-  /** Whether full-sized files must be the original MNIST; false for sets of the same format, such as Fashion-MNIST. */
+/** Options of `mnist` and `fashionMnist`. */
+export interface MnistOptions extends PublishedDataOptions {
+  /** Whether full-sized files must be the original; true unless told, false for other sets of the same format. */
   readonly verify?: boolean;
-  /** Where downloads are kept, instead of nnlab's folder in the user's cache. */
-  readonly cache?: string;
-  /** Addresses of folders that have the four `.gz` files, tried in order. */
-  readonly mirrors?: readonly string[];
-  /** Told of a download as it goes on, instead of a line in the output. */
-  readonly onProgress?: (progress: DownloadProgress) => void;
 }
 
 const pixelsPerSide = 28;
@@ -94,7 +84,8 @@ export const mnistSet: MnistLike = {
 /**
  * MNIST: 60,000 training and 10,000 test images `[N, 1, 28, 28]` in [0, 1] with labels `[N]`. Read from `dir`, or from the
  * folder (or its subfolder `mnist`) that the environment variable `NNLAB_DATA` names, else from the cache, into which the
- * files are downloaded once (11 MB). Throws a MissingDataError that says which files to put where, or a DataError that
+ * files are downloaded once (11 MB). Without a network put `train-images-idx3-ubyte.gz`, `train-labels-idx1-ubyte.gz`,
+ * `t10k-images-idx3-ubyte.gz` and `t10k-labels-idx1-ubyte.gz` into one of these folders. Throws a MissingDataError that says which files to put where, or a DataError that
  * names the file, what was expected and what was found; never gives part of a data set.
  *
  * @example
@@ -124,31 +115,8 @@ export async function readMnist(
 
 /** @internal Throws for what is no option of `operation`. */
 export function checkMnistOptions(operation: string, options: MnistOptions): void {
-  checkOptions(operation, options, [
-    "dir",
-    "download",
-    "train",
-    "test",
-    "verify",
-    "cache",
-    "mirrors",
-    "onProgress",
-  ]);
-  const { dir, download: mayDownload, train, test, verify, cache, mirrors } = options;
-  for (const [name, path] of Object.entries({ dir, cache }))
-    if (path !== undefined && (typeof path !== "string" || path === ""))
-      throw new ArgumentError(
-        `${operation}: ${name} must be the path of a folder; got ${describeValue(path)}`,
-      );
-  for (const [name, flag] of Object.entries({ download: mayDownload, verify }))
-    if (flag !== undefined && typeof flag !== "boolean")
-      throw new ArgumentError(`${operation}: ${name} must be true or false; got ${describeValue(flag)}`);
-  if (train !== undefined) checkCount(operation, "train", train);
-  if (test !== undefined) checkCount(operation, "test", test);
-  if (mirrors !== undefined && !Array.isArray(mirrors))
-    throw new ArgumentError(
-      `${operation}: mirrors must be an array of addresses; got ${describeValue(mirrors)}`,
-    );
+  checkPublishedDataOptions(operation, options, ["verify"]);
+  if (options.verify !== undefined) checkFlag(operation, "verify", options.verify);
 }
 
 interface Samples {
@@ -180,10 +148,7 @@ function toDataset(
   samples: Samples,
   limit: number | undefined,
 ): Dataset {
-  const all = samples.labels.length;
-  const count = limit ?? all;
-  if (count > all)
-    throw new ArgumentError(`${operation}: ${option} is ${count}, but there are only ${all} such samples`);
+  const count = countWithin(operation, option, limit, samples.labels.length);
   const side = pixelsPerSide;
   return new Dataset({
     name: `${title}, ${option === "train" ? "training" : "test"}`,

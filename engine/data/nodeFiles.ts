@@ -7,7 +7,7 @@ import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
-import type { FileAccess } from "./mnistFiles.ts";
+import type { FileAccess } from "./fileAccess.ts";
 
 const gunzipAsync: (bytes: Uint8Array) => Promise<Uint8Array> = promisify(gunzip);
 

@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { fashionMnistSet } from "../../engine/data/fashionMnist.ts";
 import { fashionMnist, MissingDataError } from "../../engine/data/index.ts";
 import { readMnist } from "../../engine/data/mnist.ts";
 import { nodeFiles } from "../../engine/data/nodeFiles.ts";
-import { folderWith, gzipped, imageFile, smallSet } from "./idxFiles.ts";
+import { folderWith, gzipped, imageFile, labelFile, smallSet } from "./idxFiles.ts";
 import { serve, startMirror } from "./mirror.ts";
 
 afterEach(() => {
@@ -65,11 +66,34 @@ describe("data.fashionMnist", () => {
     const good = await startMirror(serve(archives));
     expect((await readMnist(access, { cache, mirrors: [good.address] }, set)).train.size).toBe(30);
     expect((await readMnist(access, { cache, download: false }, set)).train.size).toBe(30);
+
+    // A damaged file is fetched again in the cache, and left alone in a folder of the user's.
+    const [labels, damaged] = ["t10k-labels-idx1-ubyte.gz", gzipSync(labelFile(20).fill(1, 8))];
+    const kept = await folderWith({ ...archives, [labels]: damaged });
+    const asked = good.requests.length;
+    await expect(readMnist(access, { dir: kept, mirrors: [good.address] }, set)).rejects.toThrow(
+      /the file is damaged.*\nThe original is at .*\/t10k-labels-idx1-ubyte\.gz; your own folder is left as it is/,
+    );
+    expect(await readFile(join(kept, labels))).toEqual(damaged);
+    await readMnist(access, { cache: kept, mirrors: [good.address] }, set);
+    expect(good.requests.slice(asked)).toEqual([labels]);
+
+    // Where nothing can be kept there are the data all the same.
+    const lines: string[] = [];
+    const telling = { ...access, showProgress: (line: string) => lines.push(line) };
+    const unwritable = { cache: join(kept, labels, "cache"), mirrors: [good.address] };
+    expect((await readMnist(telling, unwritable, set)).test.size).toBe(20);
+    expect(lines.at(-1)).toMatch(
+      /Fashion-MNIST: downloaded, but it could not be kept for the next time: ENOTDIR/,
+    );
   });
 
   it("names itself where an option is wrong", async () => {
     await expect(fashionMnist({ train: 0 })).rejects.toThrow(
       "data.fashionMnist: train must be a whole number",
+    );
+    await expect(fashionMnist({ download: "no" } as never)).rejects.toThrow(
+      'data.fashionMnist: download must be true or false; got the string "no"',
     );
     await expect(fashionMnist({ folder: "x" } as never)).rejects.toThrow(
       'data.fashionMnist: there is no option "folder"',

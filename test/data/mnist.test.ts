@@ -186,7 +186,7 @@ describe("data.mnist refuses, naming file, expectation and finding,", () => {
     const error = await failure({ ...smallSet(), ...other });
     expect(error).toBeInstanceOf(DataError);
     expect(error.message).toMatch(
-      /t10k-images-idx3-ubyte: expected the original file of MNIST \(SHA-256 0fa7898d5092…\), found other content .* verify: false/,
+      /t10k-images-idx3-ubyte: expected the original file of MNIST \(SHA-256 0fa7898d5092…\), found other content .* verify: false\nThe original is at https:.*\/t10k-images-idx3-ubyte\.gz; your own folder is left as it is\./,
     );
     const { test } = await mnist({ dir: await folderWith({ ...smallSet(), ...other }), verify: false });
     expect(test.size).toBe(10_000);
