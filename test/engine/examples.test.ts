@@ -192,7 +192,7 @@ async function run(program: string): Promise<Claim[]> {
 
 /** Needs a file, a network or a notebook. */
 const reachesOut =
-  /\bexchange\.|\bdata\.(?:mnist|fashionMnist|cifar10|image|imageFolder)\b|\bshow\.|\bdisplay\(|\bprompt\(/;
+  /\bexchange\.|\bdata\.(?:mnist|fashionMnist|cifar100?|image|imageFolder)\b|\bshow\.|\bdisplay\(|\bprompt\(/;
 const alone = complete.filter(({ code }, i) => checked[i]!.missing.size === 0 && !reachesOut.test(code));
 
 describe("examples that need nothing but the engine", () => {
