@@ -2,6 +2,7 @@
 import { Dataset } from "../../engine/data/dataset.ts";
 import { Attribution } from "../../engine/inspection/attribution.ts";
 import { Deconvolution } from "../../engine/inspection/backprojection.ts";
+import { UpdateRatios } from "../../engine/inspection/index.ts";
 import { ConfusionMatrix } from "../../engine/metrics/index.ts";
 import { Module } from "../../engine/nn/module.ts";
 import { LearningRateSearch } from "../../engine/optim/learningRate.ts";
@@ -16,6 +17,7 @@ import { confusionMatrix } from "./results/confusion.ts";
 import { curves } from "./training/curves.ts";
 import { trainingDashboard } from "./training/dashboard.ts";
 import { learningRates } from "./training/rates.ts";
+import { updateRatios } from "./training/updates.ts";
 
 /** Gives instances of a class their picture. */
 function showAs<T extends object>(prototype: T, picture: (instance: T) => Displayable | string): void {
@@ -44,5 +46,8 @@ export function installViews(publisher: Publisher): () => void {
   showAs(LearningRateSearch.prototype, (search) => learningRates(search));
   showAs(Attribution.prototype, (finding) => findingPicture(finding));
   showAs(Deconvolution.prototype, (finding) => findingPicture(finding));
+  showAs(UpdateRatios.prototype, (watch) =>
+    [...watch.ratios.values()].some((ratios) => ratios.length > 0) ? updateRatios(watch) : String(watch),
+  );
   return observeTraining(trainingDashboard(publisher, { live: !process.env.NBGRADER_EXECUTION }));
 }

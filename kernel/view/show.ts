@@ -23,5 +23,9 @@ export { featureMaps, informationFlow, type MistakesOptions, mistakes, summary }
 export { type OverlayOptions, type OverlaySource, overlay } from "./network/overlay.ts";
 export { compare } from "./network/summary.ts";
 export { type ConfusionLike, type ConfusionOptions, confusionMatrix } from "./results/confusion.ts";
+export { type ActivationsOptions, activations } from "./training/activations.ts";
 export { type CurvesOptions, curves, type EpochLike, type HistoryLike } from "./training/curves.ts";
+export { type GradientFlowOptions, gradientFlow } from "./training/gradients.ts";
+export { learningRates } from "./training/rates.ts";
+export { type UpdateRatiosLike, type UpdateRatiosOptions, updateRatios } from "./training/updates.ts";
 export type { NestedNumbers, NumberSource, TensorLike } from "./values.ts";

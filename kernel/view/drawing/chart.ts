@@ -3,6 +3,7 @@
 import { type Displayable, displayable, type MimeBundle, pictureBundle, VEGALITE_MIME } from "../mime.ts";
 import { vegaConfig } from "../theme.ts";
 import { draw } from "./drawing.ts";
+import { decades } from "./ticks.ts";
 
 export type ChartSpec = Record<string, unknown>;
 
@@ -89,4 +90,22 @@ export function smooth(points: readonly Point[], count: number): Point[] {
 /** Five significant digits are more than a chart shows, and halve its specification. */
 export function rounded(value: number): number | null {
   return Number.isFinite(value) ? Number(value.toPrecision(5)) : null;
+}
+
+/** Scale and axis of positive values over several powers of ten, with a true minus sign in 1e−7. */
+export function logarithmic(values: readonly number[]): { scale: ChartSpec; axis: ChartSpec } {
+  const { low, high, ticks } = decades(values);
+  return {
+    scale: { type: "log", domain: [low, high], nice: false },
+    axis: {
+      values: ticks,
+      labelExpr: "replace(format(datum.value, datum.value < 0.001 ? '~e' : '~g'), '-', '−')",
+    },
+  };
+}
+
+/** Every `step`th of the items, so that at most `most` are left. */
+export function thinned<T>(items: readonly T[], most: number): { kept: T[]; step: number } {
+  const step = Math.ceil(items.length / most);
+  return { kept: items.filter((_, i) => i % step === 0), step };
 }

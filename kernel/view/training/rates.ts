@@ -1,12 +1,25 @@
 /** The result of a learning-rate search: the loss over the rates tried. */
-import type { LearningRateSearch } from "../../../engine/optim/learningRate.ts";
+import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
+import { LearningRateSearch } from "../../../engine/optim/learningRate.ts";
 import { type ChartSpec, chart, rounded } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
 import { role } from "../theme.ts";
 import { countOf, formatNumber, wrapped } from "../wording.ts";
 
-/** Draws the loss of each learning rate, thin as measured and thick smoothed, and marks the one to take. */
+/**
+ * Draws the loss of each learning rate, thin as measured and thick smoothed, and marks the one to take.
+ *
+ * @throws ArgumentError where `search` is no result of `optim.findLearningRate`, ShapeError where no rate was tried.
+ * @example
+ * const search = await optim.findLearningRate(model, train.loader({ shuffle: true }), { optimizer });
+ * show.learningRates(search);
+ */
 export function learningRates(search: LearningRateSearch): Displayable {
+  if (!(search instanceof LearningRateSearch))
+    throw new ArgumentError(
+      `show.learningRates: expected the result of await optim.findLearningRate(…), got ${describeValue(search)}`,
+    );
+  if (search.rates.length === 0) throw new ShapeError("show.learningRates: no learning rate was tried");
   const { rates, losses, smoothed, suggestion } = search;
   const result =
     suggestion === null
@@ -32,14 +45,18 @@ export function learningRates(search: LearningRateSearch): Displayable {
   ];
   if (suggestion !== null) {
     layer.push({
-      data: { values: [{ rate: rounded(suggestion) }] },
-      mark: { type: "rule", strokeDash: [4, 3], strokeWidth: 1.5 },
-      encoding: {
-        color: { value: role.validation },
-        y: { value: 0 },
-        y2: { value: "height" },
-        tooltip: [{ field: "rate", title: "suggestion", format: ".2~g" }],
-      },
+      data: { values: [{ rate: rounded(suggestion), text: `take ${formatNumber(suggestion, 2)}` }] },
+      encoding: { color: { value: role.validation }, y: { value: 0 } },
+      layer: [
+        {
+          mark: { type: "rule", strokeDash: [4, 3], strokeWidth: 1.5 },
+          encoding: { y2: { value: "height" } },
+        },
+        {
+          mark: { type: "text", align: "left", dx: 5, baseline: "top", fontSize: 11 },
+          encoding: { text: { field: "text" } },
+        },
+      ],
     });
   }
   const spec: ChartSpec = {
