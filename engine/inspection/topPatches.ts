@@ -25,10 +25,14 @@ export interface TopPatchesOptions {
 export interface TopPatch {
   /** How strongly. */
   readonly activation: number;
+  /** The unit's channel. */
+  readonly channel: number;
   /** The image's place in the data. */
   readonly image: number;
   /** The unit's row and column in the map. */
   readonly unit: readonly [row: number, column: number];
+  /** What the unit sees, padding included. */
+  readonly window: Patch;
   /** What the unit sees of the image. */
   readonly place: Patch;
   /** Those pixels, `[C, height, width]`; what lies outside of the image is 0, so that the patches of a convolution are of one size. */
@@ -48,9 +52,21 @@ const together = 64;
  * show.images(stack(patches.map(({ pixels }) => pixels)));
  */
 export function topPatches(model: Module, data: Dataset | Tensor, options: TopPatchesOptions): TopPatch[] {
+  return topPatchesOfChannels(model, data, { ...options, channels: [options?.channel] })[0]!;
+}
+
+/** As `topPatches`, for several channels in one run over the images. All channels, or the first `most` of them, where none are told. */
+export function topPatchesOfChannels(
+  model: Module,
+  data: Dataset | Tensor,
+  options: Omit<TopPatchesOptions, "channel"> & {
+    readonly channels?: readonly number[];
+    readonly most?: number;
+  },
+): TopPatch[][] {
   checkModel("topPatches", model);
   const layer = layerAt("topPatches", model, options?.layer);
-  const { channel, count = 9 } = options;
+  const { count = 9, most = Number.POSITIVE_INFINITY } = options;
   const images = data instanceof Dataset ? data.images : data;
   if (!isTensor(images) || images.ndim !== 4 || images.shape[0] === 0)
     throw new ShapeError(
@@ -60,29 +76,36 @@ export function topPatches(model: Module, data: Dataset | Tensor, options: TopPa
     throw new ArgumentError(
       `topPatches: count must be a whole number from 1 on; got ${describeValue(count)}`,
     );
-  const found: { activation: number; image: number; unit: readonly [number, number] }[] = [];
+  let channels = options.channels;
+  const found = new Map<number, Excitation[]>();
   for (let start = 0; start < images.shape[0]!; start += together) {
     checkInterrupt();
     const batch = images.narrow(0, start, Math.min(together, images.shape[0]! - start));
     const records = model.trace(batch);
     const maps = mapsOf("topPatches", records.findLast(({ module }) => module === layer)?.output);
-    found.push(...strongest(maps, channel).map((one) => ({ ...one, image: one.image + start })));
+    channels ??= Array.from({ length: Math.min(maps.shape[1]!, most) }, (_, channel) => channel);
+    for (const channel of channels) {
+      const strong = strongest(maps, channel).map((one) => ({ ...one, image: one.image + start }));
+      const all = [...(found.get(channel) ?? []), ...strong];
+      all.sort((a, b) => b.activation - a.activation || a.image - b.image);
+      found.set(channel, all.slice(0, count));
+    }
     for (const { output } of records) output.dispose();
-    found.sort((a, b) => b.activation - a.activation || a.image - b.image);
-    found.length = Math.min(found.length, count);
   }
   const fields = receptiveField(model, images.shape.slice(1));
-  return found.map((one) => {
-    const pixels = cut(images, one.image, fields.window(layer, one.unit));
-    return { ...one, place: fields.patch(layer, one.unit), pixels };
-  });
+  return channels!.map((channel) =>
+    found.get(channel)!.map((one) => {
+      const window = fields.window(layer, one.unit);
+      const pixels = cut(images.select(0, one.image), window);
+      return { ...one, channel, window, place: fields.patch(layer, one.unit), pixels };
+    }),
+  );
 }
 
+type Excitation = Pick<TopPatch, "activation" | "image" | "unit">;
+
 /** For each image the strongest unit of the channel. */
-function strongest(
-  maps: Tensor,
-  channel: unknown,
-): { activation: number; image: number; unit: readonly [number, number] }[] {
+function strongest(maps: Tensor, channel: unknown): Excitation[] {
   const [samples, channels, height, width] = maps.shape as readonly [number, number, number, number];
   if (!(typeof channel === "number" && Number.isInteger(channel) && channel >= 0 && channel < channels))
     throw new ArgumentError(
@@ -98,9 +121,10 @@ function strongest(
   }).filter(({ activation }) => !Number.isNaN(activation));
 }
 
-function cut(images: Tensor, image: number, { top, left, bottom, right }: Patch): Tensor {
-  const [, channels, height, width] = images.shape as readonly [number, number, number, number];
-  const pixels = images.select(0, image).toTypedArray();
+/** A window of an image `[C, H, W]`; what lies outside is 0. */
+export function cut(image: Tensor, { top, left, bottom, right }: Patch): Tensor {
+  const [channels, height, width] = image.shape as readonly [number, number, number];
+  const pixels = image.toTypedArray();
   const shape = [channels, bottom - top, right - left];
   const values = Float32Array.from({ length: channels * shape[1]! * shape[2]! }, (_, i) => {
     const column = i % shape[2]!;

@@ -22,6 +22,7 @@ export {
 export { featureMaps, informationFlow, type MistakesOptions, mistakes, summary } from "./network/network.ts";
 export { type OverlayOptions, type OverlaySource, overlay } from "./network/overlay.ts";
 export { compare } from "./network/summary.ts";
+export { type TopPatchesOptions, topPatches } from "./network/topPatches.ts";
 export { type ConfusionLike, type ConfusionOptions, confusionMatrix } from "./results/confusion.ts";
 export { type ActivationsOptions, activations } from "./training/activations.ts";
 export { type CurvesOptions, curves, type EpochLike, type HistoryLike } from "./training/curves.ts";

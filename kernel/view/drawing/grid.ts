@@ -6,6 +6,7 @@ import { type NumberSource, numbersOf } from "../values.ts";
 import { formatShape } from "../wording.ts";
 import { draw } from "./drawing.ts";
 import type { Picture, Tile } from "./image.ts";
+import { thinned } from "./resample.ts";
 
 /** A picture that states its result in `text`. */
 export function picture(content: Picture, text: string): Displayable {
@@ -98,31 +99,27 @@ export function mostImages({ channels, height, width }: ImageSize): number {
   return Math.max(1, Math.floor(mostPixels[channels] / (Math.ceil(height / step) * Math.ceil(width / step))));
 }
 
-const thinning = ({ channels, height, width }: ImageSize): number =>
-  Math.ceil(Math.max(height, width) / largestSide[channels]);
+/**
+ * Every how many pixels are kept of images of a size, so that `count` of them fit into a display. Many small tiles weigh more by
+ * the pixel than few large ones: each has its caption, and noise in enlarged pixels hardly compresses.
+ */
+export function thinning(size: ImageSize, count = 1, pixels = mostPixels[size.channels] / 4): number {
+  const { channels, height, width } = size;
+  const bySide = Math.max(height, width) / largestSide[channels];
+  const byArea = count === 1 ? 1 : Math.sqrt((count * height * width) / pixels);
+  return Math.ceil(Math.max(bySide, byArea));
+}
 
-/** An image or map as a tile, thinned where it is very large. */
+/** An image or map as a tile, thinned where it is very large, or one of very many (`step`). */
 export function tileOf(
   values: ArrayLike<number>,
   size: ImageSize,
   range: { low: number; high: number },
   colours: ColourMapName,
+  step = thinning(size),
 ): Tile {
   const { low, high } = range;
-  const { channels, height: fullHeight, width: fullWidth } = size;
-  const step = thinning(size);
-  if (step === 1) return { values, channels, height: fullHeight, width: fullWidth, low, high, colours };
-  const [height, width] = [Math.floor(fullHeight / step) || 1, Math.floor(fullWidth / step) || 1];
-  const thinned = new Float32Array(channels * height * width);
-  for (let channel = 0, at = 0; channel < channels; channel++) {
-    for (let y = 0; y < height; y++) {
-      for (let x = 0; x < width; x++) {
-        const row = channel * fullHeight + Math.min(y * step, fullHeight - 1);
-        thinned[at++] = values[row * fullWidth + Math.min(x * step, fullWidth - 1)]!;
-      }
-    }
-  }
-  return { values: thinned, channels, height, width, low, high, colours };
+  return { ...thinned(values, size, step), channels: size.channels, low, high, colours };
 }
 
 /** Device pixels per value so that a tile's longer side is about `target` CSS pixels. */

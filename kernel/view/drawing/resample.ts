@@ -31,3 +31,21 @@ function neighbours(from: number, to: number): (readonly [before: number, after:
     return [before, Math.min(before + 1, from - 1), place - before] as const;
   });
 }
+
+/** Every `step`-th pixel in both directions of an image `[channels, height, width]`. */
+export function thinned(
+  values: ArrayLike<number>,
+  size: { channels: number; height: number; width: number },
+  step: number,
+): { values: ArrayLike<number>; height: number; width: number } {
+  if (step === 1) return { values, height: size.height, width: size.width };
+  const [height, width] = [Math.floor(size.height / step) || 1, Math.floor(size.width / step) || 1];
+  const kept = new Float32Array(size.channels * height * width);
+  for (let i = 0; i < kept.length; i++) {
+    const column = Math.min((i % width) * step, size.width - 1);
+    const row = Math.min((Math.floor(i / width) % height) * step, size.height - 1);
+    const channel = Math.floor(i / (width * height));
+    kept[i] = values[(channel * size.height + row) * size.width + column]!;
+  }
+  return { values: kept, height, width };
+}

@@ -5,9 +5,16 @@ import { Attribution } from "../../../engine/inspection/attribution.ts";
 import { Deconvolution } from "../../../engine/inspection/backprojection.ts";
 import { boxOf } from "../../../engine/inspection/cam.ts";
 import { centred, colourOf, type ValueRange, valueRange } from "../colours.ts";
-import { brightnessRange, type ImageBatch, imageBatch, picture, pixelFor } from "../drawing/grid.ts";
+import {
+  brightnessRange,
+  type ImageBatch,
+  imageBatch,
+  picture,
+  pixelFor,
+  thinning,
+} from "../drawing/grid.ts";
 import type { Panel, Tile, TileBox } from "../drawing/image.ts";
-import { enlarged } from "../drawing/resample.ts";
+import { enlarged, thinned } from "../drawing/resample.ts";
 import type { Displayable } from "../mime.ts";
 import { isTensorLike, type NumberSource, numbersOf } from "../values.ts";
 import { countOf, formatNumber, formatShape } from "../wording.ts";
@@ -53,7 +60,9 @@ export function overlay(
   const sources = isSource(maps) ? [["", maps] as const] : Object.entries(maps ?? {});
   if (sources.length === 0) throw new ArgumentError("show.overlay: give a map to lay over the image");
   const found = sources.map(([name, source]) => readMap(name, source, options.classes));
-  const base = thinned(batch, found.length);
+  // What is laid over the image is in colour, whatever the image is.
+  const step = thinning({ ...batch, channels: 3 }, found.length + 1, 28_000);
+  const base = { ...batch, ...thinned(batch.values, batch, step) };
   const single = found.length === 1;
   const pixel = pixelFor(base.height, base.width, single ? 150 : 112);
   const brightness = brightnessRange(batch.values);
@@ -164,27 +173,6 @@ function mapOf(source: NumberSource, name: string): Omit<FoundMap, "name" | "sub
   const signed = own.low < 0;
   const range = signed ? centred(own) : { ...own, low: 0, high: own.high || 1 };
   return { values: flat, height, width, signed, range };
-}
-
-/** Colour pictures weigh most: the image and all that is laid over it stay within a budget of pixels. */
-function thinned(batch: ImageBatch, maps: number): ImageBatch {
-  const { height, width, channels, values } = batch;
-  const step = Math.ceil(
-    Math.max(Math.max(height, width) / 160, Math.sqrt((maps * height * width) / 22_000)),
-  );
-  if (step === 1) return batch;
-  const size = {
-    height: Math.max(1, Math.floor(height / step)),
-    width: Math.max(1, Math.floor(width / step)),
-  };
-  const kept = new Float32Array(channels * size.height * size.width);
-  for (let i = 0; i < kept.length; i++) {
-    const column = (i % size.width) * step;
-    const row = (Math.floor(i / size.width) % size.height) * step;
-    const channel = Math.floor(i / (size.width * size.height));
-    kept[i] = values[(channel * height + row) * width + column]!;
-  }
-  return { ...batch, ...size, values: kept };
 }
 
 /** The image in grey, tinted by the map's colours the more, the further its values are from 0: `[3, height, width]`. */
