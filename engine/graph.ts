@@ -1,7 +1,10 @@
 /** The computation behind a tensor as plain data, for drawing: what was computed from what, with values and gradients. */
 import { gradients } from "./autograd.ts";
+import { fullLike } from "./creation.ts";
 import { ArgumentError, describeValue, GradientError } from "./errors.ts";
+import { noGrad } from "./gradmode.ts";
 import * as linalg from "./linalg/index.ts";
+import { withScope } from "./memory.ts";
 import { isOp } from "./op.ts";
 import * as ops from "./ops/index.ts";
 import { pathAt } from "./place.ts";
@@ -40,6 +43,13 @@ export interface GraphEdge {
   readonly to: number;
   /** The operand's position: 0 for a, 1 for b in `a / b`. */
   readonly operand: number;
+  /**
+   * With `gradients: true` what flows back along it: this use's part of the operand's gradient, which is the sum over all
+   * uses. Null like `value`, and where none flows.
+   */
+  readonly gradient: NestedNumbers | null;
+  /** With `gradients: true` the local derivative `∂result/∂operand`, where both are single numbers. */
+  readonly derivative: number | null;
 }
 
 /** A computation: its tensors, operands before results, and who was computed from whom. */
@@ -106,11 +116,42 @@ export function graphOf(root: Tensor, options: GraphOptions = {}): ComputationGr
     gradient: shown(found === null ? tensor.gradient : (found.get(tensor) ?? null)),
     tensor,
   }));
+  const edges = tensors.flatMap((tensor, to) => {
+    const flows = flowsBack(tensor, found?.get(tensor) ?? null, maxValues);
+    return tensor.inputs.map((input, operand) => ({
+      from: ids.get(input)!,
+      to,
+      operand,
+      gradient: flows?.[operand]?.gradient ?? null,
+      derivative: flows?.[operand]?.derivative ?? null,
+    }));
+  });
   if (found !== null) for (const gradient of found.values()) gradient?.dispose();
-  const edges = tensors.flatMap((tensor, to) =>
-    tensor.inputs.map((input, operand) => ({ from: ids.get(input)!, to, operand })),
-  );
   return { vertices, edges };
+}
+
+type Flow = Pick<GraphEdge, "gradient" | "derivative">;
+
+/** What an operation passes back to each of its operands, given the gradient of its result. */
+function flowsBack(result: Tensor, gradient: Tensor | null, maxValues: number): Flow[] | null {
+  const { node } = result;
+  if (node === null || gradient === null) return null;
+  const single = result.size === 1 && node.inputs.every(({ size }) => size === 1);
+  return noGrad(() =>
+    withScope(() => {
+      // Of single numbers the derivative itself, by the gradient 1: a gradient of 0 would hide it.
+      const upstream = single ? fullLike(result, 1) : gradient;
+      const parts = node.primitive.backward!(upstream, result, node.inputs, node.options, node.saved);
+      return node.inputs.map((input, operand) => {
+        const part = parts[operand] ?? null;
+        if (part === null || !input.requiresGrad) return { gradient: null, derivative: null };
+        if (!single) return { gradient: part.size > maxValues ? null : part.toArray(), derivative: null };
+        const derivative = part.item();
+        const flow = part.mul(gradient.reshape(part.shape));
+        return { gradient: maxValues < 1 ? null : flow.toArray(), derivative };
+      });
+    }),
+  );
 }
 
 /** @internal Everything that the roots were computed from, and they themselves; without recursion. */

@@ -25,10 +25,10 @@ describe("graphOf", () => {
       ["f", "mul", -12, 1],
     ]);
     expect(edges).toEqual([
-      { from: 0, to: 2, operand: 0 },
-      { from: 1, to: 2, operand: 1 },
-      { from: 2, to: 4, operand: 0 },
-      { from: 3, to: 4, operand: 1 },
+      { from: 0, to: 2, operand: 0, gradient: -4, derivative: 1 },
+      { from: 1, to: 2, operand: 1, gradient: -4, derivative: 1 },
+      { from: 2, to: 4, operand: 0, gradient: -4, derivative: -4 },
+      { from: 3, to: 4, operand: 1, gradient: 3, derivative: 3 },
     ]);
     expect(vertices.map(({ id, shape, requiresGrad }) => [id, shape, requiresGrad])).toEqual(
       [0, 1, 2, 3, 4].map((id) => [id, [], true]),
@@ -58,12 +58,61 @@ describe("graphOf", () => {
     const x = leaf(3, "x");
     const { vertices, edges } = graphOf(x.mul(x).add(x));
     expect(vertices.length).toBe(3);
-    expect(edges).toEqual([
-      { from: 0, to: 1, operand: 0 },
-      { from: 0, to: 1, operand: 1 },
-      { from: 1, to: 2, operand: 0 },
-      { from: 0, to: 2, operand: 1 },
+    expect(edges.map(({ from, to, operand }) => [from, to, operand])).toEqual([
+      [0, 1, 0],
+      [0, 1, 1],
+      [1, 2, 0],
+      [0, 2, 1],
     ]);
+    expect(edges.map(({ gradient, derivative }) => [gradient, derivative])).toEqual([
+      [null, null],
+      [null, null],
+      [null, null],
+      [null, null],
+    ]);
+  });
+
+  test("says what each use passes back: the gradient is their sum", () => {
+    const x = leaf(3, "x");
+    const { vertices, edges } = graphOf(x.mul(x).add(x).mul(0), { gradients: true });
+    expect(vertices[0]!.gradient).toBe(0);
+    // Behind a factor of 0 nothing arrives, but the local derivatives are still there.
+    expect(edges.map(({ gradient, derivative }) => [gradient, derivative])).toEqual([
+      [0, 3],
+      [0, 3],
+      [0, 1],
+      [0, 1],
+      [0, 0],
+      [null, null],
+    ]);
+    const W = tensor(
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      { requiresGrad: true },
+    );
+    const graph = graphOf(W.mul(W).sum().add(W.sum()), { gradients: true });
+    const flows = graph.edges.filter(({ from }) => from === 0).map(({ gradient }) => gradient);
+    expect(flows).toEqual([
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      [
+        [1, 1],
+        [1, 1],
+      ],
+    ]);
+    expect(graph.vertices[0]!.gradient).toEqual([
+      [3, 5],
+      [7, 9],
+    ]);
+    expect(graph.edges.map(({ derivative }) => derivative)).toEqual([null, null, null, null, 1, 1]);
   });
 
   test("002.2, 004.22: gives a small convolutional network's tape with layers, parameters' paths and shapes", () => {
