@@ -3,10 +3,29 @@
 /** The modes entered and not yet left, innermost last: async functions may leave in any order. */
 const entered: { readonly mode: boolean }[] = [];
 let enabled = true;
+let everything = false;
 
 /** Whether operations are being recorded for `backward()`. */
 export function isGradEnabled(): boolean {
-  return enabled;
+  return enabled || everything;
+}
+
+/** Whether what no gradient passes is recorded too. */
+export function isRecordingEverything(): boolean {
+  return everything;
+}
+
+/**
+ * Records all that `body` computes from what wants a gradient, comparisons and what stands under noGrad too: to write a
+ * computation down as a whole.
+ */
+export function recordEverything<T>(body: () => T): T {
+  everything = true;
+  try {
+    return body();
+  } finally {
+    everything = false;
+  }
 }
 
 function leave(entry: { readonly mode: boolean }): void {
@@ -50,4 +69,5 @@ export function enableGrad<T>(body: () => T): T {
 export function resetGradMode(): void {
   entered.length = 0;
   enabled = true;
+  everything = false;
 }

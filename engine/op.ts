@@ -6,7 +6,7 @@
 import { checkResult, detecting } from "./anomaly.ts";
 import type { Backend, DType } from "./backend/backend.ts";
 import { ArgumentError, DTypeError, describeValue } from "./errors.ts";
-import { isGradEnabled } from "./gradmode.ts";
+import { isGradEnabled, isRecordingEverything } from "./gradmode.ts";
 import { checkInterrupt } from "./interrupt.ts";
 import { allocate, giveBack, type Holding, joinLease, share } from "./memory.ts";
 import { currentPlace } from "./place.ts";
@@ -96,7 +96,7 @@ export function run<Options>(
     saved = primitive.forward!(backend, inputs, out, options);
   }
   if (detecting) checkResult(primitive.name, inputs, out);
-  if (primitive.backward !== null && isGradEnabled())
+  if (isGradEnabled() && (primitive.backward !== null || isRecordingEverything()))
     for (let i = 0; i < inputs.length; i++)
       if (inputs[i]!.requiresGrad) {
         out.node = new GraphNode(primitive as Primitive<unknown>, inputs, options, saved);

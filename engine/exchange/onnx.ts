@@ -2,7 +2,7 @@
 
 import { tensor } from "../creation.ts";
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
-import { enableGrad } from "../gradmode.ts";
+import { recordEverything } from "../gradmode.ts";
 import { operandsFirst } from "../graph.ts";
 import { inEvaluation } from "../nn/evaluation.ts";
 import { type AnyModule, requireModule } from "../nn/module.ts";
@@ -31,7 +31,7 @@ function runOn(model: AnyModule, example: Tensor): Run {
   const input = example.detach().clone().keep();
   if (input.dtype === "float32" || input.dtype === "float64") input.requiresGrad = true;
   const call = model as unknown as (input: Tensor) => unknown;
-  const made = inEvaluation(model, () => enableGrad(() => call(input)));
+  const made = inEvaluation(model, () => recordEverything(() => call(input)));
   const outputs = outputsOf(made, "");
   return { input, outputs, tensors: operandsFirst(outputs.map(([, value]) => value)) };
 }
@@ -151,6 +151,7 @@ class Exporter {
       otherOptions: twin.node!.options,
       inputs: operands.map((input) => this.#nameOf(input, node)),
       sizes: operands.map((input) => ({ shape: input.shape, other: this.#twins.get(input)!.shape })),
+      kinds: operands.map((input) => input.dtype),
       output: { shape: result.shape, other: twin.shape },
       dtype: result.dtype,
       emit: (step, inputs, attributes) => {
@@ -209,7 +210,7 @@ class Exporter {
       const where = user === null ? "an output" : `an operand of ${user.primitive.name}`;
       const layer = user === null || user.place === null ? "" : ` in ${describePlace(user.place)}`;
       throw new ArgumentError(
-        `toOnnx: ${where}${layer} depends on the input, its batch size or chance, but its computation was not recorded; compute it with operations that have gradients, outside noGrad, or export the part of the model without it`,
+        `toOnnx: ${where}${layer} depends on the input, its batch size or chance, but its computation was not recorded; compute it with the engine's operations, not with item() or detach(), or export the part of the model without it`,
       );
     }
     const path = this.#paths.get(one);
@@ -307,7 +308,8 @@ function trace(model: AnyModule, example: Tensor): OnnxGraph {
  * the other sizes are the example's. The input is called `input`, an only output `output`, several by their keys (`output.0` in an array). The model
  * runs twice, with one sample more the second time, to find what depends on the batch. https://onnx.ai/onnx
  *
- * @throws ArgumentError for an operation that ONNX lacks, and for what depends on the input but leaves no gradient's trace.
+ * @throws ArgumentError for an operation that ONNX lacks, and for what depends on the input but leaves no trace: numbers taken out by
+ * `item()`, and what is detached.
  * @example
  * const bytes = await exchange.toOnnx(models.leNet5(), zeros([1, 1, 28, 28]))
  */

@@ -1,6 +1,6 @@
 // Our primitives in ONNX's operators.
 
-import type { Conv2dGeometry, DType, Pool2dGeometry, Reduction } from "../backend/backend.ts";
+import type { Conv2dGeometry, DType, Pool2dGeometry } from "../backend/backend.ts";
 import type { Walking } from "../ops/movement.ts";
 import { type Shape, sameShape, sizeOf, stridesOf } from "../shapes.ts";
 import type { OnnxAttribute } from "./onnxFormat.ts";
@@ -23,9 +23,10 @@ export interface Call {
   /** The primitive's options, and those of the run of more samples. */
   readonly options: unknown;
   readonly otherOptions: unknown;
-  /** Names of the operands, and their sizes. */
+  /** Names of the operands, their sizes, and what kinds of numbers they are. */
   readonly inputs: readonly string[];
   readonly sizes: readonly Sizes[];
+  readonly kinds: readonly DType[];
   readonly output: Sizes;
   readonly dtype: DType;
   /** Adds an operator before the last one; the name of its result. */
@@ -244,13 +245,17 @@ const matmul: Operator = (call) => {
 };
 
 /** The dimensions are those whose size became 1; one that is 1 anyway makes no difference. */
+function reducedAxes(call: Call): number[] {
+  const { other } = call.sizes[0]!;
+  return (call.otherOptions as { kept: Shape }).kept.flatMap((size, d) => (size === other[d] ? [] : [d]));
+}
+
 const reduce =
   (operator: string): Operator =>
   (call) => {
     const kept = (call.options as { kept: Shape }).kept;
-    const keptOther = (call.otherOptions as { kept: Shape; reduction: Reduction }).kept;
-    const from = call.sizes[0]!;
-    const axes = keptOther.flatMap((size, d) => (size === from.other[d] ? [] : [d]));
+    const keptOther = (call.otherOptions as { kept: Shape }).kept;
+    const axes = reducedAxes(call);
     if (axes.length === 0) return reshape(call);
     const { shape } = call.output;
     const keepDim = shape.length === kept.length;
@@ -275,6 +280,18 @@ function reduced(call: Call, operator: string, axes: readonly number[], keepDim:
   const { inputs, attributes } = reduction(call, operator, axes, keepDim);
   return call.emit(operator, inputs, attributes);
 }
+
+/** ONNX counts positions in 64 bits. */
+const position =
+  (operator: string): Operator =>
+  (call) => {
+    const [axis, ...more] = reducedAxes(call);
+    if (axis === undefined || more.length > 0)
+      call.refuse("ONNX looks along one dimension; give it, as in argmax(1)");
+    const keepdims = int(Number(call.output.shape.length === call.sizes[0]!.shape.length));
+    const found = call.emit(operator, call.inputs, { axis: int(axis), keepdims });
+    return { operator: "Cast", inputs: [found], attributes: { to: int(onnxTypes.int32) } };
+  };
 
 const standardize: Operator = (call) => {
   const { dims, epsilon } = call.options as { dims: readonly number[]; epsilon: number };
@@ -304,6 +321,24 @@ const step: Operator = (call) => ({
   attributes: { to: int(onnxTypes[call.dtype]) },
 });
 
+/** ONNX orders no truth values: as whole numbers they are ordered. */
+const comparison =
+  (operator: string): Operator =>
+  (call) => ({
+    operator,
+    inputs: call.inputs.map((name, i) =>
+      call.kinds[i] === "bool" ? call.emit("Cast", [name], { to: int(onnxTypes.int32) }) : name,
+    ),
+  });
+
+const notEqual: Operator = (call) => ({ operator: "Not", inputs: [call.emit("Equal", call.inputs)] });
+
+const cumsum: Operator = (call) => {
+  const { axis, backwards } = call.options as { axis: number; backwards: boolean };
+  const inputs = [call.inputs[0]!, call.whole([axis], [])];
+  return { operator: "CumSum", inputs, attributes: { reverse: int(Number(backwards)) } };
+};
+
 const onnxTypes: Readonly<Record<DType, number>> = { float32: 1, int32: 6, bool: 9, float64: 11 };
 
 /** Which take one sample's numbers for all samples, as NumPy does. */
@@ -316,6 +351,12 @@ export const broadcasting: ReadonlySet<string> = new Set([
   "maximum",
   "minimum",
   "where",
+  "equal",
+  "notEqual",
+  "less",
+  "lessEqual",
+  "greater",
+  "greaterEqual",
   "matmul",
 ]);
 
@@ -351,6 +392,10 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["prod", reduce("ReduceProd")],
   ["max", reduce("ReduceMax")],
   ["min", reduce("ReduceMin")],
+  ["argmax", position("ArgMax")],
+  ["argmin", position("ArgMin")],
+  ["logSumExp", reduce("ReduceLogSumExp")],
+  ["cumsum", cumsum],
   ["add", plain("Add")],
   ["sub", plain("Sub")],
   ["mul", plain("Mul")],
@@ -368,6 +413,9 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["reciprocal", plain("Reciprocal")],
   ["sin", plain("Sin")],
   ["cos", plain("Cos")],
+  ["floor", plain("Floor")],
+  ["ceil", plain("Ceil")],
+  ["round", plain("Round")],
   ["erf", plain("Erf")],
   ["relu", plain("Relu")],
   ["sigmoid", plain("Sigmoid")],
@@ -387,7 +435,15 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ],
   ["softmax", plain("Softmax", { axis: int(-1) })],
   ["logSoftmax", plain("LogSoftmax", { axis: int(-1) })],
+  ["prelu", plain("PRelu")],
   ["step", step],
+  ["equal", plain("Equal")],
+  ["notEqual", notEqual],
+  ["less", comparison("Less")],
+  ["lessEqual", comparison("LessOrEqual")],
+  ["greater", comparison("Greater")],
+  ["greaterEqual", comparison("GreaterOrEqual")],
+  ["logicalNot", plain("Not")],
   ["where", plain("Where")],
   [
     "clamp",

@@ -3,9 +3,9 @@ import { constant, zerosLike } from "../creation.ts";
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { noGrad } from "../gradmode.ts";
 import { checkFloat, checkSameDType, checkTensor, defineOp, type Op, type Primitive, run } from "../op.ts";
-import { checkDim, describeShape } from "../shapes.ts";
+import { broadcastStrides, checkDim, describeShape, stridesOf } from "../shapes.ts";
 import type { Operand, Tensor } from "../tensor.ts";
-import { add, exp, mul, neg, square, sub, tanh } from "./elementwise.ts";
+import { add, exp, minimum, mul, neg, square, sub, sumTo, tanh } from "./elementwise.ts";
 import { reshape } from "./movement.ts";
 import { max } from "./reduction.ts";
 
@@ -98,6 +98,31 @@ export const leakyRelu: Op<[x: Tensor, slope?: number]> = defineOp<[x: Tensor, s
   },
 );
 
+const learning: Primitive = {
+  name: "prelu",
+  shape: ([x]) => x!.shape,
+  forward: (backend, [x, slope], out) => {
+    // As leakyRelu, by slopes that lie along the channels.
+    const walk = {
+      shape: x!.shape,
+      aStrides: stridesOf(x!.shape),
+      bStrides: broadcastStrides(slope!.shape, x!.shape),
+    };
+    const below = backend.allocate(x!.dtype, x!.size);
+    backend.unary("neg", x!.storage, below);
+    backend.unary("relu", below, below);
+    backend.binary("mul", below, slope!.storage, below, walk);
+    backend.unary("relu", x!.storage, out.storage);
+    backend.binary("sub", out.storage, below, out.storage);
+    backend.release(below);
+    return null;
+  },
+  backward: (g, _y, [x, slope]) => [
+    x!.requiresGrad ? mul(g, slopes(x!, slope!)) : null,
+    slope!.requiresGrad ? sumTo(mul(g, minimum(x!, 0)), slope!.shape) : null,
+  ],
+};
+
 /**
  * x where x > 0, else `slope · x` with slopes that are learned: `slope` is `[1]`, or `[C]` with one per channel (dimension 1
  * of x; the last one if x has a single dimension). He et al. 2015. At 0 as in PyTorch.
@@ -140,7 +165,7 @@ export const prelu: Op<[x: Tensor, slope: Tensor]> = defineOp<[x: Tensor, slope:
             x.shape.slice(1).map((size, d) => (d === 0 ? size : 1)),
           )
         : reshape(slope, [slope.size]);
-    return mul(x, slopes(x, perChannel));
+    return run(learning, [x, perChannel], undefined);
   },
 );
 

@@ -1,5 +1,6 @@
 /** Every feed-forward model of the lectures in its small size, with numbers that depend on no generator: what onnxruntime computed with them is stored. */
 import { tensor } from "../../../engine/creation.ts";
+import { noGrad } from "../../../engine/gradmode.ts";
 import { copyInto } from "../../../engine/inplace.ts";
 import * as models from "../../../engine/models/index.ts";
 import * as nn from "../../../engine/nn/index.ts";
@@ -59,6 +60,32 @@ class Others extends nn.Module<[Tensor], Record<string, Tensor>> {
   }
 }
 
+/** Steps that depend on comparisons, and sums that run or are of exponentials. */
+class Choices extends nn.Module<[Tensor], Record<string, Tensor>> {
+  readonly channelwise = nn.prelu(4);
+  readonly single = nn.prelu();
+
+  forward(x: Tensor): Record<string, Tensor> {
+    const [left, right] = [x.narrow(3, 0, 4), x.narrow(3, 4, 4)];
+    const positive = noGrad(() => left.greater(0));
+    return {
+      leaking: this.single(this.channelwise(x)),
+      scores: x.mul(30).add(1000).logSumExp(1),
+      all: x.logSumExp([1, 3], { keepDim: true }),
+      running: x.cumsum(2).cumsum(3),
+      larger: ops.where(left.greater(right), left, right),
+      least: ops.where(left.lessEqual(right), left, right),
+      inside: ops.where(x.greaterEqual(-0.5).logicalAnd(x.less(0.5)), x, 0),
+      either: ops.where(positive.logicalOr(right.greater(0)).logicalXor(positive), 1, left),
+      halves: ops.where(x.mul(2).round().equal(1).logicalNot(), x, -1).sum([2, 3]),
+      others: ops.where(x.relu().notEqual(x), x.abs(), x.square()),
+      length: x.norm(1),
+      best: x.argmax(1),
+      worst: x.flatten(1).argmin(1, { keepDim: true }),
+    };
+  }
+}
+
 /** By name: the model, and the shape of one input. */
 export const exported: Readonly<
   Record<string, readonly [make: () => nn.AnyModule, input: readonly number[]]>
@@ -83,6 +110,7 @@ export const exported: Readonly<
   contrastiveEncoder: [() => models.contrastiveEncoder(), [1, 28, 28]],
   vaeDecoder: [() => new Generation(), [4]],
   others: [() => new Others(), [4, 9, 8]],
+  choices: [() => new Choices(), [4, 9, 8]],
   ganGenerator: [() => models.gan().generator, [2]],
   dcganGenerator: [() => models.dcganSmall().generator, [16, 1, 1]],
 };
