@@ -4,12 +4,14 @@
  */
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import type { DrawnImage } from "../mime.ts";
+import type { Diagram } from "./diagram.ts";
 import type { TrainingFrame } from "./frame.ts";
 import type { Picture } from "./image.ts";
 
 export type Drawing =
   | { kind: "chart"; spec: object }
   | { kind: "picture"; picture: Picture }
+  | { kind: "diagram"; diagram: Diagram }
   | { kind: "frame"; frame: TrainingFrame };
 
 export interface DrawingRequest {

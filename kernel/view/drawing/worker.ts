@@ -13,6 +13,8 @@ async function pixelsOf(drawing: Drawing): Promise<Pixels> {
       return rasterise(await (await import("./chart-image.ts")).chartSvg(drawing.spec));
     case "picture":
       return (await import("./image.ts")).composePicture(drawing.picture);
+    case "diagram":
+      return rasterise((await import("./diagram-image.ts")).diagramSvg(drawing.diagram));
     case "frame":
       return rasterise((await import("./frame.ts")).frameSvg(drawing.frame));
   }
