@@ -141,8 +141,9 @@ export function clearOutput(options: { wait?: boolean } = {}): void {
   front?.publish(currentCell(), "clear_output", content);
 }
 
-/** For views that show things by themselves: the dashboard of a training. */
+/** For views that show things by themselves: the dashboard of a training, live pictures. */
 export const publisher: Publisher = {
   display: (bundle, id) => publish(currentCell(), "display_data", bundle, id),
   update: (bundle, id) => publish(currentCell(), "update_display_data", bundle, id),
+  atEnd: (last) => void currentCell().endings.add(last),
 };

@@ -20,6 +20,8 @@ export interface Cell {
   readonly cleanups: Set<() => void>;
   /** Displays that are still being made. */
   readonly displays: Set<Promise<void>>;
+  /** What is to be done once its code has ended, before the reply. */
+  readonly endings: Set<() => void>;
 }
 
 export function createCell(
@@ -36,6 +38,7 @@ export function createCell(
     failures: 0,
     cleanups: new Set(),
     displays: new Set(),
+    endings: new Set(),
   };
 }
 

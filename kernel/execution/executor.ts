@@ -73,8 +73,10 @@ export class Executor {
   #evaluated(cell: Cell, order: ExecuteOrder, result: Evaluated): void {
     if (cell.settled) return;
     if (result.kind === "terminated") this.#abandon(cell.id);
-    else if (result.kind === "thrown") this.#settleLater(cell, this.#error(result.error));
-    else
+    else if (result.kind === "thrown") {
+      this.#end(cell);
+      this.#settleLater(cell, this.#error(result.error));
+    } else
       this.#complete(cell, order, result.value).then(
         (outcome) => this.#settleLater(cell, outcome),
         (error) => this.#settleLater(cell, this.#error(error)),
@@ -84,6 +86,7 @@ export class Executor {
   /** Shows the value of the cell's last expression. */
   async #complete(cell: Cell, order: ExecuteOrder, completion: unknown): Promise<Outcome> {
     const value = await completion;
+    this.#end(cell);
     while (cell.displays.size > 0) await Promise.all(cell.displays);
     let text: string | null = null;
     if (value !== undefined && !(value instanceof DisplayHandle)) {
@@ -96,6 +99,18 @@ export class Executor {
     for (const [name, expression] of Object.entries(order.userExpressions))
       expressions[name] = await this.#expression(expression);
     return { status: "ok", expressions, text };
+  }
+
+  /** Lets pictures that follow the cell's code show how it ended. */
+  #end(cell: Cell): void {
+    for (const ending of cell.endings) {
+      try {
+        ending();
+      } catch (error) {
+        this.#failed(cell, error);
+      }
+    }
+    cell.endings.clear();
   }
 
   #expression(expression: string): Promise<unknown> {

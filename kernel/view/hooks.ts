@@ -10,6 +10,7 @@ import { Tensor } from "../../engine/tensor.ts";
 import { History, observeTraining } from "../../engine/training.ts";
 import { datasetPicture } from "./data/images.ts";
 import { tensor } from "./data/tensor.ts";
+import { showLivePictures } from "./live.ts";
 import { type Displayable, displaySymbol, type MimeBundle, type Publisher } from "./mime.ts";
 import { summary } from "./network/network.ts";
 import { findingPicture } from "./network/overlay.ts";
@@ -49,5 +50,7 @@ export function installViews(publisher: Publisher): () => void {
   showAs(UpdateRatios.prototype, (watch) =>
     [...watch.ratios.values()].some((ratios) => ratios.length > 0) ? updateRatios(watch) : String(watch),
   );
-  return observeTraining(trainingDashboard(publisher, { live: !process.env.NBGRADER_EXECUTION }));
+  const live = !process.env.NBGRADER_EXECUTION;
+  showLivePictures(publisher, { live });
+  return observeTraining(trainingDashboard(publisher, { live }));
 }

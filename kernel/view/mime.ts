@@ -20,6 +20,8 @@ export interface Displayable {
 export interface Publisher {
   display(bundle: MimeBundle, id?: string): void;
   update(bundle: MimeBundle, id: string): void;
+  /** Has the cell that runs now call `last` when its code has ended, before it counts as done; once, however often asked. */
+  atEnd(last: () => void): void;
 }
 
 /** An encoded picture; width and height are in CSS pixels, the PNG has twice as many. */

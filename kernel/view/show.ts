@@ -12,6 +12,7 @@ export {
   type DecisionBoundaryOptions,
   decisionBoundary,
 } from "./learning/decisionBoundary.ts";
+export { type LivePicture, live } from "./live.ts";
 export type { Displayable } from "./mime.ts";
 export {
   type FeatureMapsOptions,

@@ -274,6 +274,22 @@ describe("displays", () => {
     expect(outputTypes(ran)).toEqual(["display_data", "update_display_data", "display_data"]);
   });
 
+  test.each([
+    ["ends", ""],
+    ["throws", "throw new Error('stop');"],
+  ])("a live picture shows the state in which the cell %s", async (_how, last) => {
+    const loop = "for (n = 1; n <= 5; n++) picture.update();";
+    const ran = await kernel.execute(
+      `let n = 0; const picture = show.live(() => show.bars([n])); ${loop} ${last}`,
+    );
+    const shown = ran.published.filter(({ header }) => /display_data$/.test(header.msg_type));
+    expect(shown[0]!.header.msg_type).toBe("display_data");
+    const { data } = shown.at(-1)!.content as { data: Record<string, unknown> };
+    expect(data["text/plain"]).toBe("1 value, all 6.");
+    expect(data).toHaveProperty("application/vnd.vegalite.v5+json");
+    expect(ran.reply.content.status).toBe(last === "" ? "ok" : "error");
+  });
+
   test("one that fails is an error of the cell", async () => {
     const broken = "({ [Symbol.for('Jupyter.display')]() { throw new Error('no picture') } })";
     expect((await kernel.execute(broken)).reply.content).toMatchObject({

@@ -19,6 +19,7 @@ beforeAll(() => {
   stopWatching = installViews({
     display: (bundle, id) => void published.push({ kind: "display", bundle, id }),
     update: (bundle, id) => void published.push({ kind: "update", bundle, id }),
+    atEnd: () => {},
   });
 });
 

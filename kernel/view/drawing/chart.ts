@@ -1,8 +1,8 @@
 /** Vega-Lite charts as displays: a v5 specification that front ends draw, the same as PNG, and one sentence. */
 
-import { type Displayable, displayable, type MimeBundle, pictureBundle, VEGALITE_MIME } from "../mime.ts";
+import type { Displayable } from "../mime.ts";
 import { vegaConfig } from "../theme.ts";
-import { draw } from "./drawing.ts";
+import { Drawn } from "./drawn.ts";
 import { decades } from "./ticks.ts";
 
 export type ChartSpec = Record<string, unknown>;
@@ -19,16 +19,7 @@ export function themed(spec: ChartSpec, description: string): ChartSpec {
 
 /** A chart that states its result in `text`. Where it cannot be drawn here, the specification and the text remain. */
 export function chart(spec: ChartSpec, text: string): Displayable {
-  const full = themed(spec, text);
-  return displayable(text, () => chartBundle(full, text));
-}
-
-function chartBundle(spec: ChartSpec, text: string): MimeBundle {
-  try {
-    return pictureBundle(draw({ kind: "chart", spec }), text, spec);
-  } catch {
-    return { data: { [VEGALITE_MIME]: spec, "text/plain": text } };
-  }
+  return new Drawn({ kind: "chart", spec: themed(spec, text) }, text);
 }
 
 export interface Point {

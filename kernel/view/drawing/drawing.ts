@@ -80,18 +80,18 @@ function send(drawing: Drawing): { owner: Thread; id: number } {
   return { owner: thread, id };
 }
 
+function* repliesOf({ port }: Thread): Generator<DrawingReply> {
+  for (let message = receiveMessageOnPort(port); message; message = receiveMessageOnPort(port))
+    yield message.message as DrawingReply;
+}
+
 /** Draws and waits. Throws where the drawing fails. */
 export function draw(drawing: Drawing): TimedImage {
   const { owner, id } = send(drawing);
   const deadline = Date.now() + PATIENCE_MS;
   while (true) {
     const seen = Atomics.load(owner.replies, 0);
-    for (
-      let message = receiveMessageOnPort(owner.port);
-      message;
-      message = receiveMessageOnPort(owner.port)
-    ) {
-      const reply = message.message as DrawingReply;
+    for (const reply of repliesOf(owner)) {
       if (reply.id !== id) settle(owner, reply);
       else if ("error" in reply) throw new Error(`the picture could not be drawn: ${reply.error}`);
       else return { ...reply.image, milliseconds: reply.milliseconds };
@@ -104,6 +104,21 @@ export function draw(drawing: Drawing): TimedImage {
 
 /** Draws without waiting, for live frames. */
 export function drawLater(drawing: Drawing): Promise<TimedImage> {
+  return new Promise((resolve, reject) => drawMeanwhile(drawing, resolve, reject));
+}
+
+/** Draws without waiting; one of the two is called when a reply is received: in a turn of the event loop, or by `receiveDrawings`. */
+export function drawMeanwhile(
+  drawing: Drawing,
+  resolve: (image: TimedImage) => void,
+  reject: (error: Error) => void,
+): void {
   const { owner, id } = send(drawing);
-  return new Promise((resolve, reject) => owner.waiting.set(id, { resolve, reject }));
+  owner.waiting.set(id, { resolve, reject });
+}
+
+/** Receives what has been drawn meanwhile: loops that never wait leave the event loop no turn to do so. */
+export function receiveDrawings(): void {
+  if (thread === null || thread.waiting.size === 0) return;
+  for (const reply of repliesOf(thread)) settle(thread, reply);
 }

@@ -1,16 +1,16 @@
 /** Pixel pictures as displays, and how images and maps become tiles. */
 import { ShapeError } from "../../../engine/errors.ts";
 import { type ColourMapName, type ValueRange, valueRange } from "../colours.ts";
-import { type Displayable, displayable, pictureBundle } from "../mime.ts";
+import type { Displayable } from "../mime.ts";
 import { type NumberSource, numbersOf } from "../values.ts";
 import { formatShape } from "../wording.ts";
-import { draw } from "./drawing.ts";
+import { Drawn } from "./drawn.ts";
 import type { Picture, Tile } from "./image.ts";
 import { thinned } from "./resample.ts";
 
 /** A picture that states its result in `text`. */
 export function picture(content: Picture, text: string): Displayable {
-  return displayable(text, () => pictureBundle(draw({ kind: "picture", picture: content }), text));
+  return new Drawn({ kind: "picture", picture: content }, text);
 }
 
 export interface ImageSize {

@@ -3,7 +3,6 @@ import type { DecisionSurface } from "../../../engine/inspection/decisionSurface
 import { nonFinite, parseHex, type Rgb } from "../colours.ts";
 import { encodePng } from "../drawing/png.ts";
 import { ink } from "../theme.ts";
-import { softmax } from "../values.ts";
 import { classColour, mixed } from "./scatter.ts";
 
 /** Who wins at each place of a grid, row by row from the lowest y, and by how much. */
@@ -38,18 +37,32 @@ export function regionsOf({ scores, x }: DecisionSurface, threshold?: number): R
 
 function sharesOfMany(values: ArrayLike<number>, places: number, width: number): Float32Array[] {
   const shares = Array.from({ length: width }, () => new Float32Array(places));
-  const rows = Array.from({ length: places }, (_, place) =>
-    Array.from({ length: width }, (_score, k) => values[place * width + k]!),
-  );
-  const probabilities = rows.every(
-    (row) => row.every((share) => share >= 0) && Math.abs(row.reduce((a, b) => a + b, 0) - 1) < 1e-3,
-  );
-  rows.forEach((row, place) => {
-    (probabilities ? row : softmax(row)).forEach((share, k) => {
+  const plain = areProbabilities(values, width);
+  for (let place = 0; place < places; place++) {
+    const start = place * width;
+    let [top, sum] = [Number.NEGATIVE_INFINITY, 0];
+    for (let k = 0; k < width; k++) top = Math.max(top, values[start + k]!);
+    for (let k = 0; k < width; k++) {
+      const share = plain ? values[start + k]! : Math.exp(values[start + k]! - top);
       shares[k]![place] = share;
-    });
-  });
+      sum += share;
+    }
+    for (let k = 0; k < width; k++) shares[k]![place]! /= sum;
+  }
   return shares;
+}
+
+/** Whether each row is of numbers from 0 on that add up to 1. */
+function areProbabilities(values: ArrayLike<number>, width: number): boolean {
+  for (let start = 0; start < values.length; start += width) {
+    let sum = 0;
+    for (let k = 0; k < width; k++) {
+      if (!(values[start + k]! >= 0)) return false;
+      sum += values[start + k]!;
+    }
+    if (Math.abs(sum - 1) > 1e-3) return false;
+  }
+  return true;
 }
 
 /** A score above the threshold is class 1; whole numbers are the classes themselves. */
@@ -80,65 +93,77 @@ const shadesFor = (classes: number): number => Math.max(3, Math.min(8, Math.floo
 
 /** The regions as a PNG in a `data:` address, shares interpolated between the places, with a line between classes. */
 export function regionsImage(regions: Regions): string {
-  const { resolution } = regions;
+  const { resolution, shares } = regions;
   const finer = Math.max(1, Math.round(SIDE / resolution));
   const side = (resolution - 1) * finer + 1;
-  const found = enlarged(regions, finer, side);
-  const rgba = new Uint8Array(4 * side * side);
-  const line = parseHex(ink.text);
-  const shades = shadesFor(regions.shares.length);
-  for (let row = 0; row < side; row++) {
-    for (let column = 0; column < side; column++) {
-      const at = row * side + column;
-      const label = found.classes[at]!;
+  const { classes, leads } = enlarged(regions, finer, side);
+  const shades = shadesFor(shares.length);
+  const table = shares.map((_, label) => shadesOf(label, shades));
+  const [line, nan] = [pixelOf(parseHex(ink.text)), pixelOf(nonFinite.nan)];
+  const pixels = new Uint32Array(side * side);
+  for (let row = 0, at = 0; row < side; row++) {
+    // Images begin at the top, where y is largest.
+    let pixel = (side - 1 - row) * side;
+    for (let column = 0; column < side; column++, at++, pixel++) {
+      const label = classes[at]!;
       const edge =
-        (column + 1 < side && found.classes[at + 1] !== label) ||
-        (row + 1 < side && found.classes[at + side] !== label);
-      // Images begin at the top, where y is largest.
-      const pixel = 4 * ((side - 1 - row) * side + column);
-      rgba.set(edge ? line : shade(label, found.leads[at]!, shades), pixel);
-      rgba[pixel + 3] = 255;
+        (column + 1 < side && classes[at + 1] !== label) || (row + 1 < side && classes[at + side] !== label);
+      const shade = Math.min(shades - 1, Math.floor(leads[at]! * shades));
+      pixels[pixel] = edge ? line : label < 0 ? nan : table[label]![shade]!;
     }
   }
-  return `data:image/png;base64,${encodePng(rgba, side, side, { exact: true }).toString("base64")}`;
+  const png = encodePng(new Uint8Array(pixels.buffer), side, side, { exact: true });
+  return `data:image/png;base64,${png.toString("base64")}`;
 }
 
-function shade(label: number, lead: number, shades: number): Rgb {
-  if (label < 0) return nonFinite.nan;
-  const step = Math.min(shades - 1, Math.floor(lead * shades));
-  return mixed([255, 255, 255], classColour(label), 0.12 + (0.43 * step) / (shades - 1));
+/** Red, green, blue and an opaque alpha as they lie in memory. */
+const pixelOf = ([red, green, blue]: Rgb): number =>
+  new Uint32Array(Uint8Array.of(red, green, blue, 255).buffer)[0]!;
+
+/** A class's colours from unsure to certain. */
+function shadesOf(label: number, shades: number): number[] {
+  return Array.from({ length: shades }, (_, step) =>
+    pixelOf(mixed([255, 255, 255], classColour(label), 0.12 + (0.43 * step) / (shades - 1))),
+  );
 }
 
+/** The classes and leads at `finer` times as many places in each direction. */
 function enlarged({ resolution, classes, leads, shares }: Regions, finer: number, side: number) {
   const fineClasses = new Int16Array(side * side);
   const fineLeads = new Float32Array(side * side);
   const chance = 1 / shares.length;
-  for (let row = 0; row < side; row++) {
+  for (let row = 0, at = 0; row < side; row++) {
     const bottom = Math.min(Math.floor(row / finer), resolution - 2);
     const up = row / finer - bottom;
-    for (let column = 0; column < side; column++) {
+    for (let column = 0; column < side; column++, at++) {
       const left = Math.min(Math.floor(column / finer), resolution - 2);
       const right = column / finer - left;
       const corner = bottom * resolution + left;
-      const between = (plane: ArrayLike<number>): number =>
-        (plane[corner]! * (1 - right) + plane[corner + 1]! * right) * (1 - up) +
-        (plane[corner + resolution]! * (1 - right) + plane[corner + resolution + 1]! * right) * up;
-      let label = classes[corner]!;
-      let lead: number;
+      const label = classes[corner]!;
       const alone =
         classes[corner + 1] === label &&
         classes[corner + resolution] === label &&
         classes[corner + resolution + 1] === label;
-      if (alone) lead = between(leads);
-      else {
-        const mixture = shares.map(between);
-        const most = Math.max(...mixture);
-        label = Number.isNaN(most) ? -1 : mixture.indexOf(most);
-        lead = (most - chance) / (1 - chance);
+      if (alone) {
+        fineClasses[at] = label;
+        fineLeads[at] = between(leads, corner, resolution, right, up);
+        continue;
       }
-      fineClasses[row * side + column] = label;
-      fineLeads[row * side + column] = lead;
+      let [winner, most] = [-1, Number.NEGATIVE_INFINITY];
+      for (let k = 0; k < shares.length; k++) {
+        const share = between(shares[k]!, corner, resolution, right, up);
+        if (share > most) [winner, most] = [k, share];
+      }
+      fineClasses[at] = winner;
+      fineLeads[at] = (most - chance) / (1 - chance);
     }
   }
   return { classes: fineClasses, leads: fineLeads };
+}
+
+/** The value between four neighbours of a grid. */
+function between(plane: Float32Array, corner: number, resolution: number, right: number, up: number): number {
+  const below = plane[corner]! * (1 - right) + plane[corner + 1]! * right;
+  const above = plane[corner + resolution]! * (1 - right) + plane[corner + resolution + 1]! * right;
+  return below * (1 - up) + above * up;
 }

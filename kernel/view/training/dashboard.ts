@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { drawLater, type TimedImage } from "../drawing/drawing.ts";
 import type { FrameChart, FrameSeries, TrainingFrame } from "../drawing/frame.ts";
+import { FrameLimiter } from "../drawing/limiter.ts";
 import { displaySymbol, type MimeBundle, type Publisher, pictureBundle } from "../mime.ts";
 import { layerName } from "../network/layers.ts";
 import { dashes, role } from "../theme.ts";
@@ -47,35 +48,6 @@ export interface Dashboard {
   step(run: RunLike): void;
   epoch(run: RunLike): void;
   end(run: RunLike): void;
-}
-
-const SHORTEST_PAUSE_MS = 250;
-const LARGEST_SHARE = 0.02;
-
-/** Decides when the next frame may be drawn: four a second at most, and drawing at most 2 % of the time. */
-export class FrameLimiter {
-  private last = Number.NEGATIVE_INFINITY;
-  private cost = 0;
-  private drawing = false;
-
-  /** True when a frame may begin now; it counts as begun. */
-  start(now: number): boolean {
-    if (this.drawing || now - this.last < this.pause) return false;
-    this.drawing = true;
-    this.last = now;
-    return true;
-  }
-
-  /** Tells what the frame cost; `null` for one that does not count (failed, or drawn while things were loading). */
-  finish(milliseconds: number | null): void {
-    this.drawing = false;
-    if (milliseconds !== null)
-      this.cost = this.cost === 0 ? milliseconds : 0.7 * this.cost + 0.3 * milliseconds;
-  }
-
-  get pause(): number {
-    return Math.max(SHORTEST_PAUSE_MS, this.cost / LARGEST_SHARE);
-  }
 }
 
 /** A series of any length in at most 2 × 150 stretches: each has its mean, lowest and highest value. */

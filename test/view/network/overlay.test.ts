@@ -115,7 +115,7 @@ describe("show.overlay", () => {
   });
 
   it("is how findings show themselves", () => {
-    const stop = installViews({ display: () => {}, update: () => {} });
+    const stop = installViews({ display: () => {}, update: () => {}, atEnd: () => {} });
     const found = inspection.gradCam(model, image);
     const shown = (found as unknown as Displayable)[displaySymbol]();
     expect(shown).toEqual(bundleOf(show.overlay(image, found)));

@@ -1,12 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { TrainingFrame } from "../../../kernel/view/drawing/frame.ts";
+import { FrameLimiter } from "../../../kernel/view/drawing/limiter.ts";
 import type { MimeBundle } from "../../../kernel/view/mime.ts";
-import {
-  FrameLimiter,
-  type RunLike,
-  Trend,
-  trainingDashboard,
-} from "../../../kernel/view/training/dashboard.ts";
+import { type RunLike, Trend, trainingDashboard } from "../../../kernel/view/training/dashboard.ts";
 import { specOf, textOf } from "../decode.ts";
 
 class LeNet5 {}
@@ -64,6 +60,7 @@ function recorder() {
     events,
     display: (bundle: MimeBundle, id?: string) => void events.push({ kind: "display", bundle, id }),
     update: (bundle: MimeBundle, id: string) => void events.push({ kind: "update", bundle, id }),
+    atEnd: () => {},
   };
 }
 

@@ -61,7 +61,7 @@ describe("show.updateRatios", () => {
     expect(() => show.updateRatios(watch)).toThrow("no step was watched");
     nn.crossEntropy(model(tensor([[1, 2]])), tensor([1], { dtype: "int32" })).backward();
     optimizer.step();
-    const end = installViews({ display() {}, update() {} });
+    const end = installViews({ display() {}, update() {}, atEnd() {} });
     try {
       const shown = (watch as unknown as { [displaySymbol](): { data: Record<string, unknown> } })[
         displaySymbol
