@@ -1,5 +1,5 @@
 /**
- * Data sets and loaders: drawn digits, MNIST, points in the plane, your own images and arrays.
+ * Data sets and loaders: drawn digits, shapes and textures, MNIST, CIFAR, points in the plane, your own images and arrays.
  *
  * @module
  */
@@ -19,5 +19,6 @@ export { type MnistOptions, mnist } from "./mnist.ts";
 export { blobs, type ClassesOptions, circles, moons, type PointsOptions, spirals, xor } from "./points.ts";
 export type { PublishedDataOptions } from "./publishedFiles.ts";
 export { type ShapeName, type ShapesOptions, shapeColours, shapes } from "./shapes.ts";
+export { type TextureName, type TexturesOptions, textures } from "./textures.ts";
 export { type TimeSeriesOptions, timeSeries } from "./timeSeries.ts";
 export * as transforms from "./transforms/index.ts";

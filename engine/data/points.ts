@@ -4,9 +4,8 @@
  */
 
 import { tensor } from "../creation.ts";
-import { ArgumentError, describeValue } from "../errors.ts";
 import { Generator } from "../random.ts";
-import { checkCount, checkOptions, checkSeed } from "./checks.ts";
+import { checkCount, checkNoise, checkOptions, checkSeed } from "./checks.ts";
 import { onCircle } from "./circle.ts";
 import { Dataset } from "./dataset.ts";
 
@@ -93,8 +92,7 @@ function scatter(name: string, options: ClassesOptions, usual: Usual, place: Pla
   checkCount(operation, "samples", samples);
   checkCount(operation, "classes", classes);
   checkSeed(operation, seed);
-  if (typeof noise !== "number" || !(noise >= 0 && noise < Infinity))
-    throw new ArgumentError(`${operation}: noise must be a number from 0 on; got ${describeValue(noise)}`);
+  checkNoise(operation, noise);
   const random = new Generator(seed);
   const points = new Float32Array(2 * samples);
   const labels = new Int32Array(samples);

@@ -4,10 +4,9 @@
  */
 
 import { tensor } from "../creation.ts";
-import { ArgumentError, describeValue } from "../errors.ts";
 import { checkInterrupt } from "../interrupt.ts";
 import { Generator } from "../random.ts";
-import { checkCount, checkOptions, checkSeed } from "./checks.ts";
+import { checkClasses, checkCount, checkNoise, checkOptions, checkPicture, checkSeed } from "./checks.ts";
 import { onCircle } from "./circle.ts";
 import { Dataset } from "./dataset.ts";
 import type { TrainAndTest } from "./digits.ts";
@@ -95,24 +94,10 @@ export function shapes(options: ShapesOptions = {}): TrainAndTest {
 function readSettings(options: ShapesOptions): Settings {
   const { size = 32, channels = 1, classes = ["circle", "square", "triangle"] } = options;
   const { objects = 1, noise = 0.03 } = options;
-  checkCount("data.shapes", "size", size);
+  checkPicture("data.shapes", size, channels);
   checkCount("data.shapes", "objects", objects);
-  if (size < 16)
-    throw new ArgumentError(
-      `data.shapes: size must be at least 16 pixels, else the figures look alike; got ${size}`,
-    );
-  if (channels !== 1 && channels !== 3)
-    throw new ArgumentError(
-      `data.shapes: channels must be 1 (grey) or 3 (colour); got ${describeValue(channels)}`,
-    );
-  if (typeof noise !== "number" || !(noise >= 0 && noise < Infinity))
-    throw new ArgumentError(`data.shapes: noise must be a number from 0 on; got ${describeValue(noise)}`);
-  const names: unknown = classes;
-  const wrong = Array.isArray(names) ? names.find((name) => !Object.hasOwn(figures, name)) : names;
-  if (wrong !== undefined || classes.length === 0 || new Set(classes).size < classes.length)
-    throw new ArgumentError(
-      `data.shapes: classes must be some of ${Object.keys(figures).join(", ")}, each once; got ${wrong === undefined ? JSON.stringify(classes) : describeValue(wrong)}`,
-    );
+  checkNoise("data.shapes", noise);
+  checkClasses("data.shapes", classes, Object.keys(figures));
   return { size, channels, classes: [...classes], objects, noise };
 }
 

@@ -3,7 +3,7 @@
 import { tensor } from "../creation.ts";
 import { ArgumentError, describeValue } from "../errors.ts";
 import { Generator } from "../random.ts";
-import { checkCount, checkOptions, checkSeed } from "./checks.ts";
+import { checkCount, checkNoise, checkOptions, checkSeed } from "./checks.ts";
 import { onCircle } from "./circle.ts";
 import { Dataset } from "./dataset.ts";
 import type { TrainAndTest } from "./digits.ts";
@@ -47,8 +47,7 @@ export function timeSeries(options: TimeSeriesOptions = {}): TrainAndTest {
     throw new ArgumentError(
       `${operation}: periods must be an array of positive numbers such as [12, 31]; got ${describeValue(periods)}`,
     );
-  if (typeof noise !== "number" || !(noise >= 0 && noise < Infinity))
-    throw new ArgumentError(`${operation}: noise must be a number from 0 on; got ${describeValue(noise)}`);
+  checkNoise(operation, noise);
   const random = new Generator(seed);
   const phases = periods.map(() => random.uniform());
   const length = train + test + 2 * (window + horizon - 1);
