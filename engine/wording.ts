@@ -11,3 +11,17 @@ export function formatNumber(value: number, digits: number = 4): string {
 export function count(n: number, unit: string): string {
   return `${n.toLocaleString("en-US")} ${unit}${n === 1 ? "" : "s"}`;
 }
+
+/** A share in per cent: "12 %", "0.31 %". */
+export function percent(share: number): string {
+  return `${Number((100 * share).toPrecision(2))} %`;
+}
+
+/** Columns one under another, the first ones, `texts` of them, to the left and the others, numbers, to the right. */
+export function alignColumns(rows: readonly (readonly string[])[], texts: number): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const lines = rows.map((row) =>
+    row.map((cell, i) => (i < texts ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  "),
+  );
+  return lines.map((line) => line.trimEnd()).join("\n");
+}

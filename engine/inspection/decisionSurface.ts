@@ -3,12 +3,14 @@
 import { tensor } from "../creation.ts";
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { noGrad } from "../gradmode.ts";
+import { printsAs } from "../inspect.ts";
 import { checkInterrupt } from "../interrupt.ts";
 import { withScope } from "../memory.ts";
 import { inEvaluation } from "../nn/evaluation.ts";
 import { Module } from "../nn/module.ts";
 import { describeShape } from "../shapes.ts";
 import { isTensor, type Tensor } from "../tensor.ts";
+import { formatNumber, percent } from "../wording.ts";
 
 /** Options of `decisionSurface`. */
 export interface DecisionSurfaceOptions {
@@ -24,7 +26,7 @@ export interface DecisionSurfaceOptions {
   readonly threshold?: number;
 }
 
-/** What was found at each place of a grid. */
+/** What was found at each place of a grid; prints as a sentence with each class's share. */
 export interface DecisionSurface {
   /** The grid's first coordinates, from low to high. */
   readonly x: readonly number[];
@@ -83,13 +85,26 @@ export function decisionSurface(
   const answer = model instanceof Module ? inEvaluation(model, ask) : ask();
   const classes = classesOf(answer, threshold);
   const scores = answer.values.subarray(0, grid * answer.width);
-  return {
+  const surface: DecisionSurface = {
     x: across,
     y: up,
     classes: tensor(classes.subarray(0, grid), { shape: [resolution, resolution], dtype: "int32" }).keep(),
     scores: tensor(scores, { shape: [resolution, resolution, answer.width] }).keep(),
     pointClasses: given === null ? null : tensor(classes.subarray(grid), { dtype: "int32" }).keep(),
   };
+  return printsAs(surface, describeSurface);
+}
+
+/** `DecisionSurface: 60 × 60 places, x from −1.5 to 1.5, y from −1 to 1: class 0 on 52 %, class 1 on 48 %`. */
+function describeSurface({ x, y, classes }: DecisionSurface): string {
+  const places = new Map<number, number>();
+  for (const label of classes.toTypedArray()) places.set(label, (places.get(label) ?? 0) + 1);
+  const shares = Array.from(places)
+    .sort(([a], [b]) => a - b)
+    .map(([label, n]) => `${label === -1 ? "NaN" : `class ${label}`} on ${percent(n / classes.size)}`);
+  const range = (name: string, line: readonly number[]) =>
+    `${name} from ${formatNumber(line[0]!)} to ${formatNumber(line.at(-1)!)}`;
+  return `DecisionSurface: ${x.length} × ${y.length} places, ${range("x", x)}, ${range("y", y)}: ${shares.join(", ")}`;
 }
 
 function readPoints(points: unknown): ArrayLike<number> {

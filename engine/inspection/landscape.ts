@@ -4,11 +4,13 @@ import { tensor } from "../creation.ts";
 import { ArgumentError, describeValue } from "../errors.ts";
 import { noGrad } from "../gradmode.ts";
 import { copyInto } from "../inplace.ts";
+import { printsAs } from "../inspect.ts";
 import { checkInterrupt } from "../interrupt.ts";
 import { withScope } from "../memory.ts";
 import type { Module, Parameter } from "../nn/module.ts";
 import { defaultGenerator, Generator } from "../random.ts";
 import { isTensor, type Tensor } from "../tensor.ts";
+import { formatNumber } from "../wording.ts";
 import { checkModel } from "./observe.ts";
 
 /** A direction in the space of a model's parameters: a tensor for each, by its path. */
@@ -30,7 +32,7 @@ export interface LossSliceOptions extends LandscapeOptions {
   readonly towards?: Readonly<Record<string, Tensor>>;
 }
 
-/** The loss along a line. */
+/** The loss along a line; prints as a sentence with the lowest and the highest. */
 export interface LossSlice {
   /** How far along the direction, from −range to range. */
   readonly at: readonly number[];
@@ -38,7 +40,7 @@ export interface LossSlice {
   readonly loss: readonly number[];
 }
 
-/** The loss over a plane. */
+/** The loss over a plane; prints as a sentence with the lowest and the highest. */
 export interface LossSurface {
   /** How far along either direction, from −range to range. */
   readonly at: readonly number[];
@@ -62,7 +64,7 @@ export function lossSlice(model: Module, loss: () => Tensor, options: LossSliceO
     options.towards === undefined
       ? filterNormalized(model, generator)
       : difference(operation, model, options.towards);
-  return {
+  const slice: LossSlice = {
     at,
     loss: exploring(model, (moveTo) =>
       at.map((step) => {
@@ -71,6 +73,10 @@ export function lossSlice(model: Module, loss: () => Tensor, options: LossSliceO
       }),
     ),
   };
+  return printsAs(
+    slice,
+    (found) => `LossSlice: ${found.at.length} places, ${extremes(found.loss, (i) => short(found.at[i]!))}`,
+  );
 }
 
 /**
@@ -84,7 +90,7 @@ export function lossSurface(model: Module, loss: () => Tensor, options: Landscap
   const operation = "lossSurface";
   const { at, generator } = readOptions(operation, model, loss, options);
   const [first, second] = [filterNormalized(model, generator), filterNormalized(model, generator)];
-  return {
+  const surface: LossSurface = {
     at,
     loss: exploring(model, (moveTo) =>
       at.map((down) =>
@@ -98,6 +104,28 @@ export function lossSurface(model: Module, loss: () => Tensor, options: Landscap
       ),
     ),
   };
+  return printsAs(surface, ({ at, loss }) => {
+    const place = (i: number) => `(${short(at[Math.floor(i / at.length)]!)}, ${short(at[i % at.length]!)})`;
+    return `LossSurface: ${at.length} × ${at.length} places, ${extremes(loss.flat(), place)}`;
+  });
+}
+
+const short = (value: number): string => formatNumber(value, 2);
+
+/** `0.31 where the model is, lowest 0.291 at 0.1, highest 5.2 at −1`, and how many are NaN or infinite where some are. */
+function extremes(losses: readonly number[], place: (i: number) => string): string {
+  const finite = losses.filter(Number.isFinite);
+  const parts: string[] = [];
+  // Of an odd number of places the middle one is where the model is.
+  if (losses.length % 2 === 1)
+    parts.push(`${formatNumber(losses[(losses.length - 1) / 2]!)} where the model is`);
+  if (finite.length > 0) {
+    const [low, high] = [Math.min(...finite), Math.max(...finite)];
+    parts.push(`lowest ${formatNumber(low)} at ${place(losses.indexOf(low))}`);
+    parts.push(`highest ${formatNumber(high)} at ${place(losses.indexOf(high))}`);
+  }
+  if (finite.length < losses.length) parts.push(`${losses.length - finite.length} NaN or infinite`);
+  return parts.join(", ");
 }
 
 function readOptions(

@@ -1,10 +1,12 @@
 /** Whether a network is healthy: how its activations and gradients are distributed, and how far a step moves its weights. */
 
 import { ArgumentError, describeValue } from "../errors.ts";
+import { printsAs } from "../inspect.ts";
 import { Sigmoid, Softmax, Tanh } from "../nn/activation.ts";
 import type { AnyModule, Module, Parameter } from "../nn/module.ts";
 import { Optimizer } from "../optim/optimizer.ts";
 import { isTensor, type Tensor } from "../tensor.ts";
+import { alignColumns, count, formatNumber, percent } from "../wording.ts";
 import { checkModel } from "./observe.ts";
 
 /** How many values lie in each of equal stretches from `low` to `high`. */
@@ -63,8 +65,25 @@ export interface ParameterGradient extends Distribution {
 
 const stretches = 30;
 
-/** The distribution of a tensor's numbers. */
+/** The distribution of a tensor's numbers; prints as a sentence. */
 export function distributionOf(values: ArrayLike<number>): Distribution {
+  return printsAs(measure(values), describe);
+}
+
+/** `1,200 numbers, mean 0.012, std 0.98, from −3.1 to 3.4, 2 % zeros`, and how many are NaN or infinite where some are. */
+function describe({ count: numbers, mean, std, min, max, zeros, notFinite }: Distribution): string {
+  const parts = [
+    count(numbers, "number"),
+    `mean ${formatNumber(mean)}`,
+    `std ${formatNumber(std)}`,
+    `from ${formatNumber(min)} to ${formatNumber(max)}`,
+  ];
+  if (zeros > 0) parts.push(`${percent(zeros)} zeros`);
+  if (notFinite > 0) parts.push(`${notFinite.toLocaleString("en-US")} NaN or infinite`);
+  return parts.join(", ");
+}
+
+function measure(values: ArrayLike<number>): Distribution {
   let [sum, squares, zeros, notFinite] = [0, 0, 0, 0];
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (let i = 0; i < values.length; i++) {
@@ -105,8 +124,8 @@ export function distributionOf(values: ArrayLike<number>): Distribution {
 }
 
 /**
- * What every layer gives for a batch, in the order in which they run: mean, spread, histogram, dead units, saturation. In
- * evaluation mode, without gradients. Lecture steps 001.24, 002.10, 002.12, 003.37.
+ * What every layer gives for a batch, in the order in which they run: mean, spread, histogram, dead units, saturation. Prints as
+ * a table. In evaluation mode, without gradients. Lecture steps 001.24, 002.10, 002.12, 003.37.
  *
  * @throws ArgumentError where `model` is no module or `x` no tensor.
  * @example
@@ -116,18 +135,46 @@ export function activations(model: Module, x: Tensor): LayerActivations[] {
   checkModel("activations", model);
   if (!isTensor(x))
     throw new ArgumentError(`activations: expects a batch of inputs as a tensor; got ${describeValue(x)}`);
-  return model.trace(x).map(({ path, module, output }) => {
+  const layers = model.trace(x).map(({ path, module, output }) => {
     const values = output.toTypedArray();
     const found: LayerActivations = {
       path,
       type: module.constructor.name,
-      ...distributionOf(values),
+      ...measure(values),
       ...deadUnits(values, output.shape),
       saturated: saturationOf(module, values),
     };
     output.dispose();
-    return found;
+    return printsAs(found, (layer) => `${layer.path}  ${layer.type}: ${describe(layer)}`);
   });
+  return printsAs(layers, activationTable);
+}
+
+/** A line per layer; what no layer has, saturation or NaN, has no column. */
+function activationTable(layers: readonly LayerActivations[]): string {
+  const columns: [title: string, cell: (layer: LayerActivations) => string][] = [
+    ["", ({ path }) => path],
+    ["layer", ({ type }) => type],
+    ["mean", ({ mean }) => formatNumber(mean)],
+    ["std", ({ std }) => formatNumber(std)],
+    ["zeros", ({ zeros }) => percent(zeros)],
+    ["dead units", ({ dead }) => percent(dead)],
+  ];
+  if (layers.some(({ saturated }) => saturated !== null))
+    columns.push(["saturated", ({ saturated }) => (saturated === null ? "" : percent(saturated))]);
+  return table(layers, columns, 2);
+}
+
+/** With a last column for NaN and infinities where there are some. */
+function table<Row extends Distribution>(
+  rows: readonly Row[],
+  columns: [title: string, cell: (row: Row) => string][],
+  texts: number,
+): string {
+  if (rows.some(({ notFinite }) => notFinite > 0))
+    columns.push(["NaN or infinite", ({ notFinite }) => notFinite.toLocaleString("en-US")]);
+  const cells = rows.map((row) => columns.map(([, cell]) => cell(row)));
+  return alignColumns([columns.map(([title]) => title), ...cells], texts);
 }
 
 function deadUnits(values: ArrayLike<number>, shape: readonly number[]): { units: number; dead: number } {
@@ -148,7 +195,7 @@ function saturationOf(module: AnyModule, values: ArrayLike<number>): number | nu
 
 /**
  * The gradients that `backward()` left at a model's parameters, first layers first: where their norm falls from layer to layer
- * they vanish, where it grows they explode. A parameter without a gradient is left out. Lecture steps 000.29, 001.20.
+ * they vanish, where it grows they explode. A parameter without a gradient is left out. Prints as a table. Lecture steps 000.29, 001.20.
  *
  * @throws ArgumentError where there is no gradient at all.
  * @example
@@ -160,17 +207,27 @@ export function gradientFlow(model: Module): ParameterGradient[] {
   const found = model.namedParameters().flatMap(([path, parameter]): ParameterGradient[] => {
     const { grad } = parameter;
     if (grad === null) return [];
-    return [
-      {
-        path,
-        weightNorm: distributionOf(parameter.toTypedArray()).norm,
-        ...distributionOf(grad.toTypedArray()),
-      },
-    ];
+    const weightNorm = measure(parameter.toTypedArray()).norm;
+    const gradient = { path, weightNorm, ...measure(grad.toTypedArray()) };
+    return [printsAs(gradient, (own) => `${own.path}: norm ${formatNumber(own.norm)}, ${describe(own)}`)];
   });
   if (found.length === 0)
     throw new ArgumentError("gradientFlow: the model has no gradients yet; call loss.backward() first");
-  return found;
+  return printsAs(found, gradientTable);
+}
+
+function gradientTable(gradients: readonly ParameterGradient[]): string {
+  return table(
+    gradients,
+    [
+      ["", ({ path }) => path],
+      ["norm of the gradient", ({ norm }) => formatNumber(norm)],
+      ["of the parameter", ({ weightNorm }) => formatNumber(weightNorm)],
+      ["std", ({ std }) => formatNumber(std)],
+      ["zeros", ({ zeros }) => percent(zeros)],
+    ],
+    1,
+  );
 }
 
 /** How far the steps of an optimiser moved each parameter. */

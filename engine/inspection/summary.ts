@@ -10,7 +10,7 @@ import { Embedding } from "../nn/embedding.ts";
 import { inEvaluation } from "../nn/evaluation.ts";
 import type { AnyModule, Module } from "../nn/module.ts";
 import { isTensor, type Tensor } from "../tensor.ts";
-import { count } from "../wording.ts";
+import { alignColumns, count } from "../wording.ts";
 import { checkModel } from "./observe.ts";
 
 /** One layer of a network, in the order in which layers run. */
@@ -72,11 +72,7 @@ export class ModelSummary {
         ...[layer.weights, layer.biases, layer.multiplyAdds].map(grouped),
       ]),
     ];
-    const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-    const lines = rows.map((row) =>
-      row.map((cell, i) => (i < 2 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  "),
-    );
-    return `${lines.join("\n")}\n${count(this.parameters, "parameter")} (${grouped(this.weights)} weights, ${grouped(this.biases)} biases), ${grouped(this.multiplyAdds)} multiply-adds and ${grouped(this.activations)} activations a sample, depth ${this.depth}`;
+    return `${alignColumns(rows, 2)}\n${count(this.parameters, "parameter")} (${grouped(this.weights)} weights, ${grouped(this.biases)} biases), ${grouped(this.multiplyAdds)} multiply-adds and ${grouped(this.activations)} activations a sample, depth ${this.depth}`;
   }
 
   [Symbol.for("nodejs.util.inspect.custom")](): string {

@@ -3,10 +3,12 @@
 import { tensor } from "../creation.ts";
 import { Dataset } from "../data/dataset.ts";
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
+import { printsAs } from "../inspect.ts";
 import { checkInterrupt } from "../interrupt.ts";
 import type { AnyModule, Module } from "../nn/module.ts";
 import { describeShape } from "../shapes.ts";
 import { isTensor, type Tensor } from "../tensor.ts";
+import { alignColumns, formatNumber } from "../wording.ts";
 import { mapsOf } from "./backprojection.ts";
 import { checkModel, layerAt } from "./observe.ts";
 import { type Patch, receptiveField } from "./receptiveField.ts";
@@ -44,7 +46,7 @@ const together = 64;
 
 /**
  * The patches of images that excite the units of one channel most, the strongest first, at most one of each image: what the
- * channel has learned to look for. Zeiler & Fergus 2014; lecture steps 003.73, 003.74, 004.30.
+ * channel has learned to look for. Prints as a table. Zeiler & Fergus 2014; lecture steps 003.73, 003.74, 004.30.
  *
  * @throws ArgumentError for a layer or channel that the model does not have, ShapeError where the data are no images.
  * @example
@@ -93,13 +95,27 @@ export function topPatchesOfChannels(
     for (const { output } of records) output.dispose();
   }
   const fields = receptiveField(model, images.shape.slice(1));
-  return channels!.map((channel) =>
-    found.get(channel)!.map((one) => {
+  return channels!.map((channel) => {
+    const patches = found.get(channel)!.map((one): TopPatch => {
       const window = fields.window(layer, one.unit);
       const pixels = cut(images.select(0, one.image), window);
       return { ...one, channel, window, place: fields.patch(layer, one.unit), pixels };
-    }),
-  );
+    });
+    return printsAs(patches, patchTable);
+  });
+}
+
+/** A line per patch, the strongest first. */
+function patchTable(patches: readonly TopPatch[]): string {
+  const rows = patches.map(({ activation, channel, image, unit, place }) => [
+    formatNumber(activation),
+    String(channel),
+    String(image),
+    unit.join(", "),
+    `${place.top} to ${place.bottom - 1}`,
+    `${place.left} to ${place.right - 1}`,
+  ]);
+  return alignColumns([["activation", "channel", "image", "unit", "rows", "columns"], ...rows], 0);
 }
 
 type Excitation = Pick<TopPatch, "activation" | "image" | "unit">;
