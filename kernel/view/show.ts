@@ -23,6 +23,7 @@ export {
 } from "./network/layers.ts";
 export { featureMaps, informationFlow, type MistakesOptions, mistakes, summary } from "./network/network.ts";
 export { type OverlayOptions, type OverlaySource, overlay } from "./network/overlay.ts";
+export { type ReceptiveFieldOptions, receptiveField } from "./network/receptiveField.ts";
 export { compare } from "./network/summary.ts";
 export { type TopPatchesOptions, topPatches } from "./network/topPatches.ts";
 export { type ConfusionLike, type ConfusionOptions, confusionMatrix } from "./results/confusion.ts";

@@ -2,20 +2,28 @@
 import { colourOf, colourTable, parseHex, type Rgb } from "../colours.ts";
 import { ink } from "../theme.ts";
 import type { Tile } from "./image.ts";
-import { type Pixels, SCALE } from "./svg.ts";
+import { encodePng } from "./png.ts";
+import type { Pixels } from "./svg.ts";
 
-/** A tile with its place in CSS pixels, and the device pixels for the side of one value. */
+/** A tile with its place and the side of one value, in device pixels. */
 export interface Placed {
   tile: Tile;
-  x: number;
-  y: number;
+  left: number;
+  top: number;
   pixel: number;
 }
 
+/** A tile alone as a PNG in a `data:` address, `pixel` device pixels for the side of one value: for charts. */
+export function tileUrl(tile: Tile, pixel: number): string {
+  const [width, height] = [tile.width * pixel, tile.height * pixel];
+  const rgba = new Uint8Array(4 * width * height);
+  blit({ rgba, width, height }, { tile, left: 0, top: 0, pixel });
+  return `data:image/png;base64,${encodePng(rgba, width, height, { exact: true }).toString("base64")}`;
+}
+
 /** Sets a tile's values as squares of colour. */
-export function blit(target: Pixels, { tile, x, y, pixel }: Placed): void {
+export function blit(target: Pixels, { tile, left, top, pixel }: Placed): void {
   const out = new Uint32Array(target.rgba.buffer, target.rgba.byteOffset, target.rgba.length >> 2);
-  const [left, top] = [Math.round(x * SCALE), Math.round(y * SCALE)];
   const row = new Uint32Array(tile.width * pixel);
   for (let v = 0; v < tile.height; v++) {
     for (let u = 0; u < tile.width; u++) {

@@ -222,7 +222,7 @@ function panelBlock(panel: Panel): Block {
       // Whole device pixels, so that every value is equally large.
       const left = Math.round((cellX + (cells.beside ? 0 : (cells.width - width) / 2)) * SCALE) / SCALE;
       const top = Math.round(cellY * SCALE) / SCALE;
-      tiles.push({ tile, x: left, y: top, pixel: panel.pixel });
+      tiles.push({ tile, left: left * SCALE, top: top * SCALE, pixel: panel.pixel });
       svg.push(
         tileFrame(tile, left, top, panel.pixel),
         captionSvg(tile, cells, cellX, left, top, panel.pixel),

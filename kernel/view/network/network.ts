@@ -139,14 +139,14 @@ function withOwnParameters(model: AnyModule, rows: SummaryRow[]): SummaryRow[] {
     : rows;
 }
 
-function traceOf(model: Module, input: Tensor): TraceRecord[] {
+export function traceOf(model: Module, input: Tensor): TraceRecord[] {
   const records = model.trace(input);
   traceRows(model, records);
   return records;
 }
 
 /** The image as a batch of one. */
-function oneImage(model: unknown, image: unknown, what: string): Tensor {
+export function oneImage(model: unknown, image: unknown, what: string): Tensor {
   requireModule(what, "model", model);
   if (!isTensor(image))
     throw new ArgumentError(`${what}: expected an image as a Tensor, got ${describeValue(image)}`);
