@@ -18,6 +18,7 @@ import {
 } from "./memory.ts";
 import { type GraphNode, versionOf } from "./op.ts";
 import { add } from "./ops/elementwise.ts";
+import { checkOptions } from "./options.ts";
 import { describeShape, sameShape } from "./shapes.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -276,6 +277,7 @@ function propagate(
 
 /** See `Tensor.backward`. */
 export function backward(root: Tensor, options: BackwardOptions = {}): void {
+  checkOptions("backward", options, ["gradient", "accumulate", "retainGraph", "createGraph"]);
   const { accumulate = false, createGraph = false } = options;
   const retainGraph = options.retainGraph ?? createGraph;
   const seed = checkRoot(root, options.gradient);
@@ -346,6 +348,7 @@ export function gradients(
   inputs: readonly Tensor[],
   options: GradientsOptions = {},
 ): (Tensor | null)[] {
+  checkOptions("gradients", options, ["gradient", "retainGraph", "createGraph"]);
   const { createGraph = false } = options;
   const roots = checkRoots(output, inputs, options.gradient);
   const inMode = createGraph ? enableGrad : noGrad;

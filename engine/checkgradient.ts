@@ -2,6 +2,7 @@
 import { noGrad } from "./autograd.ts";
 import { ArgumentError, GradientError } from "./errors.ts";
 import { noteChange } from "./memory.ts";
+import { checkOptions } from "./options.ts";
 import { describeShape, stridesOf } from "./shapes.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -73,6 +74,7 @@ export function checkGradient(
   inputs: readonly Tensor[],
   options: CheckGradientOptions = {},
 ): GradientCheck {
+  checkOptions("checkGradient", options, ["step", "tolerance"]);
   if (!inputs.some((input) => input.requiresGrad))
     throw new GradientError("checkGradient: no input has requiresGrad; make one with { requiresGrad: true }");
   const precise = inputs.every((input) => !input.requiresGrad || input.dtype === "float64");

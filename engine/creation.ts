@@ -3,6 +3,7 @@ import type { Backend, DType, TypedArray } from "./backend/backend.ts";
 import { getBackend, withBackend } from "./backend/current.ts";
 import { ArgumentError, DTypeError, describeValue, ShapeError } from "./errors.ts";
 import { allocate } from "./memory.ts";
+import { checkOptions } from "./options.ts";
 import { defaultGenerator, type Generator } from "./random.ts";
 import {
   broadcastShapes,
@@ -35,6 +36,9 @@ export interface RandomOptions extends CreationOptions {
   /** Where the random numbers come from; the default generator, which `seed(n)` resets, if omitted. */
   generator?: Generator;
 }
+
+const known = ["dtype", "requiresGrad"] as const;
+const knownAtRandom = [...known, "generator"] as const;
 
 /** What `tensor` accepts: numbers or truth values, nested as deep as there are dimensions, or a typed array. */
 export type TensorData =
@@ -159,6 +163,7 @@ function dtypeOf(data: unknown): DType {
  * tensor(new Float32Array(784), { shape: [1, 28, 28] })
  */
 export function tensor(data: TensorData, options: TensorOptions = {}): Tensor {
+  checkOptions("tensor", options, [...known, "shape"]);
   const given: unknown = data;
   if (given === undefined || given === null || typeof given === "string" || given instanceof Tensor)
     throw notTensorData(given);
@@ -228,7 +233,9 @@ function filled(
   value: number,
   options: CreationOptions,
 ): Tensor {
-  const made = makeEmpty(operation, newShape(operation, shape, options), options.dtype ?? "float32");
+  const sizes = newShape(operation, shape, options);
+  checkOptions(operation, options, known);
+  const made = makeEmpty(operation, sizes, options.dtype ?? "float32");
   getBackend().fill(made.storage, value);
   return finish(made, options);
 }
@@ -255,20 +262,26 @@ export function ones(shape: readonly number[], options: CreationOptions = {}): T
  * fullLike(zeros([2]), 7)   // [7, 7]
  */
 export function fullLike(like: Tensor, value: number, options: CreationOptions = {}): Tensor {
+  return filledLike("fullLike", like, value, options);
+}
+
+function filledLike(operation: string, like: Tensor, value: number, options: CreationOptions): Tensor {
+  checkOptions(operation, options, known);
+  checkLike(operation, like);
   const { backend } = like.holding;
-  const made = makeEmpty("fullLike", like.shape, options.dtype ?? like.dtype, backend);
+  const made = makeEmpty(operation, like.shape, options.dtype ?? like.dtype, backend);
   backend.fill(made.storage, value);
   return finish(made, options);
 }
 
 /** Zeros in the shape and dtype of `like`. */
 export function zerosLike(like: Tensor, options: CreationOptions = {}): Tensor {
-  return fullLike(like, 0, options);
+  return filledLike("zerosLike", like, 0, options);
 }
 
 /** Ones in the shape and dtype of `like`. */
 export function onesLike(like: Tensor, options: CreationOptions = {}): Tensor {
-  return fullLike(like, 1, options);
+  return filledLike("onesLike", like, 1, options);
 }
 
 /**
@@ -278,6 +291,7 @@ export function onesLike(like: Tensor, options: CreationOptions = {}): Tensor {
  * eye(2)   // [[1, 0], [0, 1]]
  */
 export function eye(rows: number, columns = rows, options: CreationOptions = {}): Tensor {
+  checkOptions("eye", options, known);
   const made = zeros(checkShape("eye", [rows, columns]), { ...options, requiresGrad: false });
   const values = made.storage.values();
   for (let i = 0; i < Math.min(rows, columns); i++) values[i * columns + i] = 1;
@@ -293,6 +307,7 @@ export function eye(rows: number, columns = rows, options: CreationOptions = {})
  * arange(2, 10, 3)   // [2, 5, 8]
  */
 export function arange(start: number, end?: number, step = 1, options: CreationOptions = {}): Tensor {
+  checkOptions("arange", options, known);
   const [from, to] = end === undefined ? [0, start] : [start, end];
   for (const bound of [from, to, step])
     if (typeof bound !== "number" || !Number.isFinite(bound))
@@ -313,6 +328,7 @@ export function arange(start: number, end?: number, step = 1, options: CreationO
  * linspace(0, 1, 5)   // [0, 0.25, 0.5, 0.75, 1]
  */
 export function linspace(start: number, end: number, count: number, options: CreationOptions = {}): Tensor {
+  checkOptions("linspace", options, known);
   const shape = checkShape("linspace", count);
   const made = makeEmpty("linspace", shape, options.dtype ?? "float32");
   const values = made.storage.values();
@@ -330,7 +346,9 @@ function random(
   dtype: DType,
   fill: (generator: Generator, values: TypedArray) => void,
 ): Tensor {
-  const made = makeEmpty(operation, newShape(operation, shape, options), options.dtype ?? dtype);
+  const sizes = newShape(operation, shape, options);
+  checkOptions(operation, options, knownAtRandom);
+  const made = makeEmpty(operation, sizes, options.dtype ?? dtype);
   fill(options.generator ?? defaultGenerator, made.storage.values());
   return finish(made, options);
 }
@@ -356,12 +374,14 @@ export function randn(shape: readonly number[], options: RandomOptions = {}): Te
 
 /** Uniform random numbers in [0, 1), in the shape, dtype and on the backend of `like`. */
 export function randLike(like: Tensor, options: RandomOptions = {}): Tensor {
+  checkOptions("randLike", options, knownAtRandom);
   checkLike("randLike", like);
   return withBackend(like.holding.backend, () => rand(like.shape, { dtype: floatOf(like), ...options }));
 }
 
 /** Normally distributed random numbers, in the shape, dtype and on the backend of `like`. */
 export function randnLike(like: Tensor, options: RandomOptions = {}): Tensor {
+  checkOptions("randnLike", options, knownAtRandom);
   checkLike("randnLike", like);
   return withBackend(like.holding.backend, () => randn(like.shape, { dtype: floatOf(like), ...options }));
 }
@@ -468,6 +488,7 @@ export interface MultinomialOptions extends RandomOptions {
  * multinomial(tensor([0, 1, 0]), 1)   // [1]
  */
 export function multinomial(weights: Tensor, count: number, options: MultinomialOptions = {}): Tensor {
+  checkOptions("multinomial", options, [...knownAtRandom, "replacement"]);
   checkProbabilities("multinomial", weights);
   if (weights.ndim !== 1 && weights.ndim !== 2)
     throw new ShapeError(`multinomial: the weights are [n] or [m, n], got ${describeShape(weights.shape)}`);
@@ -478,11 +499,11 @@ export function multinomial(weights: Tensor, count: number, options: Multinomial
   const n = weights.shape.at(-1)!;
   const rows = sizeOf(weights.shape.slice(0, -1));
   const all = Float64Array.from(weights.storage.values());
-  const { replacement = false } = options;
+  const { replacement = false, ...drawing } = options;
   for (let row = 0; row < rows; row++) checkWeights(all.subarray(row * n, (row + 1) * n), count, replacement);
   const shape = [...weights.shape.slice(0, -1), count];
   return withBackend(weights.holding.backend, () =>
-    random("multinomial", shape, options, "int32", (generator, values) => {
+    random("multinomial", shape, drawing, "int32", (generator, values) => {
       for (let row = 0; row < rows; row++) {
         const left = all.subarray(row * n, (row + 1) * n);
         for (let i = 0; i < count; i++) {
@@ -532,6 +553,7 @@ export function randint(
   shape: readonly number[],
   options: RandomOptions = {},
 ): Tensor {
+  checkOptions("randint", options, knownAtRandom);
   if (!Number.isInteger(low) || !Number.isInteger(high) || high <= low)
     throw new ArgumentError(
       `randint: draws whole numbers from low up to but not including high; got low ${describeValue(low)} and high ${describeValue(high)}`,

@@ -3,6 +3,7 @@
 import { ArgumentError, describeValue } from "./errors.ts";
 import type { AnyModule } from "./nn/module.ts";
 import { directionOf, type EpochResult, type MonitorOptions, monitored } from "./optim/monitor.ts";
+import { checkOptions } from "./options.ts";
 import type { Tensor } from "./tensor.ts";
 import { count, formatNumber } from "./wording.ts";
 
@@ -27,12 +28,7 @@ export class Stopper {
   #seen = 0;
 
   constructor(model: AnyModule, options: EarlyStopping) {
-    const given: unknown = options;
-    if (typeof given !== "object" || given === null) {
-      throw new ArgumentError(
-        `fit: earlyStopping must be options such as { patience: 3 }, got ${describeValue(given)}`,
-      );
-    }
+    checkOptions("fit: earlyStopping", options, ["patience", "minDelta", "restoreBest", "on", "mode"]);
     const { patience = 3, minDelta = 0 } = options;
     if (!(Number.isInteger(patience) && patience >= 1)) {
       throw new ArgumentError(

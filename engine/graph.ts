@@ -7,6 +7,7 @@ import * as linalg from "./linalg/index.ts";
 import { withScope } from "./memory.ts";
 import { isOp } from "./op.ts";
 import * as ops from "./ops/index.ts";
+import { checkOptions } from "./options.ts";
 import { pathAt } from "./place.ts";
 import type { Shape } from "./shapes.ts";
 import { type NestedNumbers, Tensor } from "./tensor.ts";
@@ -95,6 +96,7 @@ function formulaOf(tensor: Tensor): string | null {
  * graphOf(f, { gradients: true }).vertices.map(({ name, value, gradient }) => `${name} = ${value}, ${gradient}`);
  */
 export function graphOf(root: Tensor, options: GraphOptions = {}): ComputationGraph {
+  checkOptions("graphOf", options, ["gradients", "maxValues", "model"]);
   if (!(root instanceof Tensor))
     throw new ArgumentError(`graphOf: expected a tensor, such as a loss, got ${describeValue(root)}`);
   const { maxValues = 100, model } = options;

@@ -24,6 +24,7 @@ import { type Module, requireModule } from "./nn/module.ts";
 import { describeInput } from "./nn/requireTensor.ts";
 import { Optimizer } from "./optim/optimizer.ts";
 import type { Schedule } from "./optim/schedules.ts";
+import { checkOptions } from "./options.ts";
 import { describeShape } from "./shapes.ts";
 import { Tensor } from "./tensor.ts";
 import { count, formatNumber } from "./wording.ts";
@@ -201,6 +202,7 @@ export function evaluate(
   loader: Batches,
   options: EvaluateOptions<Metrics> = {},
 ): Evaluation<Metrics> | Promise<Evaluation<Metrics>> {
+  checkOptions("evaluate", options, ["loss", "metrics"]);
   requireModule("evaluate", "model", model);
   checkLoader("evaluate", "loader", loader);
   const total = new Totals("evaluate", options);
@@ -564,6 +566,17 @@ function checkSchedule(schedule: unknown, loader: Batches): void {
 }
 
 function checkFit(model: Module, loader: Batches, options: FitOptions): void {
+  checkOptions("fit", options ?? {}, [
+    "epochs",
+    "optimizer",
+    "loss",
+    "metrics",
+    "validation",
+    "schedule",
+    "earlyStopping",
+    "silent",
+    "verbose",
+  ]);
   requireModule("fit", "model", model);
   if (!(options?.optimizer instanceof Optimizer)) {
     throw new ArgumentError(

@@ -1,9 +1,9 @@
 // Universal approximators older than networks: sums of waves (Fourier) and of Bernstein's polynomials.
 
-import { checkOptions } from "../data/checks.ts";
 import { ArgumentError, describeValue } from "../errors.ts";
 import { inspect } from "../inspect.ts";
 import { requireCount } from "../nn/arguments.ts";
+import { checkOptions } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import {
   makeTensor,

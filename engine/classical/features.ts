@@ -1,11 +1,11 @@
 // Features of images that were made by hand before networks learnt their own: sums over rectangles in no time, and
 // histograms of gradient directions.
 
-import { checkOptions } from "../data/checks.ts";
 import { ArgumentError, ShapeError } from "../errors.ts";
 import { inspect } from "../inspect.ts";
 import { requireCount } from "../nn/arguments.ts";
 import { requireTensor } from "../nn/requireTensor.ts";
+import { checkOptions } from "../options.ts";
 import { describeShape, type Shape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { makeTensor, type Place, readRows } from "./rows.ts";

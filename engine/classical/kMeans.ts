@@ -1,10 +1,11 @@
 // Groups in data without labels: k centres, each the mean of the samples that are nearest to it.
 
-import { checkOptions, checkSeed } from "../data/checks.ts";
+import { checkSeed } from "../data/checks.ts";
 import { ArgumentError, ShapeError } from "../errors.ts";
 import { inspect } from "../inspect.ts";
 import { checkInterrupt } from "../interrupt.ts";
 import { requireCount } from "../nn/arguments.ts";
+import { checkOptions } from "../options.ts";
 import { Generator } from "../random.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";

@@ -1,10 +1,10 @@
 // A density without parameters: a small Gaussian hill on every sample.
 
-import { checkOptions } from "../data/checks.ts";
 import { ArgumentError, describeValue } from "../errors.ts";
 import { inspect } from "../inspect.ts";
 import { checkInterrupt } from "../interrupt.ts";
 import { requireCount } from "../nn/arguments.ts";
+import { checkOptions } from "../options.ts";
 import { defaultGenerator, type Generator } from "../random.ts";
 import type { Tensor } from "../tensor.ts";
 import { columnMeans, makeTensor, plural, type Rows, readLike, readRows, requireFit, short } from "./rows.ts";
@@ -66,8 +66,8 @@ export class KernelDensity {
 
   /** `n` new samples: one of the old ones each, plus Gaussian noise of the bandwidth. */
   sample(n: number, options: { readonly generator?: Generator } = {}): Tensor {
-    const { rows, bandwidth } = requireFit(operation, this.#found);
     checkOptions(operation, options, ["generator"]);
+    const { rows, bandwidth } = requireFit(operation, this.#found);
     const { generator = defaultGenerator } = options;
     const count = requireCount(operation, "n", n);
     const x = new Float64Array(count * rows.width);

@@ -1,10 +1,10 @@
 // A straight line, or a hyperplane, through points: in closed form, by gradient descent, and by absolute errors.
 
-import { checkOptions } from "../data/checks.ts";
 import { ArgumentError } from "../errors.ts";
 import { inspect } from "../inspect.ts";
 import { checkInterrupt } from "../interrupt.ts";
 import { requireCount } from "../nn/arguments.ts";
+import { checkOptions } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import { leastAbsolutePlane } from "./leastAbsolute.ts";
 import {

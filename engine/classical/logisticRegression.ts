@@ -1,10 +1,10 @@
 // One sigmoid neuron: the probability of a class from a weighted sum.
 
-import { checkOptions } from "../data/checks.ts";
 import { ArgumentError } from "../errors.ts";
 import { inspect } from "../inspect.ts";
 import { checkInterrupt } from "../interrupt.ts";
 import { requireCount } from "../nn/arguments.ts";
+import { checkOptions } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import type { DescentOptions, DescentStep } from "./linearRegression.ts";
 import { formatPlane } from "./linearRegression.ts";

@@ -1,10 +1,10 @@
 // The oldest classifier: the class that most of the k nearest samples have.
 
-import { checkOptions } from "../data/checks.ts";
 import { ArgumentError } from "../errors.ts";
 import { inspect } from "../inspect.ts";
 import { checkInterrupt } from "../interrupt.ts";
 import { requireCount } from "../nn/arguments.ts";
+import { checkOptions } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import {
   makeTensor,

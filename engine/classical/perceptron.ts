@@ -1,11 +1,11 @@
 // Neurons that fire or do not: Rosenblatt's perceptron, which learns from its mistakes, and the threshold unit with given
 // weights.
 
-import { checkOptions } from "../data/checks.ts";
 import { ArgumentError, describeValue } from "../errors.ts";
 import { inspect } from "../inspect.ts";
 import { checkInterrupt } from "../interrupt.ts";
 import { requireCount } from "../nn/arguments.ts";
+import { checkOptions } from "../options.ts";
 import { Generator } from "../random.ts";
 import type { Tensor } from "../tensor.ts";
 import { formatPlane } from "./linearRegression.ts";

@@ -1,11 +1,11 @@
 // Principal components: the directions in which data vary most, as geometry (PCA) and as a probability model (PPCA).
 
-import { checkOptions } from "../data/checks.ts";
 import { ArgumentError, ShapeError } from "../errors.ts";
 import { inspect } from "../inspect.ts";
 import { checkInterrupt } from "../interrupt.ts";
 import { requireCount } from "../nn/arguments.ts";
 import { requireTensor } from "../nn/requireTensor.ts";
+import { checkOptions } from "../options.ts";
 import { defaultGenerator, type Generator } from "../random.ts";
 import { describeShape, sizeOf } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
@@ -363,8 +363,8 @@ export class ProbabilisticPCA {
 
   /** `n` new samples, `[n, …]`: z and ε drawn by the generator (the default one unless told). */
   sample(n: number, options: { readonly generator?: Generator } = {}): Tensor {
-    const model = requireFit(probabilistic, this.#model);
     checkOptions(probabilistic, options, ["generator"]);
+    const model = requireFit(probabilistic, this.#model);
     const { generator = defaultGenerator } = options;
     const count = requireCount(probabilistic, "n", n);
     const z = Float64Array.from({ length: count * this.d }, () => generator.normal());

@@ -1,10 +1,11 @@
 // Ways to use samples more than once, and to keep some apart: splits, k-fold cross-validation, bootstrap, jackknife. Places
 // of samples as plain numbers, for `dataset.subset(…)`.
 
-import { checkOptions, checkSeed } from "../data/checks.ts";
+import { checkSeed } from "../data/checks.ts";
 import { ArgumentError, describeValue } from "../errors.ts";
 import { inspect } from "../inspect.ts";
 import { requireCount } from "../nn/arguments.ts";
+import { checkOptions } from "../options.ts";
 import { Generator } from "../random.ts";
 import { Tensor } from "../tensor.ts";
 import { readLabels, short } from "./rows.ts";

@@ -46,19 +46,3 @@ export function checkClasses(operation: string, classes: unknown, known: readonl
     `${operation}: classes must be some of ${known.join(", ")}, each once; got ${wrong.length > 0 ? describeValue(wrong[0]) : JSON.stringify(classes)}`,
   );
 }
-
-/** An options object that has none but the `known` options; a misspelt one would be ignored in silence. */
-export function checkOptions(operation: string, options: unknown, known: readonly string[]): void {
-  if (typeof options !== "object" || options === null)
-    throw new ArgumentError(
-      `${operation}: takes its options as an object: { ${known[0]}: … }; got ${describeValue(options)}`,
-    );
-  for (const name of Object.keys(options)) {
-    if (known.includes(name)) continue;
-    const plain = (text: string) => text.replace(/[^a-z]/gi, "").toLowerCase();
-    const meant = known.find((option) => plain(option) === plain(name));
-    throw new ArgumentError(
-      `${operation}: there is no option "${name}"; ${meant === undefined ? `the options are ${known.join(", ")}` : `did you mean ${meant}?`}`,
-    );
-  }
-}

@@ -2,9 +2,10 @@
 
 import { bootstrapSample, kFold, stratifiedKFold } from "../classical/resampling.ts";
 import { ArgumentError, describeValue } from "../errors.ts";
+import { checkOptions } from "../options.ts";
 import { Generator } from "../random.ts";
 import { Tensor } from "../tensor.ts";
-import { checkCount, checkOptions, checkSeed } from "./checks.ts";
+import { checkCount, checkSeed } from "./checks.ts";
 import { Loader, type LoaderOptions } from "./loader.ts";
 import { selectRows } from "./rows.ts";
 

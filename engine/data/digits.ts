@@ -4,8 +4,9 @@
  */
 
 import { checkInterrupt } from "../interrupt.ts";
+import { checkOptions } from "../options.ts";
 import { Generator } from "../random.ts";
-import { checkCount, checkOptions, checkSeed } from "./checks.ts";
+import { checkCount, checkSeed } from "./checks.ts";
 import { Dataset } from "./dataset.ts";
 import { type Glyph, glyphs } from "./glyphs.ts";
 import { imageSize, Pen, pixelCount } from "./handwriting.ts";

@@ -2,9 +2,9 @@
 
 import { type TensorData, tensor } from "../creation.ts";
 import { ArgumentError, DTypeError, describeValue, ShapeError } from "../errors.ts";
+import { checkOptions } from "../options.ts";
 import { describeShape } from "../shapes.ts";
 import { Tensor } from "../tensor.ts";
-import { checkOptions } from "./checks.ts";
 import { Dataset } from "./dataset.ts";
 
 /** Options of `fromArrays`. */

@@ -1,8 +1,9 @@
 /** Batches that get larger from epoch to epoch. */
 
 import { ArgumentError } from "../errors.ts";
+import { checkOptions } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
-import { checkCount, checkOptions } from "./checks.ts";
+import { checkCount } from "./checks.ts";
 import { Dataset } from "./dataset.ts";
 import type { Loader } from "./loader.ts";
 

@@ -4,8 +4,9 @@
  */
 
 import { tensor } from "../creation.ts";
+import { checkOptions } from "../options.ts";
 import { Generator } from "../random.ts";
-import { checkCount, checkNoise, checkOptions, checkSeed } from "./checks.ts";
+import { checkCount, checkNoise, checkSeed } from "./checks.ts";
 import { onCircle } from "./circle.ts";
 import { Dataset } from "./dataset.ts";
 
@@ -87,24 +88,26 @@ export function blobs(options: ClassesOptions = {}): Dataset {
 
 function scatter(name: string, options: ClassesOptions, usual: Usual, place: Place): Dataset {
   const operation = `data.${name.toLowerCase()}`;
-  checkOptions(operation, options, ["samples", "noise", "seed", ...(usual.fixed ? [] : ["classes"])]);
+  const points: PointsOptions = options;
+  if (usual.fixed) checkOptions(operation, points, ["samples", "noise", "seed"]);
+  else checkOptions(operation, options, ["samples", "noise", "seed", "classes"]);
   const { samples = 200, noise = usual.noise, seed = 0, classes = usual.classes } = options;
   checkCount(operation, "samples", samples);
   checkCount(operation, "classes", classes);
   checkSeed(operation, seed);
   checkNoise(operation, noise);
   const random = new Generator(seed);
-  const points = new Float32Array(2 * samples);
+  const places = new Float32Array(2 * samples);
   const labels = new Int32Array(samples);
   for (let i = 0; i < samples; i++) {
     labels[i] = i % classes;
     const [x, y] = place(i % classes, random, classes);
-    points[2 * i] = x + noise * random.normal();
-    points[2 * i + 1] = y + noise * random.normal();
+    places[2 * i] = x + noise * random.normal();
+    places[2 * i + 1] = y + noise * random.normal();
   }
   return new Dataset({
     name,
-    images: tensor(points, { shape: [samples, 2] }).keep(),
+    images: tensor(places, { shape: [samples, 2] }).keep(),
     labels: tensor(labels).keep(),
     classes: Array.from({ length: classes }, (_, label) => String(label)),
   });

@@ -6,7 +6,8 @@
 
 import { ArgumentError, describeValue } from "../errors.ts";
 import { checkInterrupt } from "../interrupt.ts";
-import { checkCount, checkOptions } from "./checks.ts";
+import { checkNames } from "../options.ts";
+import { checkCount } from "./checks.ts";
 import { DownloadError, type DownloadProgress, download } from "./download.ts";
 import { DataError, MissingDataError } from "./errors.ts";
 import type { DigestAlgorithm, FileAccess } from "./fileAccess.ts";
@@ -79,7 +80,7 @@ export function checkPublishedDataOptions(
   known: readonly string[] = [],
 ): void {
   const common = ["dir", "download", "train", "test", "cache", "mirrors", "onProgress"];
-  checkOptions(operation, options, [...common, ...known]);
+  checkNames(operation, options, [...common, ...known]);
   const { dir, download: mayDownload, train, test, cache, mirrors, onProgress } = options;
   for (const [name, path] of Object.entries({ dir, cache }))
     if (path !== undefined && (typeof path !== "string" || path === ""))

@@ -5,8 +5,9 @@
 
 import { tensor } from "../creation.ts";
 import { checkInterrupt } from "../interrupt.ts";
+import { checkOptions } from "../options.ts";
 import { Generator } from "../random.ts";
-import { checkClasses, checkCount, checkNoise, checkOptions, checkPicture, checkSeed } from "./checks.ts";
+import { checkClasses, checkCount, checkNoise, checkPicture, checkSeed } from "./checks.ts";
 import { onCircle } from "./circle.ts";
 import { Dataset } from "./dataset.ts";
 import type { TrainAndTest } from "./digits.ts";
@@ -77,8 +78,16 @@ interface Settings {
  * for (const [images, masks] of train.loader({ target: "masks" })) …
  */
 export function shapes(options: ShapesOptions = {}): TrainAndTest {
-  const known = ["train", "test", "seed", "size", "channels", "classes", "objects", "noise"];
-  checkOptions("data.shapes", options, known);
+  checkOptions("data.shapes", options, [
+    "train",
+    "test",
+    "seed",
+    "size",
+    "channels",
+    "classes",
+    "objects",
+    "noise",
+  ]);
   const { train = 2000, test = 500, seed = 0 } = options;
   checkCount("data.shapes", "train", train);
   checkCount("data.shapes", "test", test);

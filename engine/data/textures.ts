@@ -5,8 +5,9 @@
 
 import { tensor } from "../creation.ts";
 import { checkInterrupt } from "../interrupt.ts";
+import { checkOptions } from "../options.ts";
 import { Generator } from "../random.ts";
-import { checkClasses, checkCount, checkNoise, checkOptions, checkPicture, checkSeed } from "./checks.ts";
+import { checkClasses, checkCount, checkNoise, checkPicture, checkSeed } from "./checks.ts";
 import { onCircle } from "./circle.ts";
 import { Dataset } from "./dataset.ts";
 import type { TrainAndTest } from "./digits.ts";

@@ -2,8 +2,9 @@
 
 import { tensor } from "../creation.ts";
 import { ArgumentError, describeValue } from "../errors.ts";
+import { checkOptions } from "../options.ts";
 import { Generator } from "../random.ts";
-import { checkCount, checkNoise, checkOptions, checkSeed } from "./checks.ts";
+import { checkCount, checkNoise, checkSeed } from "./checks.ts";
 import { onCircle } from "./circle.ts";
 import { Dataset } from "./dataset.ts";
 import type { TrainAndTest } from "./digits.ts";

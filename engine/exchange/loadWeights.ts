@@ -4,6 +4,7 @@ import { ArgumentError, describeValue } from "../errors.ts";
 import { copyInto } from "../inplace.ts";
 import { inspect } from "../inspect.ts";
 import { type AnyModule, isOptional, requireModule } from "../nn/module.ts";
+import { checkOptions } from "../options.ts";
 import { describeShape, type Shape, sameShape } from "../shapes.ts";
 import { Tensor } from "../tensor.ts";
 
@@ -66,8 +67,10 @@ export class LoadReport {
 export function loadWeights(
   model: AnyModule,
   state: Readonly<Record<string, Tensor>>,
-  { except = [] }: LoadOptions = {},
+  options: LoadOptions = {},
 ): LoadReport {
+  checkOptions("loadWeights", options, ["except"]);
+  const { except = [] } = options;
   requireModule("loadWeights", "the first argument", model);
   if (typeof state !== "object" || state === null || state instanceof Promise || state instanceof Tensor) {
     throw new ArgumentError(

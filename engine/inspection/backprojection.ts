@@ -5,6 +5,7 @@ import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import type { AnyModule, Module } from "../nn/module.ts";
 import { type BackwardRule, GraphNode, type Primitive } from "../op.ts";
 import { relu, reluGradient } from "../ops/elementwise.ts";
+import { checkOptions } from "../options.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { Attribution, explained } from "./attribution.ts";
@@ -119,6 +120,7 @@ function explain(
   options: SaliencyOptions,
   rule: ReluRule,
 ): Saliency {
+  checkOptions(operation, options, ["class"]);
   checkModel(operation, model);
   const x = oneImage(operation, image);
   return explaining(model, x, ({ output }) => {
@@ -146,6 +148,7 @@ function explain(
  * const { pattern } = inspection.deconvnet(model, image, { layer: "conv2" });
  */
 export function deconvnet(model: Module, image: Tensor, options: DeconvnetOptions): Deconvolution {
+  checkOptions("deconvnet", options ?? {}, ["layer", "channel", "unit", "relu"]);
   checkModel("deconvnet", model);
   const rule = options?.relu ?? "deconvnet";
   if (!Object.hasOwn(backwardRules, rule))

@@ -6,6 +6,7 @@ import { noGrad } from "../gradmode.ts";
 import { Linear } from "../nn/linear.ts";
 import type { AnyModule, Module } from "../nn/module.ts";
 import { upsample } from "../ops/resampling.ts";
+import { checkOptions } from "../options.ts";
 import { describeShape } from "../shapes.ts";
 import { Tensor } from "../tensor.ts";
 import { Attribution, explained } from "./attribution.ts";
@@ -46,6 +47,7 @@ export class ClassActivation extends Attribution {
  * const { map, overlay } = inspection.cam(model, image, { class: 2 });
  */
 export function cam(model: Module, image: Tensor, options: CamOptions = {}): ClassActivation {
+  checkOptions("cam", options, ["class"]);
   checkModel("cam", model);
   const x = oneImage("cam", image);
   return explaining(model, x, ({ output }) => {
@@ -114,6 +116,7 @@ function through(tensor: Tensor, operations: readonly string[]): Tensor {
  * const { overlay } = inspection.gradCam(model, image, { layer: "conv2" });
  */
 export function gradCam(model: Module, image: Tensor, options: GradCamOptions = {}): ClassActivation {
+  checkOptions("gradCam", options, ["class", "layer"]);
   checkModel("gradCam", model);
   const layer = options.layer === undefined ? null : layerAt("gradCam", model, options.layer);
   const x = oneImage("gradCam", image);

@@ -8,6 +8,7 @@ import { checkInterrupt } from "../interrupt.ts";
 import { withScope } from "../memory.ts";
 import { inEvaluation } from "../nn/evaluation.ts";
 import { Module } from "../nn/module.ts";
+import { checkOptions } from "../options.ts";
 import { describeShape } from "../shapes.ts";
 import { isTensor, type Tensor } from "../tensor.ts";
 import { formatNumber, percent } from "../wording.ts";
@@ -59,6 +60,7 @@ export function decisionSurface(
   model: Module | ((points: Tensor) => Tensor),
   options: DecisionSurfaceOptions = {},
 ): DecisionSurface {
+  checkOptions("decisionSurface", options, ["x", "y", "points", "resolution", "threshold"]);
   const { points, resolution = 60, threshold } = options;
   const given = points === undefined ? null : readPoints(points);
   const { x = given === null ? [-1.5, 1.5] : around(given, 0) } = options;

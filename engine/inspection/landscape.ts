@@ -8,6 +8,7 @@ import { printsAs } from "../inspect.ts";
 import { checkInterrupt } from "../interrupt.ts";
 import { withScope } from "../memory.ts";
 import type { Module, Parameter } from "../nn/module.ts";
+import { checkOptions } from "../options.ts";
 import { defaultGenerator, Generator } from "../random.ts";
 import { isTensor, type Tensor } from "../tensor.ts";
 import { formatNumber } from "../wording.ts";
@@ -59,6 +60,7 @@ export interface LossSurface {
  */
 export function lossSlice(model: Module, loss: () => Tensor, options: LossSliceOptions = {}): LossSlice {
   const operation = "lossSlice";
+  checkOptions(operation, options, ["range", "resolution", "seed", "towards"]);
   const { at, generator } = readOptions(operation, model, loss, options);
   const direction =
     options.towards === undefined
@@ -88,6 +90,7 @@ export function lossSlice(model: Module, loss: () => Tensor, options: LossSliceO
  */
 export function lossSurface(model: Module, loss: () => Tensor, options: LandscapeOptions = {}): LossSurface {
   const operation = "lossSurface";
+  checkOptions(operation, options, ["range", "resolution", "seed"]);
   const { at, generator } = readOptions(operation, model, loss, options);
   const [first, second] = [filterNormalized(model, generator), filterNormalized(model, generator)];
   const surface: LossSurface = {

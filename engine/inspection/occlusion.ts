@@ -7,6 +7,7 @@ import { checkInterrupt } from "../interrupt.ts";
 import { withScope } from "../memory.ts";
 import { inEvaluation } from "../nn/evaluation.ts";
 import type { Module } from "../nn/module.ts";
+import { checkOptions } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import { Attribution, explained } from "./attribution.ts";
 import { checkModel, chooseClass, oneImage } from "./observe.ts";
@@ -41,6 +42,7 @@ const together = 32;
  * const { map } = inspection.occlusion(model, image, { size: 7 });   // [H, W]
  */
 export function occlusion(model: Module, image: Tensor, options: OcclusionOptions = {}): Occlusion {
+  checkOptions("occlusion", options, ["class", "size", "stride", "value"]);
   checkModel("occlusion", model);
   const x = oneImage("occlusion", image).detach();
   const { size = 5, stride = 2 } = options;

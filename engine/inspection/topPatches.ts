@@ -6,6 +6,7 @@ import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { printsAs } from "../inspect.ts";
 import { checkInterrupt } from "../interrupt.ts";
 import type { AnyModule, Module } from "../nn/module.ts";
+import { checkOptions } from "../options.ts";
 import { describeShape } from "../shapes.ts";
 import { isTensor, type Tensor } from "../tensor.ts";
 import { alignColumns, formatNumber } from "../wording.ts";
@@ -54,6 +55,7 @@ const together = 64;
  * show.images(stack(patches.map(({ pixels }) => pixels)));
  */
 export function topPatches(model: Module, data: Dataset | Tensor, options: TopPatchesOptions): TopPatch[] {
+  checkOptions("topPatches", options ?? {}, ["layer", "channel", "count"]);
   return topPatchesOfChannels(model, data, { ...options, channels: [options?.channel] })[0]!;
 }
 

@@ -1,6 +1,7 @@
 // How well classes are told apart, as plain numbers.
 
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
+import { checkOptions } from "../options.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { type ConfusionMatrix, confusionMatrix } from "./confusion.ts";
@@ -90,9 +91,11 @@ function average(
   operation: string,
   predictions: Values,
   labels: Values,
-  { average: kind = "macro" }: AverageOptions,
+  options: AverageOptions,
   share: (right: number, taken: number, count: number) => number,
 ): number {
+  checkOptions(operation, options, ["average"]);
+  const { average: kind = "macro" } = options;
   if (kind !== "macro" && kind !== "micro")
     throw new ArgumentError(`${operation}: average is "macro" or "micro", got ${describeValue(kind)}`);
   const { counts, total } = confusionMatrix(predictions, labels);

@@ -2,6 +2,7 @@
 
 import { ArgumentError } from "../errors.ts";
 import { inspect } from "../inspect.ts";
+import { checkOptions } from "../options.ts";
 import { Tensor } from "../tensor.ts";
 import { readClasses, requirePairs, type Values } from "./values.ts";
 
@@ -112,8 +113,10 @@ export class ConfusionMatrix {
 export function confusionMatrix(
   predictions: Values,
   labels: Values,
-  { classes }: ConfusionOptions = {},
+  options: ConfusionOptions = {},
 ): ConfusionMatrix {
+  checkOptions("confusionMatrix", options, ["classes"]);
+  const { classes } = options;
   const predicted = readClasses("confusionMatrix", "predictions", predictions);
   const actual = readClasses("confusionMatrix", "labels", labels);
   requirePairs("confusionMatrix", predicted.length, actual.length);

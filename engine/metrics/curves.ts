@@ -2,6 +2,7 @@
 
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { inspect } from "../inspect.ts";
+import { checkOptions } from "../options.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { formatNumber } from "../wording.ts";
@@ -157,8 +158,10 @@ export class Calibration {
 export function calibration(
   probabilities: Tensor,
   labels: Values,
-  { bins = 10 }: { readonly bins?: number } = {},
+  options: { readonly bins?: number } = {},
 ): Calibration {
+  checkOptions("calibration", options, ["bins"]);
+  const { bins = 10 } = options;
   const { values, shape } = read("calibration", "probabilities", probabilities);
   if (shape.length !== 2)
     throw new ShapeError(`calibration: probabilities must be [N, C], got ${describeShape(shape)}`);

@@ -1,6 +1,7 @@
 // How near predicted numbers come, as plain numbers.
 
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
+import { checkOptions } from "../options.ts";
 import { describeShape } from "../shapes.ts";
 import { read, requirePairs, type Values } from "./values.ts";
 
@@ -50,11 +51,9 @@ function meanOver(
  * @example
  * metrics.psnr(denoised, clean)
  */
-export function psnr(
-  image: Values,
-  reference: Values,
-  { peak = 1 }: { readonly peak?: number } = {},
-): number {
+export function psnr(image: Values, reference: Values, options: { readonly peak?: number } = {}): number {
+  checkOptions("psnr", options, ["peak"]);
+  const { peak = 1 } = options;
   if (!(typeof peak === "number" && peak > 0))
     throw new ArgumentError(`psnr: peak must be a number > 0, got ${describeValue(peak)}`);
   const error = meanOver("psnr", image, reference, (difference) => difference * difference);

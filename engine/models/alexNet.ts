@@ -12,6 +12,7 @@ import { type LocalResponseNorm, localResponseNorm } from "../nn/localResponseNo
 import { Module } from "../nn/module.ts";
 import { type AdaptiveAvgPool2d, adaptiveAvgPool2d, type MaxPool2d, maxPool2d } from "../nn/pooling.ts";
 import { type Sequential, sequential } from "../nn/sequential.ts";
+import { checkOptions } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import { type ImageOptions, imageOptions } from "./imageOptions.ts";
 
@@ -170,11 +171,13 @@ export interface AlexNetOptions extends ImageOptions {
 export function alexNet(options?: AlexNetOptions & { readonly version?: "2012" }): AlexNet;
 export function alexNet(options: AlexNetOptions & { readonly version: "torchvision" }): TorchvisionAlexNet;
 export function alexNet(options?: AlexNetOptions): AlexNet | TorchvisionAlexNet;
-export function alexNet({ version = "2012", ...options }: AlexNetOptions = {}): AlexNet | TorchvisionAlexNet {
+export function alexNet(options: AlexNetOptions = {}): AlexNet | TorchvisionAlexNet {
+  checkOptions("alexNet", options, ["version", "channels", "classes", "imageSize"]);
+  const { version = "2012", ...sizes } = options;
   if (version !== "2012" && version !== "torchvision") {
     throw new ArgumentError(`alexNet: version is "2012" or "torchvision", got ${describeValue(version)}`);
   }
-  const images = imageOptions("alexNet", options, { channels: 3, classes: 1000, imageSize: 224 }, 63);
+  const images = imageOptions("alexNet", sizes, { channels: 3, classes: 1000, imageSize: 224 }, 63);
   if (version === "torchvision") return new TorchvisionAlexNet(images);
   return new AlexNet({
     widths: [96, 256, 384, 384, 256],

@@ -8,6 +8,7 @@ import { xavierUniform, zeros } from "../nn/init.ts";
 import { linear } from "../nn/linear.ts";
 import { Module } from "../nn/module.ts";
 import { type Sequential, sequential } from "../nn/sequential.ts";
+import { checkOptions } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import { type ActivationName, activationByName } from "./activationByName.ts";
 
@@ -26,8 +27,10 @@ export class Autoencoder extends Module {
   readonly sizes: readonly number[];
   readonly corruption: number;
 
-  constructor(sizes: readonly number[], { activation = "sigmoid", corruption = 0 }: AutoencoderOptions = {}) {
+  constructor(sizes: readonly number[], options: AutoencoderOptions = {}) {
     super();
+    checkOptions("autoencoder", options, ["activation", "corruption"]);
+    const { activation = "sigmoid", corruption = 0 } = options;
     if (!Array.isArray(sizes) || sizes.length < 2) {
       throw new ArgumentError(
         "autoencoder: give the sizes from the input to the code: models.autoencoder([784, 128, 2])",

@@ -12,6 +12,7 @@ import { batchNorm2d } from "../nn/normalization.ts";
 import { requireTensor } from "../nn/requireTensor.ts";
 import { type Sequential, sequential } from "../nn/sequential.ts";
 import { where } from "../ops/elementwise.ts";
+import { checkOptions } from "../options.ts";
 import { defaultGenerator, type Generator } from "../random.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
@@ -64,8 +65,10 @@ export class ContextEncoder extends Module {
   readonly bridge: ChannelwiseLinear;
   readonly decoder: Sequential;
 
-  constructor({ channels = 1, imageSize = 28, widths = [16, 32] }: ContextEncoderOptions = {}) {
+  constructor(options: ContextEncoderOptions = {}) {
     super();
+    checkOptions("contextEncoder", options, ["channels", "imageSize", "widths"]);
+    const { channels = 1, imageSize = 28, widths = [16, 32] } = options;
     requireCount("contextEncoder", "channels", channels);
     requireCount("contextEncoder", "imageSize", imageSize);
     if (!Array.isArray(widths) || widths.length === 0 || imageSize % 2 ** widths.length !== 0) {
@@ -128,6 +131,7 @@ export function punchHoles(
   images: Tensor,
   options: HoleOptions = {},
 ): { readonly images: Tensor; readonly mask: Tensor } {
+  checkOptions("punchHoles", options, ["size", "place", "fill", "generator"]);
   requireTensor("punchHoles", "images", images);
   requireImages(images, null);
   const [samples, , height, width] = images.shape as readonly [number, number, number, number];

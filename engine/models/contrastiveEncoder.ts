@@ -6,6 +6,7 @@ import { requireCount } from "../nn/arguments.ts";
 import { linear } from "../nn/linear.ts";
 import { Module, requireModule } from "../nn/module.ts";
 import { type Sequential, sequential } from "../nn/sequential.ts";
+import { checkOptions } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import { convEncoder, type Encoder } from "./convEncoder.ts";
 
@@ -22,8 +23,10 @@ export class ContrastiveEncoder extends Module {
   readonly encoder: Encoder;
   readonly projection: Sequential;
 
-  constructor({ encoder = convEncoder(), projection = 32 }: ContrastiveEncoderOptions = {}) {
+  constructor(options: ContrastiveEncoderOptions = {}) {
     super();
+    checkOptions("contrastiveEncoder", options, ["encoder", "projection"]);
+    const { encoder = convEncoder(), projection = 32 } = options;
     requireModule("contrastiveEncoder", "the encoder", encoder);
     const features = requireFeatures("contrastiveEncoder", encoder);
     requireCount("contrastiveEncoder", "projection", projection);

@@ -8,6 +8,7 @@ import { kaimingNormal } from "../nn/init.ts";
 import { Module } from "../nn/module.ts";
 import { batchNorm2d } from "../nn/normalization.ts";
 import { type Sequential, sequential } from "../nn/sequential.ts";
+import { checkOptions } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** Options of `convEncoder`. */
@@ -24,8 +25,10 @@ export class ConvEncoder extends Module {
   /** How many features an image becomes. */
   readonly features: number;
 
-  constructor({ channels = 1, widths = [16, 32, 64] }: ConvEncoderOptions = {}) {
+  constructor(options: ConvEncoderOptions = {}) {
     super();
+    checkOptions("convEncoder", options, ["channels", "widths"]);
+    const { channels = 1, widths = [16, 32, 64] } = options;
     requireCount("convEncoder", "channels", channels);
     if (!Array.isArray(widths) || widths.length === 0) {
       throw new ArgumentError("convEncoder: widths are the maps of each convolution, such as [16, 32, 64]");

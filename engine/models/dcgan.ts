@@ -9,6 +9,7 @@ import { normal } from "../nn/init.ts";
 import type { Module } from "../nn/module.ts";
 import { BatchNorm2d, batchNorm2d } from "../nn/normalization.ts";
 import { sequential } from "../nn/sequential.ts";
+import { checkOptions } from "../options.ts";
 import { Gan } from "./gan.ts";
 
 /** Options of `dcgan` and `dcganSmall`. */
@@ -35,6 +36,7 @@ export interface DcganOptions {
  * model.discriminatorLoss(images.mul(2).sub(1)).backward()
  */
 export function dcgan(options: DcganOptions = {}): Gan {
+  checkOptions("dcgan", options, ["channels", "imageSize", "latents", "width"]);
   const { channels = 3, imageSize = 64, latents = 100, width = 128 } = options;
   for (const [name, size] of Object.entries({ channels, imageSize, latents, width })) {
     requireCount("dcgan", name, size);
@@ -78,5 +80,6 @@ export function dcgan(options: DcganOptions = {}): Gan {
 
 /** DCGAN for grey images of 28×28, with 16 maps and noise of 16 dimensions; see {@link dcgan}. */
 export function dcganSmall(options: DcganOptions = {}): Gan {
+  checkOptions("dcganSmall", options, ["channels", "imageSize", "latents", "width"]);
   return dcgan({ channels: 1, imageSize: 28, latents: 16, width: 16, ...options });
 }

@@ -140,7 +140,7 @@ export class DenseNet extends Module {
   readonly classifier: Linear;
 
   /** @internal Use `models.denseNet121()`, `models.denseNet201()` or `models.denseNetSmall()`. */
-  constructor(sizes: DenseSizes, { channels, classes }: Required<ImageOptions>) {
+  constructor(sizes: DenseSizes, { channels, classes }: Required<DenseNetOptions>) {
     super();
     this.features = new DenseFeatures(sizes, channels);
     this.relu = relu();
@@ -157,7 +157,7 @@ export class DenseNet extends Module {
 export type DenseNetOptions = Omit<ImageOptions, "imageSize">;
 
 const large = { growth: 32, first: 64, largeImages: true };
-const imageNet = { channels: 3, classes: 1000, imageSize: 224 };
+const imageNet = { channels: 3, classes: 1000 };
 
 /**
  * A dense block: `count` layers, each of which adds `growth` maps computed from all maps before it,
@@ -178,13 +178,13 @@ export function denseBlock(inputs: number, count: number, growth: number): Dense
  * withBackend(shapeOnlyBackend, () => models.denseNet121().parameterCount)   // 7978856
  */
 export function denseNet121(options: DenseNetOptions = {}): DenseNet {
-  const images = imageOptions("denseNet121", options, imageNet, 1);
+  const images = imageOptions("denseNet121", options, imageNet);
   return new DenseNet({ ...large, blocks: [6, 12, 24, 16] }, images);
 }
 
 /** DenseNet-201, 20,013,928 parameters, the one in the lecture's chart of depths; see {@link denseNet121}. */
 export function denseNet201(options: DenseNetOptions = {}): DenseNet {
-  const images = imageOptions("denseNet201", options, imageNet, 1);
+  const images = imageOptions("denseNet201", options, imageNet);
   return new DenseNet({ ...large, blocks: [6, 12, 48, 32] }, images);
 }
 
@@ -196,6 +196,6 @@ export function denseNet201(options: DenseNetOptions = {}): DenseNet {
  * const model = models.denseNetSmall({ channels: 3 })
  */
 export function denseNetSmall(options: DenseNetOptions = {}): DenseNet {
-  const images = imageOptions("denseNetSmall", options, { channels: 1, classes: 10, imageSize: 28 }, 1);
+  const images = imageOptions("denseNetSmall", options, { channels: 1, classes: 10 });
   return new DenseNet({ growth: 8, first: 16, largeImages: false, blocks: [3, 3, 3] }, images);
 }

@@ -4,6 +4,7 @@ import { randn } from "../creation.ts";
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { requireCount } from "../nn/arguments.ts";
 import { Module } from "../nn/module.ts";
+import { checkOptions } from "../options.ts";
 import type { Generator } from "../random.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
@@ -33,6 +34,7 @@ export class DensityNetwork extends Module {
 
   constructor(options: DensityNetworkOptions = {}) {
     super();
+    checkOptions("densityNetwork", options, ["latents", "hidden", "outputs", "std", "activation"]);
     const { latents = 2, hidden = [32], outputs = 2, std = 0.1, activation = "tanh" } = options;
     if (!(std > 0)) throw new ArgumentError(`densityNetwork: std must be > 0, got ${describeValue(std)}`);
     this.network = new Mlp([latents, ...hidden, outputs], { activation });
@@ -55,12 +57,10 @@ export class DensityNetwork extends Module {
    */
   logLikelihood(
     x: Tensor,
-    {
-      samples = 100,
-      z,
-      generator,
-    }: { readonly samples?: number; readonly z?: Tensor; readonly generator?: Generator } = {},
+    options: { readonly samples?: number; readonly z?: Tensor; readonly generator?: Generator } = {},
   ): Tensor {
+    checkOptions("densityNetwork.logLikelihood", options, ["samples", "z", "generator"]);
+    const { samples = 100, z, generator } = options;
     if (x.ndim !== 2 || x.shape[1] !== this.outputs) {
       throw new ShapeError(`densityNetwork: the data is [N, ${this.outputs}], got ${describeShape(x.shape)}`);
     }

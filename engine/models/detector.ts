@@ -11,6 +11,7 @@ import { Module } from "../nn/module.ts";
 import { maxPool2d } from "../nn/pooling.ts";
 import { type Sequential, sequential } from "../nn/sequential.ts";
 import { concat } from "../ops/movement.ts";
+import { checkOptions } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import { type ImageOptions, imageOptions } from "./imageOptions.ts";
 
@@ -28,13 +29,15 @@ export class Detector extends Module<[Tensor], [logits: Tensor, boxes: Tensor]> 
   readonly classHead: Linear;
   readonly boxHead: Linear;
 
-  constructor({ widths = [16, 32, 64], hidden = 64, ...options }: DetectorOptions = {}) {
+  constructor(options: DetectorOptions = {}) {
     super();
+    checkOptions("detector", options, ["channels", "classes", "imageSize", "widths", "hidden"]);
+    const { widths = [16, 32, 64], hidden = 64, ...sizes } = options;
     if (!Array.isArray(widths) || widths.length === 0) {
       throw new ArgumentError("detector: widths are the filters of each convolution, such as [16, 32, 64]");
     }
     const own = { channels: 1, classes: 3, imageSize: 32 };
-    const { channels, classes, imageSize } = imageOptions("detector", options, own, 2 ** widths.length);
+    const { channels, classes, imageSize } = imageOptions("detector", sizes, own, 2 ** widths.length);
     requireCount("detector", "hidden", hidden);
     const layers = widths.flatMap((width, i): Module[] => {
       const layer = conv2d(i === 0 ? channels : widths[i - 1]!, width, 3, { padding: 1 });

@@ -7,6 +7,7 @@ import { dropout } from "../nn/dropout.ts";
 import { kaimingNormal, zeros } from "../nn/init.ts";
 import { Module } from "../nn/module.ts";
 import { type Sequential, sequential } from "../nn/sequential.ts";
+import { checkOptions } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** Options of `fullyConvolutional` and `fullyConvolutionalSmall`. */
@@ -51,6 +52,7 @@ export class FullyConvolutional extends Module {
  * models.fullyConvolutional().scoreMaps(images)   // [N, 3, 32, 32] → [N, 10, 6, 6]
  */
 export function fullyConvolutional(options: FullyConvolutionalOptions = {}): FullyConvolutional {
+  checkOptions("fullyConvolutional", options, ["channels", "classes"]);
   const { channels = 3, classes = 10 } = options;
   requireCount("fullyConvolutional", "classes", classes);
   return new FullyConvolutional([
@@ -70,6 +72,7 @@ export function fullyConvolutional(options: FullyConvolutionalOptions = {}): Ful
  * models.fullyConvolutionalSmall().scoreMaps(images)   // [N, 1, 28, 28] → [N, 10, 7, 7]
  */
 export function fullyConvolutionalSmall(options: FullyConvolutionalOptions = {}): FullyConvolutional {
+  checkOptions("fullyConvolutionalSmall", options, ["channels", "classes"]);
   const { channels = 1, classes = 10 } = options;
   requireCount("fullyConvolutionalSmall", "classes", classes);
   return new FullyConvolutional([

@@ -10,6 +10,7 @@ import {
   saturatingGenerator as saturatingGeneratorLoss,
 } from "../nn/losses/adversarial.ts";
 import { Module } from "../nn/module.ts";
+import { checkOptions } from "../options.ts";
 import type { Generator } from "../random.ts";
 import type { Tensor } from "../tensor.ts";
 import type { ActivationName } from "./activationByName.ts";
@@ -48,6 +49,7 @@ export class Gan extends Module {
 
   /** Noise for `count` samples, from N(0, 1). */
   noise(count: number, options: { readonly generator?: Generator } = {}): Tensor {
+    checkOptions("gan.noise", options, ["generator"]);
     requireCount("gan.noise", "count", count);
     return randn([count, ...this.noiseShape], options);
   }
@@ -66,7 +68,9 @@ export class Gan extends Module {
    * D(G(z)))`, the game's own, which saturates. Its gradient reaches the discriminator's parameters too: step only the
    * generator's optimiser.
    */
-  generatorLoss(z: Tensor, { saturating = false }: { readonly saturating?: boolean } = {}): Tensor {
+  generatorLoss(z: Tensor, options: { readonly saturating?: boolean } = {}): Tensor {
+    checkOptions("gan.generatorLoss", options, ["saturating"]);
+    const { saturating = false } = options;
     const logits = this.discriminator(this.generator(z));
     return saturating ? saturatingGeneratorLoss(logits) : generatorLoss(logits);
   }
@@ -84,6 +88,7 @@ export class Gan extends Module {
  * model.generatorLoss(model.noise(64)).backward(); g.step()
  */
 export function gan(options: GanOptions = {}): Gan {
+  checkOptions("gan", options, ["latents", "outputs", "hidden", "activation"]);
   const { latents = 2, outputs = 2, hidden = [32, 32], activation = "relu" } = options;
   requireCount("gan", "latents", latents);
   requireCount("gan", "outputs", outputs);

@@ -10,6 +10,7 @@ import { Module } from "../nn/module.ts";
 import { maxPool2d } from "../nn/pooling.ts";
 import { type Sequential, sequential } from "../nn/sequential.ts";
 import { conv2d as conv2dOp } from "../ops/convolution.ts";
+import { checkOptions } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** Options of `gapClassifier`. */
@@ -28,8 +29,10 @@ export class GapClassifier extends Module {
   /** Without bias, so that a class score is the mean of its activation map. */
   readonly output: Linear;
 
-  constructor({ channels = 1, classes = 10, widths = [16, 32, 64] }: GapClassifierOptions = {}) {
+  constructor(options: GapClassifierOptions = {}) {
     super();
+    checkOptions("gapClassifier", options, ["channels", "classes", "widths"]);
+    const { channels = 1, classes = 10, widths = [16, 32, 64] } = options;
     requireCount("gapClassifier", "channels", channels);
     requireCount("gapClassifier", "classes", classes);
     if (!Array.isArray(widths) || widths.length === 0) {

@@ -14,6 +14,7 @@ import { globalAvgPool2d, maxPool2d } from "../nn/pooling.ts";
 import { type Sequential, sequential } from "../nn/sequential.ts";
 import { concat, pad } from "../ops/movement.ts";
 import { maxPool2d as maxPool2dOp } from "../ops/pooling.ts";
+import { checkOptions } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import { type ImageOptions, imageOptions } from "./imageOptions.ts";
 
@@ -200,7 +201,10 @@ export class GoogLeNet extends Module {
   readonly dropout: Dropout;
   readonly fc: Linear;
 
-  constructor(version: "2014" | "torchvision", { channels, classes }: Required<ImageOptions>) {
+  constructor(
+    version: "2014" | "torchvision",
+    { channels, classes }: Required<Omit<ImageOptions, "imageSize">>,
+  ) {
     super();
     const batchNorm = version === "torchvision";
     const unit = (inputs: number, outputs: number, kernel: number, stride = 1): ConvolutionUnit =>
@@ -269,11 +273,13 @@ export interface GoogLeNetOptions extends Omit<ImageOptions, "imageSize"> {
  * @example
  * models.googLeNet({ version: "torchvision", classes: 10 })
  */
-export function googLeNet({ version = "2014", ...options }: GoogLeNetOptions = {}): GoogLeNet {
+export function googLeNet(options: GoogLeNetOptions = {}): GoogLeNet {
+  checkOptions("googLeNet", options, ["version", "channels", "classes"]);
+  const { version = "2014", ...sizes } = options;
   if (version !== "2014" && version !== "torchvision") {
     throw new ArgumentError(`googLeNet: version is "2014" or "torchvision", got ${describeValue(version)}`);
   }
-  const images = imageOptions("googLeNet", options, { channels: 3, classes: 1000, imageSize: 224 }, 1);
+  const images = imageOptions("googLeNet", sizes, { channels: 3, classes: 1000 });
   return new GoogLeNet(version, images);
 }
 
@@ -285,8 +291,7 @@ export function googLeNet({ version = "2014", ...options }: GoogLeNetOptions = {
  * const model = models.googLeNetSmall({ channels: 3 })
  */
 export function googLeNetSmall(options: Omit<ImageOptions, "imageSize"> = {}): Sequential {
-  const own = { channels: 1, classes: 10, imageSize: 28 };
-  const { channels, classes } = imageOptions("googLeNetSmall", options, own, 1);
+  const { channels, classes } = imageOptions("googLeNetSmall", options, { channels: 1, classes: 10 });
   const first = new Inception(16, { one: 8, three: [8, 16], five: [4, 8], pool: 8 });
   const second = new Inception(first.outChannels, { one: 16, three: [16, 32], five: [4, 8], pool: 8 });
   return sequential(

@@ -1,7 +1,8 @@
 // The options that every classifier of images has, and their checks.
 
-import { ArgumentError, describeValue } from "../errors.ts";
+import { ArgumentError } from "../errors.ts";
 import { requireCount } from "../nn/arguments.ts";
+import { checkNames } from "../options.ts";
 
 /** The images that a network takes and the classes it tells apart. */
 export interface ImageOptions {
@@ -13,22 +14,21 @@ export interface ImageOptions {
   readonly imageSize?: number;
 }
 
-/** Fills in a model's own sizes and checks what was given; `least` is the smallest image that its layers can shrink. */
-export function imageOptions(
+/**
+ * Fills in a model's own sizes and checks what was given; `least` is the smallest image that its layers can shrink. A model
+ * that takes images of any size has no `imageSize` of its own.
+ */
+export function imageOptions<Own extends ImageOptions>(
   operation: string,
-  options: ImageOptions,
-  own: Required<ImageOptions>,
-  least: number,
-): Required<ImageOptions> {
-  if (typeof options !== "object" || options === null) {
-    throw new ArgumentError(
-      `${operation}: its options are one object, such as { classes: 10 }; got ${describeValue(options)}`,
-    );
-  }
+  options: Partial<Own>,
+  own: Own,
+  least: number = 1,
+): Own {
+  checkNames(operation, options, Object.keys(own));
   const filled = { ...own, ...options };
-  for (const name of ["channels", "classes", "imageSize"] as const)
-    requireCount(operation, name, filled[name]);
-  if (filled.imageSize < least) {
+  const sizes: readonly [string, number][] = Object.entries(filled);
+  for (const [name, size] of sizes) requireCount(operation, name, size);
+  if (filled.imageSize !== undefined && filled.imageSize < least) {
     throw new ArgumentError(
       `${operation}: imageSize must be at least ${least}, since its layers shrink the maps; got ${filled.imageSize}`,
     );

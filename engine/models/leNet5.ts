@@ -6,6 +6,7 @@ import { type Flatten, flatten } from "../nn/flatten.ts";
 import { type Linear, linear } from "../nn/linear.ts";
 import { Module } from "../nn/module.ts";
 import { avgPool2d, maxPool2d } from "../nn/pooling.ts";
+import { checkOptions } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import { type ActivationName, activationByName } from "./activationByName.ts";
 
@@ -40,6 +41,7 @@ export class LeNet5 extends Module {
 
   constructor(options: LeNet5Options = {}) {
     super();
+    checkOptions("leNet5", options, ["activation", "pooling", "imageSize", "channels", "classes"]);
     const { activation = "relu", pooling = "max", imageSize = 28, channels = 1, classes = 10 } = options;
     if (imageSize !== 28 && imageSize !== 32) {
       throw new ArgumentError(`leNet5: imageSize must be 28 or 32, got ${describeValue(imageSize)}`);

@@ -5,6 +5,7 @@ import { requireCount } from "../nn/arguments.ts";
 import { linear } from "../nn/linear.ts";
 import { Module } from "../nn/module.ts";
 import { Sequential } from "../nn/sequential.ts";
+import { checkOptions } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import { type ActivationName, activationByName } from "./activationByName.ts";
 
@@ -19,8 +20,10 @@ export class Mlp extends Module {
   readonly sizes: readonly number[];
   readonly layers: Sequential;
 
-  constructor(sizes: readonly number[], { activation = "relu" }: MlpOptions = {}) {
+  constructor(sizes: readonly number[], options: MlpOptions = {}) {
     super();
+    checkOptions("mlp", options, ["activation"]);
+    const { activation = "relu" } = options;
     if (!Array.isArray(sizes) || sizes.length < 2) {
       throw new ArgumentError(
         "mlp: give the layers' sizes from input to output: models.mlp([784, 500, 150, 10])",

@@ -11,6 +11,7 @@ import { normal } from "../nn/init.ts";
 import { linear } from "../nn/linear.ts";
 import { Module, type Parameter, parameter } from "../nn/module.ts";
 import { type Sequential, sequential } from "../nn/sequential.ts";
+import { checkOptions } from "../options.ts";
 import { defaultGenerator, type Generator } from "../random.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
@@ -89,6 +90,7 @@ export class Rbm extends Module {
    * for (const [images] of loader) machine.contrastiveDivergence(images, { lr: 0.1 })
    */
   contrastiveDivergence(v: Tensor, options: ContrastiveDivergenceOptions = {}): number {
+    checkOptions("contrastiveDivergence", options, ["lr", "k", "draws", "generator"]);
     const { lr = 0.1, k = 1, draws, generator = defaultGenerator } = options;
     requireCount("contrastiveDivergence", "k", k);
     if (!(lr > 0)) {
@@ -176,8 +178,10 @@ export class DeepBelief extends Module {
    */
   pretrain(
     batches: readonly Tensor[],
-    { epochs = 5, ...options }: ContrastiveDivergenceOptions & { readonly epochs?: number } = {},
+    options: ContrastiveDivergenceOptions & { readonly epochs?: number } = {},
   ): number[] {
+    checkOptions("deepBelief.pretrain", options, ["epochs", "lr", "k", "draws", "generator"]);
+    const { epochs = 5, ...training } = options;
     requireCount("deepBelief.pretrain", "epochs", epochs);
     if (!Array.isArray(batches) || batches.length === 0) {
       throw new ArgumentError("deepBelief.pretrain: give the batches of images as an array of tensors");
@@ -187,7 +191,7 @@ export class DeepBelief extends Module {
       let error = 0;
       for (let epoch = 0; epoch < epochs; epoch++) {
         error = 0;
-        for (const batch of inputs) error += machine.contrastiveDivergence(batch, options) / inputs.length;
+        for (const batch of inputs) error += machine.contrastiveDivergence(batch, training) / inputs.length;
       }
       inputs = noGrad(() => inputs.map((batch) => machine(batch).keep()));
       return error;

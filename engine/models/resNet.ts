@@ -181,12 +181,7 @@ export class SmallResNet extends Module {
         `${operation}: the depth is 6n + 2 (three stages of n blocks of two layers, and two more): 8, 14, 20, 32, 44, 56 …; got ${describeValue(depth)}`,
       );
     }
-    const { channels, classes } = imageOptions(
-      operation,
-      options,
-      { channels: 1, classes: 10, imageSize: 28 },
-      1,
-    );
+    const { channels, classes } = imageOptions(operation, options, { channels: 1, classes: 10 });
     const stage = (inputs: number, width: number, stride: number): Sequential => {
       const made = Array.from({ length: (depth - 2) / 6 }, (_, i) => {
         const shortcut =
@@ -231,8 +226,8 @@ function paperResNet(
   bottleneck: boolean,
   options: ResNetOptions,
 ): ResNet {
-  const own = { channels: 3, classes: 1000, imageSize: 224 };
-  return new ResNet(blocks, bottleneck, imageOptions(operation, options, own, 1));
+  const images = imageOptions(operation, options, { channels: 3, classes: 1000 });
+  return new ResNet(blocks, bottleneck, images);
 }
 
 /**

@@ -11,6 +11,7 @@ import { inEvaluation } from "../nn/evaluation.ts";
 import { requireTensor } from "../nn/requireTensor.ts";
 import { Sequential } from "../nn/sequential.ts";
 import { adam } from "../optim/adam.ts";
+import { checkOptions } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 
 /**
@@ -64,6 +65,16 @@ export interface MadeImage {
  * const { image } = models.styleTransfer(model.features, { content, style, contentLayers: [5], styleLayers: [1, 3, 6] })
  */
 export function styleTransfer(network: Sequential, options: StyleTransferOptions): MadeImage {
+  checkOptions("styleTransfer", options, [
+    "content",
+    "style",
+    "contentLayers",
+    "styleLayers",
+    "styleWeight",
+    "steps",
+    "lr",
+    "start",
+  ]);
   const { content, style, contentLayers, styleLayers, styleWeight = 1000, steps = 100, lr = 0.02 } = options;
   for (const [name, image] of Object.entries({ content, style })) requireTensor("styleTransfer", name, image);
   checkLayers("styleTransfer", network, [...contentLayers, ...styleLayers]);
@@ -125,6 +136,7 @@ export interface DeepDreamOptions {
  * const { image } = models.deepDream(model.features, rand([1, 1, 28, 28]), { layer: 3, channel: 7 })
  */
 export function deepDream(network: Sequential, start: Tensor, options: DeepDreamOptions): MadeImage {
+  checkOptions("deepDream", options, ["layer", "channel", "steps", "lr"]);
   const { layer, channel, steps = 20, lr = 0.02 } = options;
   requireTensor("deepDream", "the image", start);
   checkLayers("deepDream", network, [layer]);

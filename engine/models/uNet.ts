@@ -15,6 +15,7 @@ import { Module } from "../nn/module.ts";
 import { type MaxPool2d, maxPool2d } from "../nn/pooling.ts";
 import { type Sequential, sequential } from "../nn/sequential.ts";
 import { concat } from "../ops/movement.ts";
+import { checkOptions } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** Options of `uNet` and `uNetSmall`. */
@@ -45,6 +46,7 @@ export class UNet extends Module {
 
   constructor(options: UNetOptions = {}) {
     super();
+    checkOptions("uNet", options, ["channels", "classes", "width", "depth", "padding"]);
     const { channels = 1, classes = 2, width = 64, depth = 4, padding = "same" } = options;
     for (const [name, size] of Object.entries({ channels, classes, width, depth })) {
       requireCount("uNet", name, size);
@@ -141,5 +143,6 @@ export function uNet(options: UNetOptions = {}): UNet {
 
 /** U-Net with 8 to 32 maps and two halvings, 29,330 parameters: trains in seconds on images of 32×32; see {@link uNet}. */
 export function uNetSmall(options: Omit<UNetOptions, "width" | "depth"> = {}): UNet {
+  checkOptions("uNetSmall", options, ["channels", "classes", "padding"]);
   return new UNet({ ...options, width: 8, depth: 2 });
 }

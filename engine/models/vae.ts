@@ -6,6 +6,7 @@ import { requireCount } from "../nn/arguments.ts";
 import { type Linear, linear } from "../nn/linear.ts";
 import { gaussianKl } from "../nn/losses/distribution.ts";
 import { Module } from "../nn/module.ts";
+import { checkOptions } from "../options.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { type ActivationName, activationByName } from "./activationByName.ts";
@@ -52,6 +53,7 @@ export class Vae extends Module<[Tensor], VaeOutput> {
 
   constructor(options: VaeOptions = {}) {
     super();
+    checkOptions("vae", options, ["inputs", "hidden", "latents", "activation", "likelihood"]);
     const {
       inputs = 784,
       hidden = 500,

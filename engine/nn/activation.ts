@@ -10,6 +10,7 @@ import {
   prelu as preluOp,
   step as stepOp,
 } from "../ops/activation.ts";
+import { checkOptions } from "../options.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { requireCount } from "./arguments.ts";
@@ -92,8 +93,10 @@ export class PReLU extends Module {
   weight: Parameter;
   readonly channels: number;
 
-  constructor(channels: number = 1, { slope = 0.25 }: PReLUOptions = {}) {
+  constructor(channels: number = 1, options: PReLUOptions = {}) {
     super();
+    checkOptions("prelu", options, ["slope"]);
+    const { slope = 0.25 } = options;
     this.channels = requireCount("prelu", "channels", channels);
     this.weight = parameter(full([channels], requireNumber("prelu", "slope", slope))).named("weight");
   }
@@ -147,8 +150,10 @@ export interface GELUOptions {
 export class GELU extends Module {
   readonly approximate: "none" | "tanh";
 
-  constructor({ approximate = "none" }: GELUOptions = {}) {
+  constructor(options: GELUOptions = {}) {
     super();
+    checkOptions("gelu", options, ["approximate"]);
+    const { approximate = "none" } = options;
     this.approximate = approximate;
   }
 

@@ -4,6 +4,7 @@ import { ArgumentError, describeValue, GradientError } from "../errors.ts";
 import { noGrad } from "../gradmode.ts";
 import { markChanged } from "../inplace.ts";
 import { blockOf } from "../memory.ts";
+import { checkOptions } from "../options.ts";
 import { describeShape } from "../shapes.ts";
 import { Tensor } from "../tensor.ts";
 import type { Parameter } from "./module.ts";
@@ -29,8 +30,10 @@ export interface ClipGradNormOptions {
 export function clipGradNorm(
   parameters: Iterable<Parameter> | Parameter,
   maxNorm: number,
-  { p = 2 }: ClipGradNormOptions = {},
+  options: ClipGradNormOptions = {},
 ): number {
+  checkOptions("clipGradNorm", options, ["p"]);
+  const { p = 2 } = options;
   requireBound("clipGradNorm", "maxNorm", maxNorm);
   if (!(typeof p === "number" && p > 0))
     throw new ArgumentError(`clipGradNorm: p must be a number > 0, got ${describeValue(p)}`);

@@ -3,6 +3,7 @@
 import { zeros } from "../creation.ts";
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { conv2d as conv2dOp, convTranspose2d as convTranspose2dOp } from "../ops/convolution.ts";
+import { checkOptions } from "../options.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Pair, requireCount, requireGroups, requirePair } from "./arguments.ts";
@@ -59,6 +60,15 @@ export class Conv2d extends Module {
 
   constructor(inChannels: number, outChannels: number, kernelSize: Pair, options: Conv2dOptions = {}) {
     super();
+    checkOptions("conv2d", options, [
+      "stride",
+      "padding",
+      "dilation",
+      "groups",
+      "bias",
+      "paddingMode",
+      "flip",
+    ]);
     const { stride = 1, padding = 0, dilation = 1, groups = 1, bias = true } = options;
     const { paddingMode = "zeros", flip = false } = options;
     this.inChannels = requireCount("conv2d", "inChannels", inChannels);
@@ -184,9 +194,10 @@ export class ConvTranspose2d extends Module {
     options: ConvTranspose2dOptions = {},
   ) {
     super();
+    const name = "convTranspose2d";
+    checkOptions(name, options, ["stride", "padding", "outputPadding", "dilation", "groups", "bias", "flip"]);
     const { stride = 1, padding = 0, outputPadding = 0, dilation = 1 } = options;
     const { groups = 1, bias = true, flip = false } = options;
-    const name = "convTranspose2d";
     this.inChannels = requireCount(name, "inChannels", inChannels);
     this.outChannels = requireCount(name, "outChannels", outChannels);
     this.kernelSize = requirePair(name, "kernelSize", kernelSize);

@@ -3,6 +3,7 @@
 import { rand } from "../creation.ts";
 import { ArgumentError } from "../errors.ts";
 import { noGrad } from "../gradmode.ts";
+import { checkOptions } from "../options.ts";
 import type { Generator } from "../random.ts";
 import type { Shape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
@@ -20,15 +21,16 @@ abstract class RandomMask extends Module {
   readonly p: number;
   readonly generator: Generator | undefined;
 
-  constructor(operation: string, dropped: string, p: number, { generator }: DropoutOptions) {
+  constructor(operation: string, dropped: string, p: number, options: DropoutOptions) {
     super();
+    checkOptions(operation, options, ["generator"]);
     if (!(typeof p === "number" && p >= 0 && p <= 1)) {
       throw new ArgumentError(
         `${operation}: p is the share of ${dropped} to drop, between 0 and 1, got ${p}`,
       );
     }
     this.p = p;
-    this.generator = generator;
+    this.generator = options.generator;
   }
 
   /** The shape in which it is drawn what to drop. */

@@ -7,6 +7,7 @@
 
 import { ArgumentError, ShapeError } from "../errors.ts";
 import { writeEach } from "../inplace.ts";
+import { checkOptions } from "../options.ts";
 import { defaultGenerator, type Generator } from "../random.ts";
 import { describeShape, type Shape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
@@ -74,28 +75,50 @@ export function constant(target: Tensor, value: number): Tensor {
   return write(target, () => value);
 }
 
+/** From U(−bound, bound). */
+function within(target: Tensor, bound: number, { generator = defaultGenerator }: RandomOptions): Tensor {
+  return write(target, () => generator.uniform(-bound, bound));
+}
+
+/** From N(0, std²). */
+function around(target: Tensor, std: number, { generator = defaultGenerator }: RandomOptions): Tensor {
+  return write(target, () => generator.normal(0, std));
+}
+
+/** Options of `normal`. */
+export interface NormalOptions extends RandomOptions {
+  /** Default 0. */
+  readonly mean?: number;
+  /** The standard deviation (default 1). */
+  readonly std?: number;
+}
+
 /** Fills from the normal distribution N(mean, std²). */
-export function normal(
-  target: Tensor,
-  {
-    mean = 0,
-    std = 1,
-    generator = defaultGenerator,
-  }: RandomOptions & { readonly mean?: number; readonly std?: number } = {},
-): Tensor {
+export function normal(target: Tensor, options: NormalOptions = {}): Tensor {
+  checkOptions("init.normal", options, ["mean", "std", "generator"]);
+  const { mean = 0, std = 1, generator = defaultGenerator } = options;
   return write(target, () => generator.normal(mean, std));
 }
 
+/** Options of `uniform`. */
+export interface UniformOptions extends RandomOptions {
+  /** The lower end (default −1). */
+  readonly low?: number;
+  /** The upper end (default 1). */
+  readonly high?: number;
+}
+
 /** Fills from the uniform distribution U(low, high). */
-export function uniform(
-  target: Tensor,
-  {
-    low = -1,
-    high = 1,
-    generator = defaultGenerator,
-  }: RandomOptions & { readonly low?: number; readonly high?: number } = {},
-): Tensor {
+export function uniform(target: Tensor, options: UniformOptions = {}): Tensor {
+  checkOptions("init.uniform", options, ["low", "high", "generator"]);
+  const { low = -1, high = 1, generator = defaultGenerator } = options;
   return write(target, () => generator.uniform(low, high));
+}
+
+/** Options of `xavierUniform`, `xavierNormal` and `orthogonal`. */
+export interface GainOptions extends RandomOptions {
+  /** What makes up for the activation that follows, such as `nn.init.gain("tanh")` (default 1). */
+  readonly gain?: number;
 }
 
 /**
@@ -105,22 +128,18 @@ export function uniform(
  * @example
  * nn.init.xavierUniform(layer.weight, { gain: nn.init.gain("tanh") })
  */
-export function xavierUniform(
-  target: Tensor,
-  options: RandomOptions & { readonly gain?: number } = {},
-): Tensor {
+export function xavierUniform(target: Tensor, options: GainOptions = {}): Tensor {
+  checkOptions("init.xavierUniform", options, ["gain", "generator"]);
   const { fanIn, fanOut } = fans(target.shape);
   const bound = (options.gain ?? 1) * Math.sqrt(6 / (fanIn + fanOut));
-  return uniform(target, { ...options, low: -bound, high: bound });
+  return within(target, bound, options);
 }
 
 /** Xavier (Glorot) normal: N(0, σ²) with σ = gain·√(2 / (fanIn + fanOut)). Glorot & Bengio 2010. */
-export function xavierNormal(
-  target: Tensor,
-  options: RandomOptions & { readonly gain?: number } = {},
-): Tensor {
+export function xavierNormal(target: Tensor, options: GainOptions = {}): Tensor {
+  checkOptions("init.xavierNormal", options, ["gain", "generator"]);
   const { fanIn, fanOut } = fans(target.shape);
-  return normal(target, { ...options, mean: 0, std: (options.gain ?? 1) * Math.sqrt(2 / (fanIn + fanOut)) });
+  return around(target, (options.gain ?? 1) * Math.sqrt(2 / (fanIn + fanOut)), options);
 }
 
 /** Options of `kaimingNormal` and `kaimingUniform`. */
@@ -140,16 +159,17 @@ export interface KaimingOptions extends RandomOptions {
  * nn.init.kaimingUniform(layer.weight)
  */
 export function kaimingUniform(target: Tensor, options: KaimingOptions = {}): Tensor {
-  const bound = Math.sqrt(3) * kaimingDeviation(target, options);
-  return uniform(target, { ...options, low: -bound, high: bound });
+  const bound = Math.sqrt(3) * kaimingDeviation("init.kaimingUniform", target, options);
+  return within(target, bound, options);
 }
 
 /** Kaiming (He) normal: N(0, σ²) with σ = gain / √fan, made for ReLU. He, Zhang, Ren & Sun 2015. */
 export function kaimingNormal(target: Tensor, options: KaimingOptions = {}): Tensor {
-  return normal(target, { ...options, mean: 0, std: kaimingDeviation(target, options) });
+  return around(target, kaimingDeviation("init.kaimingNormal", target, options), options);
 }
 
-function kaimingDeviation(target: Tensor, options: KaimingOptions): number {
+function kaimingDeviation(operation: string, target: Tensor, options: KaimingOptions): number {
+  checkOptions(operation, options, ["mode", "nonlinearity", "negativeSlope", "generator"]);
   const { fanIn, fanOut } = fans(target.shape);
   const fan = options.mode === "fanOut" ? fanOut : fanIn;
   return gain(options.nonlinearity ?? "relu", options.negativeSlope) / Math.sqrt(fan);
@@ -163,8 +183,9 @@ function kaimingDeviation(target: Tensor, options: KaimingOptions): number {
  * nn.init.heuristicUniform(layer.weight)
  */
 export function heuristicUniform(target: Tensor, options: RandomOptions = {}): Tensor {
+  checkOptions("init.heuristicUniform", options, ["generator"]);
   const bound = 1 / Math.sqrt(fans(target.shape).fanIn);
-  return uniform(target, { ...options, low: -bound, high: bound });
+  return within(target, bound, options);
 }
 
 /** Options of `misprintedKaimingNormal`. */
@@ -183,10 +204,9 @@ export interface MisprintedOptions extends RandomOptions {
  * @example
  * nn.init.misprintedKaimingNormal(layer.weight, { readAs: "variance" })
  */
-export function misprintedKaimingNormal(
-  target: Tensor,
-  { readAs = "deviation", mode = "fanIn", ...options }: MisprintedOptions = {},
-): Tensor {
+export function misprintedKaimingNormal(target: Tensor, options: MisprintedOptions = {}): Tensor {
+  checkOptions("init.misprintedKaimingNormal", options, ["readAs", "mode", "generator"]);
+  const { readAs = "deviation", mode = "fanIn" } = options;
   if (readAs !== "deviation" && readAs !== "variance") {
     throw new ArgumentError(
       `init.misprintedKaimingNormal: readAs is "deviation" or "variance", got ${JSON.stringify(readAs)}`,
@@ -194,7 +214,7 @@ export function misprintedKaimingNormal(
   }
   const { fanIn, fanOut } = fans(target.shape);
   const printed = 2 / Math.sqrt(mode === "fanOut" ? fanOut : fanIn);
-  return normal(target, { ...options, mean: 0, std: readAs === "variance" ? Math.sqrt(printed) : printed });
+  return around(target, readAs === "variance" ? Math.sqrt(printed) : printed, options);
 }
 
 /**
@@ -204,10 +224,9 @@ export function misprintedKaimingNormal(
  * @example
  * nn.init.orthogonal(layer.weight, { gain: nn.init.gain("relu") })
  */
-export function orthogonal(
-  target: Tensor,
-  { gain: length = 1, generator = defaultGenerator }: RandomOptions & { readonly gain?: number } = {},
-): Tensor {
+export function orthogonal(target: Tensor, options: GainOptions = {}): Tensor {
+  checkOptions("init.orthogonal", options, ["gain", "generator"]);
+  const { gain: length = 1, generator = defaultGenerator } = options;
   requireTensor("init", "target", target);
   const { shape } = target;
   if (shape.length < 2) {

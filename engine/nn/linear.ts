@@ -3,6 +3,7 @@
 import { zeros } from "../creation.ts";
 import { ShapeError } from "../errors.ts";
 import { linear as linearOp } from "../ops/matmul.ts";
+import { checkOptions } from "../options.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { requireCount } from "./arguments.ts";
@@ -24,8 +25,10 @@ export class Linear extends Module {
   readonly inFeatures: number;
   readonly outFeatures: number;
 
-  constructor(inFeatures: number, outFeatures: number, { bias = true }: LinearOptions = {}) {
+  constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {
     super();
+    checkOptions("linear", options, ["bias"]);
+    const { bias = true } = options;
     this.inFeatures = requireCount("linear", "inFeatures", inFeatures);
     this.outFeatures = requireCount("linear", "outFeatures", outFeatures);
     const bound = 1 / Math.sqrt(inFeatures);

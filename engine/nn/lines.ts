@@ -8,6 +8,7 @@ import {
   convTranspose1d as convTranspose1dOp,
   maxPool1d as maxPool1dOp,
 } from "../ops/lines.ts";
+import { checkNames, checkOptions } from "../options.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { requireCount, requireGroups } from "./arguments.ts";
@@ -75,6 +76,15 @@ export class Conv1d extends Module {
 
   constructor(inChannels: number, outChannels: number, kernelSize: number, options: Conv1dOptions = {}) {
     super();
+    checkOptions("conv1d", options, [
+      "stride",
+      "padding",
+      "dilation",
+      "groups",
+      "bias",
+      "paddingMode",
+      "flip",
+    ]);
     const { stride = 1, padding = 0, dilation = 1, groups = 1, bias = true } = options;
     const { paddingMode = "zeros", flip = false } = options;
     this.inChannels = requireCount("conv1d", "inChannels", inChannels);
@@ -152,9 +162,10 @@ export class ConvTranspose1d extends Module {
     options: ConvTranspose1dOptions = {},
   ) {
     super();
+    const name = "convTranspose1d";
+    checkOptions(name, options, ["stride", "padding", "outputPadding", "dilation", "groups", "bias", "flip"]);
     const { stride = 1, padding = 0, outputPadding = 0, dilation = 1 } = options;
     const { groups = 1, bias = true, flip = false } = options;
-    const name = "convTranspose1d";
     this.inChannels = requireCount(name, "inChannels", inChannels);
     this.outChannels = requireCount(name, "outChannels", outChannels);
     this.kernelSize = requireCount(name, "kernelSize", kernelSize);
@@ -209,9 +220,12 @@ abstract class Pool1d extends Module {
   constructor(
     operation: string,
     kernelSize: number,
-    { stride = kernelSize, padding = 0, ceilMode = false }: Pool1dOptions,
+    options: Pool1dOptions,
+    known: readonly string[] = ["stride", "padding", "ceilMode"],
   ) {
     super();
+    checkNames(operation, options, known);
+    const { stride = kernelSize, padding = 0, ceilMode = false } = options;
     this.kernelSize = requireCount(operation, "kernelSize", kernelSize);
     this.stride = requireCount(operation, "stride", stride);
     this.padding = requireWhole(operation, "padding", padding);
@@ -241,7 +255,7 @@ export class AvgPool1d extends Pool1d {
   readonly countPadding: boolean;
 
   constructor(kernelSize: number, options: AvgPool1dOptions = {}) {
-    super("avgPool1d", kernelSize, options);
+    super("avgPool1d", kernelSize, options, ["stride", "padding", "ceilMode", "countPadding"]);
     this.countPadding = options.countPadding ?? false;
   }
 

@@ -3,6 +3,7 @@
 import { zeros } from "../creation.ts";
 import { ArgumentError, ShapeError } from "../errors.ts";
 import { locallyConnected2d as locallyConnected2dOp } from "../ops/local.ts";
+import { checkOptions } from "../options.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Pair, requireCount, requirePair } from "./arguments.ts";
@@ -39,6 +40,7 @@ export class LocallyConnected2d extends Module {
   constructor(inChannels: number, outChannels: number, kernelSize: Pair, options: LocallyConnected2dOptions) {
     super();
     const name = "locallyConnected2d";
+    checkOptions(name, options ?? {}, ["inputSize", "stride", "padding", "bias"]);
     const { inputSize, stride = 1, padding = 0, bias = true } = options ?? {};
     if (inputSize === undefined) {
       throw new ArgumentError(

@@ -4,6 +4,7 @@ import { ones } from "../creation.ts";
 import { ArgumentError, describeValue } from "../errors.ts";
 import { noGrad } from "../gradmode.ts";
 import { conv2d as conv2dOp } from "../ops/convolution.ts";
+import { checkOptions } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import { requireCount } from "./arguments.ts";
 import { requireImages } from "./convolution.ts";
@@ -28,6 +29,7 @@ export class LocalResponseNorm extends Module {
 
   constructor(size: number, options: LocalResponseNormOptions = {}) {
     super();
+    checkOptions("localResponseNorm", options, ["alpha", "beta", "k"]);
     const { alpha = 1e-4, beta = 0.75, k = 1 } = options;
     this.size = requireCount("localResponseNorm", "size", size);
     if (size % 2 === 0) {

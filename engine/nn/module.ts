@@ -13,6 +13,7 @@ import { noGrad } from "../gradmode.ts";
 import { copyInto } from "../inplace.ts";
 import { inspect } from "../inspect.ts";
 import { moduleScope } from "../memory.ts";
+import { checkOptions } from "../options.ts";
 import { within } from "../place.ts";
 import { describeShape, type Shape } from "../shapes.ts";
 import { Tensor } from "../tensor.ts";
@@ -83,10 +84,11 @@ export interface BufferOptions {
 }
 
 /** Makes a tensor a buffer: it belongs to a module's state (it is saved and loaded) but is not trained. */
-export function buffer(value: Tensor, { optional = false }: BufferOptions = {}): Tensor {
+export function buffer(value: Tensor, options: BufferOptions = {}): Tensor {
+  checkOptions("nn.buffer", options, ["optional"]);
   const tensor = requireTensor("nn.buffer", "value", value);
   buffers.add(tensor.keep());
-  if (optional) optionalBuffers.add(tensor);
+  if (options.optional) optionalBuffers.add(tensor);
   return tensor;
 }
 

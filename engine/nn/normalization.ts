@@ -5,6 +5,7 @@ import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { noGrad } from "../gradmode.ts";
 import { copyInto, markChanged } from "../inplace.ts";
 import { moments, standardize, standardizeBy } from "../ops/normalization.ts";
+import { checkOptions } from "../options.ts";
 import { describeShape, sameShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { requireCount } from "./arguments.ts";
@@ -46,6 +47,7 @@ abstract class BatchNorm extends Module {
 
   constructor(operation: string, channels: number, options: BatchNormOptions) {
     super();
+    checkOptions(operation, options, ["epsilon", "momentum", "affine", "trackRunningStats"]);
     const { epsilon = 1e-5, momentum = 0.1, affine = true, trackRunningStats = true } = options;
     this.channels = requireCount(operation, "channels", channels);
     this.epsilon = requireEpsilon(operation, epsilon);
@@ -185,8 +187,10 @@ export class LayerNorm extends Module {
   readonly shape: readonly number[];
   readonly epsilon: number;
 
-  constructor(shape: number | readonly number[], { epsilon = 1e-5, affine = true }: LayerNormOptions = {}) {
+  constructor(shape: number | readonly number[], options: LayerNormOptions = {}) {
     super();
+    checkOptions("layerNorm", options, ["epsilon", "affine"]);
+    const { epsilon = 1e-5, affine = true } = options;
     const sizes: readonly number[] = typeof shape === "number" ? [shape] : shape;
     if (!Array.isArray(sizes) || sizes.length === 0) {
       throw new ArgumentError(

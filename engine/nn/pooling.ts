@@ -10,6 +10,7 @@ import {
   minPool2d as minPool2dOp,
   minPool2dWithIndices as minPool2dWithIndicesOp,
 } from "../ops/pooling.ts";
+import { checkNames, checkOptions } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Pair, requirePair } from "./arguments.ts";
 import { requireImages } from "./convolution.ts";
@@ -44,9 +45,12 @@ abstract class Pool2d<Inputs extends readonly Tensor[] = [Tensor], Output = Tens
   constructor(
     operation: string,
     kernelSize: Pair,
-    { stride = kernelSize, padding = 0, ceilMode = false }: Pool2dOptions,
+    options: Pool2dOptions,
+    known: readonly string[] = ["stride", "padding", "ceilMode"],
   ) {
     super();
+    checkNames(operation, options, known);
+    const { stride = kernelSize, padding = 0, ceilMode = false } = options;
     this.ceilMode = ceilMode;
     this.kernelSize = requirePair(operation, "kernelSize", kernelSize);
     this.stride = requirePair(operation, "stride", stride);
@@ -127,8 +131,10 @@ export class MaxUnpool2d extends Module<[values: Tensor, indices: Tensor]> {
   readonly padding: readonly [number, number];
   readonly outputSize: readonly [number, number] | null;
 
-  constructor(kernelSize: Pair, { stride = kernelSize, padding = 0, outputSize }: MaxUnpool2dOptions = {}) {
+  constructor(kernelSize: Pair, options: MaxUnpool2dOptions = {}) {
     super();
+    checkOptions("maxUnpool2d", options, ["stride", "padding", "outputSize"]);
+    const { stride = kernelSize, padding = 0, outputSize } = options;
     this.kernelSize = requirePair("maxUnpool2d", "kernelSize", kernelSize);
     this.stride = requirePair("maxUnpool2d", "stride", stride);
     this.padding = requirePair("maxUnpool2d", "padding", padding, 0);
@@ -161,7 +167,7 @@ export class AvgPool2d extends Pool2d {
   readonly countPadding: boolean;
 
   constructor(kernelSize: Pair, options: AvgPool2dOptions = {}) {
-    super("avgPool2d", kernelSize, options);
+    super("avgPool2d", kernelSize, options, ["stride", "padding", "ceilMode", "countPadding"]);
     this.countPadding = options.countPadding ?? false;
   }
 

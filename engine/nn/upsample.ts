@@ -2,6 +2,7 @@
 
 import { ArgumentError, describeValue } from "../errors.ts";
 import { upsample as upsampleOp } from "../ops/resampling.ts";
+import { checkOptions } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Pair, requirePair } from "./arguments.ts";
 import { requireImages } from "./convolution.ts";
@@ -26,6 +27,7 @@ export class Upsample extends Module {
 
   constructor(scale: number | null = null, options: UpsampleOptions = {}) {
     super();
+    checkOptions("upsample", options, ["mode", "alignCorners", "size"]);
     const { mode = "nearest", alignCorners = false, size } = options;
     if ((scale === null) === (size === undefined)) {
       throw new ArgumentError(

@@ -8,6 +8,7 @@ import {
   convTranspose3d as convTranspose3dOp,
   maxPool3d as maxPool3dOp,
 } from "../ops/volumes.ts";
+import { checkNames, checkOptions } from "../options.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { requireCount, requireGroups } from "./arguments.ts";
@@ -87,6 +88,15 @@ export class Conv3d extends Module {
 
   constructor(inChannels: number, outChannels: number, kernelSize: Triple, options: Conv3dOptions = {}) {
     super();
+    checkOptions("conv3d", options, [
+      "stride",
+      "padding",
+      "dilation",
+      "groups",
+      "bias",
+      "paddingMode",
+      "flip",
+    ]);
     const { stride = 1, padding = 0, dilation = 1, groups = 1, bias = true } = options;
     const { paddingMode = "zeros", flip = false } = options;
     this.inChannels = requireCount("conv3d", "inChannels", inChannels);
@@ -165,9 +175,10 @@ export class ConvTranspose3d extends Module {
     options: ConvTranspose3dOptions = {},
   ) {
     super();
+    const name = "convTranspose3d";
+    checkOptions(name, options, ["stride", "padding", "outputPadding", "dilation", "groups", "bias", "flip"]);
     const { stride = 1, padding = 0, outputPadding = 0, dilation = 1 } = options;
     const { groups = 1, bias = true, flip = false } = options;
-    const name = "convTranspose3d";
     this.inChannels = requireCount(name, "inChannels", inChannels);
     this.outChannels = requireCount(name, "outChannels", outChannels);
     this.kernelSize = requireTriple(name, "kernelSize", kernelSize);
@@ -256,9 +267,12 @@ abstract class Pool3d extends Module {
   constructor(
     operation: string,
     kernelSize: Triple,
-    { stride = kernelSize, padding = 0, ceilMode = false }: Pool3dOptions,
+    options: Pool3dOptions,
+    known: readonly string[] = ["stride", "padding", "ceilMode"],
   ) {
     super();
+    checkNames(operation, options, known);
+    const { stride = kernelSize, padding = 0, ceilMode = false } = options;
     this.kernelSize = requireTriple(operation, "kernelSize", kernelSize);
     this.stride = requireTriple(operation, "stride", stride);
     this.padding = requireTriple(operation, "padding", padding, 0);
@@ -288,7 +302,7 @@ export class AvgPool3d extends Pool3d {
   readonly countPadding: boolean;
 
   constructor(kernelSize: Triple, options: AvgPool3dOptions = {}) {
-    super("avgPool3d", kernelSize, options);
+    super("avgPool3d", kernelSize, options, ["stride", "padding", "ceilMode", "countPadding"]);
     this.countPadding = options.countPadding ?? false;
   }
 

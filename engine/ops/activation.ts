@@ -3,6 +3,7 @@ import { constant, zerosLike } from "../creation.ts";
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { noGrad } from "../gradmode.ts";
 import { checkFloat, checkSameDType, checkTensor, defineOp, type Op, type Primitive, run } from "../op.ts";
+import { checkOptions } from "../options.ts";
 import { broadcastStrides, checkDim, describeShape, stridesOf } from "../shapes.ts";
 import type { Operand, Tensor } from "../tensor.ts";
 import { add, exp, minimum, mul, neg, square, sub, sumTo, tanh } from "./elementwise.ts";
@@ -303,7 +304,9 @@ export const gelu: Op<[x: Tensor, options?: GeluOptions]> = defineOp<[x: Tensor,
       ],
     ],
   },
-  (x, { approximate = "none" } = {}) => {
+  (x, options = {}) => {
+    checkOptions("gelu", options, ["approximate"]);
+    const { approximate = "none" } = options;
     checkTensor("gelu", x);
     checkFloat("gelu", x);
     if (approximate !== "none" && approximate !== "tanh")

@@ -2,6 +2,7 @@
 import type { BinaryKind } from "../backend/backend.ts";
 import { ArgumentError, describeValue } from "../errors.ts";
 import { checkTensor, defineOp, type Op, type Primitive, run } from "../op.ts";
+import { checkOptions } from "../options.ts";
 import { broadcastShapes, sameShape } from "../shapes.ts";
 import type { Dims, Operand, Tensor } from "../tensor.ts";
 import { abs, binaryKernel, operands, to } from "./elementwise.ts";
@@ -181,7 +182,8 @@ function question(
         [[[true]], new RegExp(`${name}: expected a tensor, got an array of 1`)],
       ],
     },
-    (x, dim, options) => {
+    (x, dim, options = {}) => {
+      checkOptions(name, options, ["keepDim"]);
       checkTensor(name, x);
       return answer(to(x, "bool"), dim, options);
     },
@@ -220,6 +222,7 @@ export interface AllCloseOptions {
  * allClose(tensor([1]), tensor([1.000001]))   // true
  */
 export function allClose(a: Tensor, b: Tensor, options: AllCloseOptions = {}): boolean {
+  checkOptions("allClose", options, ["rtol", "atol", "equalNaN"]);
   checkTensor("allClose", a, "first operand");
   checkTensor("allClose", b, "second operand");
   const { rtol = 1e-5, atol = 1e-8, equalNaN = false } = options;

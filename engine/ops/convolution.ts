@@ -2,6 +2,7 @@
 import type { Backend, Conv2dGeometry } from "../backend/backend.ts";
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { defineOp, type Op, type Primitive, run } from "../op.ts";
+import { checkOptions } from "../options.ts";
 import { describeShape, type Shape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { add } from "./elementwise.ts";
@@ -304,6 +305,7 @@ export const conv2d: Op<[x: Tensor, weight: Tensor, bias?: Tensor | null, option
       ],
     },
     (x, weight, bias = null, options = {}) => {
+      checkOptions("conv2d", options, ["stride", "padding", "dilation", "groups", "paddingMode", "flip"]);
       checkKernels("conv2d", x, weight, 4, "[out, in, kH, kW]");
       checkBias("conv2d", x, bias, weight.shape[0]!);
       const { paddingMode = "zeros", flip: flipped = false } = options;
@@ -466,6 +468,7 @@ export const convTranspose2d: Op<
   },
   (x, weight, bias = null, options = {}) => {
     const name = "convTranspose2d";
+    checkOptions(name, options, ["stride", "padding", "outputPadding", "dilation", "groups", "flip"]);
     checkKernels(name, x, weight, 4, "[in, out / groups, kH, kW]");
     const geometry = resolveTransposed(x, weight, options);
     checkBias(name, x, bias, geometry.inChannels);

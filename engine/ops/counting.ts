@@ -3,6 +3,7 @@ import { withBackend } from "../backend/current.ts";
 import { linspace, tensor } from "../creation.ts";
 import { ArgumentError, DTypeError, describeValue, ShapeError } from "../errors.ts";
 import { checkFloat, checkTensor, defineOp, type Op } from "../op.ts";
+import { checkOptions } from "../options.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 
@@ -110,6 +111,7 @@ export const bincount: Op<[x: Tensor, options?: BincountOptions]> = defineOp<
     ],
   },
   (x, options = {}) => {
+    checkOptions("bincount", options, ["weights", "minLength"]);
     checkTensor("bincount", x);
     checkWhole("bincount", x);
     const count = countClasses("bincount", x, options.minLength);
@@ -190,6 +192,7 @@ export const histc: Op<[x: Tensor, bins?: number, options?: HistogramOptions]> =
     ],
   },
   (x, bins = 100, options = {}) => {
+    checkOptions("histc", options, ["min", "max"]);
     checkTensor("histc", x);
     checkFloat("histc", x);
     if (!Number.isInteger(bins) || bins < 1)
@@ -220,6 +223,7 @@ export interface Histogram {
  * const { counts, edges } = histogram(layer.weight, 30);
  */
 export function histogram(x: Tensor, bins = 100, options: HistogramOptions = {}): Histogram {
+  checkOptions("histogram", options, ["min", "max"]);
   checkTensor("histogram", x);
   const [min, max] = boundsOf("histogram", x, options);
   const counts = histc(x, bins, { min, max });

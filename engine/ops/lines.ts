@@ -1,6 +1,7 @@
 /** Convolution and pooling in one dimension: signals and sequences, as images of one row. */
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { defineOp, type Op, type SampleMaker } from "../op.ts";
+import { checkNames, checkOptions } from "../options.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { conv2d, convTranspose2d, countWindows } from "./convolution.ts";
@@ -79,6 +80,7 @@ export const conv1d: Op<[x: Tensor, weight: Tensor, bias?: Tensor | null, option
     },
     (x, weight, bias = null, options = {}) => {
       const name = "conv1d";
+      checkOptions(name, options, ["stride", "padding", "dilation", "groups", "paddingMode", "flip"]);
       checkKernels(name, x, weight, 3, "[out, C / groups, k]");
       checkBias(name, x, bias, weight.shape[0]!);
       const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
@@ -163,6 +165,7 @@ export const convTranspose1d: Op<
   },
   (x, weight, bias = null, options = {}) => {
     const name = "convTranspose1d";
+    checkOptions(name, options, ["stride", "padding", "outputPadding", "dilation", "groups", "flip"]);
     checkKernels(name, x, weight, 3, "[C, out / groups, k]");
     const { stride = 1, padding = 0, outputPadding = 0, dilation = 1, groups = 1, flip = false } = options;
     checkBias(name, x, bias, weight.shape[1]! * groups);
@@ -204,6 +207,7 @@ function pool1d(
   name: "maxPool1d" | "avgPool1d",
   formula: string,
   pool: (x: Tensor, kernel: readonly [number, number], options: AvgPool2dOptions) => Tensor,
+  more: Pick<AvgPool1dOptions, "countPadding"> = {},
 ): Op<Pool1dArgs> {
   return defineOp<Pool1dArgs>(
     {
@@ -212,7 +216,7 @@ function pool1d(
       samples: (make: SampleMaker) => [
         [make.distinct(2, 2, 6), 2],
         [make.distinct(1, 2, 7), 3, { stride: 2, padding: 1 }],
-        [make.distinct(1, 2, 6), 3, { stride: 2, padding: 1, countPadding: true }],
+        [make.distinct(1, 2, 6), 3, { stride: 2, padding: 1, ...more }],
         [make.distinct(1, 1, 7), 3, { ceilMode: true }],
       ],
       mistakes: (make: SampleMaker) => [
@@ -229,9 +233,10 @@ function pool1d(
       ],
     },
     (x, kernel, options = {}) => {
+      checkNames(name, options, ["stride", "padding", "ceilMode", ...Object.keys(more)]);
       checkInput(name, x, 3);
       checkCount(name, "the window (kernel)", kernel, 1);
-      const { stride = kernel, padding = 0, ceilMode = false, countPadding = false } = options;
+      const { stride = kernel, padding = 0, ceilMode = false, ...counting } = options;
       checkCount(name, "stride", stride, 1);
       checkCount(name, "padding", padding, 0);
       if (padding > kernel / 2)
@@ -240,7 +245,7 @@ function pool1d(
         );
       countWindows(name, "length", x.shape[2]!, kernel, stride, 2 * padding, 1, ceilMode);
       const along = { stride: [1, stride], padding: [0, padding] } as const;
-      return asLine(pool(asRow(x), [1, kernel], { ...along, ceilMode, countPadding }));
+      return asLine(pool(asRow(x), [1, kernel], { ...along, ceilMode, ...counting }));
     },
   );
 }
@@ -262,4 +267,5 @@ export const avgPool1d: Op<[x: Tensor, kernel: number, options?: AvgPool1dOption
   "avgPool1d",
   "y[i] = mean_u x[i·s + u];  ∂L/∂x = ∂L/∂y / (positions in the window)",
   avgPool2d,
+  { countPadding: true },
 );

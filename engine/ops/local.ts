@@ -3,6 +3,7 @@ import { withBackend } from "../backend/current.ts";
 import { tensor } from "../creation.ts";
 import { ShapeError } from "../errors.ts";
 import { checkFloat, checkSameDType, checkTensor, defineOp, type Op } from "../op.ts";
+import { checkOptions } from "../options.ts";
 import { describeShape, sameShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkSize2d, conv2d, type Size2d } from "./convolution.ts";
@@ -19,6 +20,8 @@ export interface WindowOptions {
   /** Distance between the window's taps. */
   dilation?: Size2d;
 }
+
+const known = ["stride", "padding", "dilation"] as const;
 
 /** `[N, C · kH · kW, H′, W′]`: every window of every channel, one number per channel of a convolution that picks it. */
 function windows(name: string, x: Tensor, kernel: Size2d, options: WindowOptions): Tensor {
@@ -65,6 +68,7 @@ export const unfold2d: Op<[x: Tensor, kernel: Size2d, options?: WindowOptions]> 
     ],
   },
   (x, kernel, options = {}) => {
+    checkOptions("unfold2d", options, known);
     const columns = windows("unfold2d", x, kernel, options);
     const [batch, rows, height, width] = columns.shape as readonly [number, number, number, number];
     return reshape(columns, [batch, rows, height * width]);
@@ -107,6 +111,7 @@ export const locallyConnected2d: Op<
   },
   (x, weight, bias = null, options = {}) => {
     const name = "locallyConnected2d";
+    checkOptions(name, options, known);
     checkTensor(name, x, "input");
     checkTensor(name, weight, "weight");
     checkSameDType(name, x, weight);

@@ -1,6 +1,7 @@
 /** Products of matrices and vectors. */
 import { ShapeError } from "../errors.ts";
 import { checkFloat, checkSameDType, checkTensor, defineOp, type Op, type Primitive, run } from "../op.ts";
+import { checkOptions } from "../options.ts";
 import { broadcastShapes, describeShape, sameShape, sizeOf } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, mul } from "./elementwise.ts";
@@ -107,6 +108,7 @@ export const matmul: Op<[a: Tensor, b: Tensor, options?: MatmulOptions]> = defin
     ],
   },
   (a, b, options = {}) => {
+    checkOptions("matmul", options, ["transposeA", "transposeB"]);
     checkTensor("matmul", a, "first operand");
     checkTensor("matmul", b, "second operand");
     checkFloat("matmul", a);

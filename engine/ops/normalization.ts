@@ -3,6 +3,7 @@ import type { Backend } from "../backend/backend.ts";
 import { ArgumentError, describeValue } from "../errors.ts";
 import { isGradEnabled, noGrad } from "../gradmode.ts";
 import { checkFloat, checkTensor, defineOp, type Op, type Primitive, run } from "../op.ts";
+import { checkOptions } from "../options.ts";
 import { broadcastStrides } from "../shapes.ts";
 import type { Dims, Tensor } from "../tensor.ts";
 import { add, mul, reciprocal, sqrt, square, sub } from "./elementwise.ts";
@@ -106,7 +107,9 @@ export const standardize: Op<[x: Tensor, dims: Dims, options?: StandardizeOption
       [[make.normal(2), 0, { epsilon: -1 }], /standardize: epsilon is a number from 0 up; got -1/],
     ],
   },
-  (x, dims, { epsilon = 1e-5 } = {}) => {
+  (x, dims, options = {}) => {
+    checkOptions("standardize", options, ["epsilon"]);
+    const { epsilon = 1e-5 } = options;
     checkTensor("standardize", x);
     checkFloat("standardize", x);
     const axes = checkDims("standardize", dims, x);

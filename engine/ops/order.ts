@@ -5,6 +5,7 @@ import { eye, makeEmpty, tensor } from "../creation.ts";
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { noGrad } from "../gradmode.ts";
 import { checkFloat, checkTensor, defineOp, type Op, type Primitive, run } from "../op.ts";
+import { checkOptions } from "../options.ts";
 import { checkDim, describeShape, sizeOf } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { notEqual } from "./comparison.ts";
@@ -116,6 +117,7 @@ export const argsort: Op<[x: Tensor, dim?: number | undefined, options?: SortOpt
     ],
   },
   (x, dim = -1, options = {}) => {
+    checkOptions("argsort", options, ["descending"]);
     checkTensor("argsort", x);
     const axis = checkDim("argsort", dim, x.ndim, x.shape);
     return run(ordering, [x], { axis, descending: options.descending ?? false, count: x.shape[axis]! });
@@ -130,6 +132,7 @@ export const argsort: Op<[x: Tensor, dim?: number | undefined, options?: SortOpt
  * const { values, indices } = scores.sort(1, { descending: true });
  */
 export function sort(x: Tensor, dim = -1, options: SortOptions = {}): Ordered {
+  checkOptions("sort", options, ["descending"]);
   checkTensor("sort", x);
   const axis = checkDim("sort", dim, x.ndim, x.shape);
   const indices = argsort(x, axis, options);
@@ -150,6 +153,7 @@ export interface TopkOptions {
  * topk(tensor([0.1, 0.7, 0.2]), 2).indices   // [1, 2]
  */
 export function topk(x: Tensor, k: number, dim = -1, options: TopkOptions = {}): Ordered {
+  checkOptions("topk", options, ["largest"]);
   checkTensor("topk", x);
   const axis = checkDim("topk", dim, x.ndim, x.shape);
   if (!Number.isInteger(k) || k < 0)
@@ -215,6 +219,7 @@ export const median: Op<MiddleArgs> = defineOp<MiddleArgs>(
     ],
   },
   (x, dim, options = {}) => {
+    checkOptions("median", options, ["keepDim"]);
     checkTensor("median", x);
     return fromSorted("median", x, dim, options, (sorted, axis, size) =>
       select(sorted, axis, Math.floor((size - 1) / 2)),
@@ -255,6 +260,7 @@ export const quantile: Op<QuantileArgs> = defineOp<QuantileArgs>(
     ],
   },
   (x, share, dim, options = {}) => {
+    checkOptions("quantile", options, ["keepDim"]);
     checkTensor("quantile", x);
     checkFloat("quantile", x);
     if (!(typeof share === "number" && share >= 0 && share <= 1))

@@ -3,6 +3,7 @@ import type { Pool2dGeometry } from "../backend/backend.ts";
 import { makeEmpty } from "../creation.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../errors.ts";
 import { checkTensor, defineOp, type Op, type Primitive, run, type SampleMaker } from "../op.ts";
+import { checkNames, checkOptions } from "../options.ts";
 import { describeShape, type Shape, sameShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkSize2d, countWindows, type Size2d } from "./convolution.ts";
@@ -29,7 +30,16 @@ export interface AvgPool2dOptions extends Pool2dOptions {
   countPadding?: boolean;
 }
 
-function resolve(name: string, x: Tensor, kernel: Size2d, options: Pool2dOptions): Pool2dGeometry {
+const known = ["stride", "padding", "ceilMode"] as const;
+
+function resolve(
+  name: string,
+  x: Tensor,
+  kernel: Size2d,
+  options: Pool2dOptions,
+  names: readonly string[] = known,
+): Pool2dGeometry {
+  checkNames(name, options, names);
   checkInput(name, x, 4);
   const { ceilMode = false } = options;
   const [kernelHeight, kernelWidth] = checkSize2d(name, "the window (kernel)", kernel, 1);
@@ -230,6 +240,7 @@ export function maxPool2dWithIndices(
   kernel: Size2d,
   options: Pool2dOptions = {},
 ): [values: Tensor, indices: Tensor] {
+  checkOptions("maxPool2dWithIndices", options, known);
   return [maxPool2d(x, kernel, options), maxPool2dIndices(x, kernel, options)];
 }
 
@@ -239,6 +250,7 @@ export function minPool2dWithIndices(
   kernel: Size2d,
   options: Pool2dOptions = {},
 ): [values: Tensor, indices: Tensor] {
+  checkOptions("minPool2dWithIndices", options, known);
   return [minPool2d(x, kernel, options), minPool2dIndices(x, kernel, options)];
 }
 
@@ -323,6 +335,7 @@ export const maxUnpool2d: Op<[x: Tensor, indices: Tensor, kernel: Size2d, option
     },
     (x, indices, kernel, options = {}) => {
       const name = "maxUnpool2d";
+      checkOptions(name, options, ["stride", "padding", "outputSize"]);
       checkInput(name, x, 4);
       checkTensor(name, indices, "indices");
       if (indices.dtype !== "int32")
@@ -393,7 +406,7 @@ export const avgPool2d: Op<[x: Tensor, kernel: Size2d, options?: AvgPool2dOption
     mistakes: mistakes("avgPool2d"),
   },
   (x, kernel, options = {}) => {
-    const geometry = resolve("avgPool2d", x, kernel, options);
+    const geometry = resolve("avgPool2d", x, kernel, options, [...known, "countPadding"]);
     const { padTop, padLeft, inHeight, inWidth } = geometry;
     const leading = x.shape.slice(0, 2);
     if (!options.countPadding || (padTop === 0 && padLeft === 0))

@@ -3,6 +3,7 @@ import { withBackend } from "../backend/current.ts";
 import { tensor } from "../creation.ts";
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { checkTensor, defineOp, type Op, run } from "../op.ts";
+import { checkOptions } from "../options.ts";
 import { checkDim, checkShape, describeShape, stridesOf } from "../shapes.ts";
 import type { Dims, Tensor } from "../tensor.ts";
 import { where } from "./elementwise.ts";
@@ -188,6 +189,7 @@ export function meshgrid(vectors: readonly Tensor[], options: MeshgridOptions = 
     throw new ArgumentError(
       `meshgrid: expects an array of vectors, as in meshgrid([rows, columns]); got ${Array.isArray(vectors) ? "an empty array" : describeValue(vectors)}`,
     );
+  checkOptions("meshgrid", options, ["indexing"]);
   const { indexing = "ij" } = options;
   if (indexing !== "ij" && indexing !== "xy")
     throw new ArgumentError(`meshgrid: indexing is "ij" or "xy"; got ${describeValue(indexing)}`);

@@ -5,6 +5,7 @@ import { constant, eye } from "../creation.ts";
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { noGrad } from "../gradmode.ts";
 import { checkFloat, checkTensor, defineOp, type Op, type Primitive, run, type SampleMaker } from "../op.ts";
+import { checkOptions } from "../options.ts";
 import { describeShape, type Shape, sizeOf } from "../shapes.ts";
 import type { Dims, Tensor } from "../tensor.ts";
 import { equal } from "./comparison.ts";
@@ -49,9 +50,10 @@ function reduceOver(
     throw new ArgumentError(
       `${name}: dim comes first, then the options: .${name}(null, { keepDim: true }); got ${describeValue(dim)} as dim`,
     );
+  checkOptions(name, options, ["keepDim"]);
   const dims = dim === null || dim === undefined ? x.shape.map((_size, d) => d) : checkDims(name, dim, x);
   const kept = x.shape.map((size, d) => (dims.includes(d) ? 1 : size));
-  const shape = options?.keepDim ? kept : x.shape.filter((_size, d) => !dims.includes(d));
+  const shape = options.keepDim ? kept : x.shape.filter((_size, d) => !dims.includes(d));
   const first = dims[0] ?? 0;
   const last = dims.at(-1) ?? first - 1;
   if (last - first + 1 !== dims.length) {
@@ -344,6 +346,7 @@ function squaredDeviation(
   dim: Dims | null | undefined,
   options: VarianceOptions = {},
 ): Tensor {
+  checkOptions(name, options, ["keepDim", "correction"]);
   checkTensor(name, x);
   checkFloat(name, x);
   const { correction = 1, keepDim = false } = options;
@@ -417,14 +420,15 @@ export const norm: Op<[x: Tensor, dim?: Dims | null | undefined, options?: NormO
       ],
     },
     (x, dim, options = {}) => {
+      checkOptions("norm", options, ["keepDim", "p"]);
       checkTensor("norm", x);
       checkFloat("norm", x);
-      const { p = 2 } = options;
+      const { p = 2, ...kept } = options;
       if (!(typeof p === "number" && p > 0))
         throw new ArgumentError(`norm: p is a positive number or Infinity; got ${describeValue(p)}`);
-      if (p === 1) return sum(abs(x), dim, options);
-      if (p === Number.POSITIVE_INFINITY) return max(abs(x), dim, options);
-      const total = sum(p === 2 ? square(x) : pow(abs(x), p), dim, options);
+      if (p === 1) return sum(abs(x), dim, kept);
+      if (p === Number.POSITIVE_INFINITY) return max(abs(x), dim, kept);
+      const total = sum(p === 2 ? square(x) : pow(abs(x), p), dim, kept);
       const zero = equal(total, 0);
       const root = p === 2 ? sqrt : (t: Tensor) => pow(t, 1 / p);
       return where(zero, 0, root(where(zero, 1, total)));
@@ -483,7 +487,8 @@ export const logSumExp: ReductionOp = defineOp<ReductionArgs>(
     samples: (make) => [...reduceSamples(make), [make.of([3], [1000, 1001, -1000])]],
     mistakes: reduceMistakes("logSumExp"),
   },
-  (x, dim, options) => {
+  (x, dim, options = {}) => {
+    checkOptions("logSumExp", options, ["keepDim"]);
     checkTensor("logSumExp", x);
     checkFloat("logSumExp", x);
     return reduceOver(logSumExpPrimitive, x, dim, options);

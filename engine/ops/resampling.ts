@@ -3,6 +3,7 @@ import { withBackend } from "../backend/current.ts";
 import { tensor } from "../creation.ts";
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { checkFloat, checkTensor, defineOp, type Op } from "../op.ts";
+import { checkOptions } from "../options.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkSize2d, type Size2d } from "./convolution.ts";
@@ -95,7 +96,7 @@ export const upsample: Op<[x: Tensor, options: UpsampleOptions]> = defineOp<
       [[make.normal(1, 1, 2, 2), { scale: 0 }], /upsample: scale is a positive number .* got 0/],
       [[make.normal(1, 1, 2, 2), { scale: 0.1 }], /leaves at least one pixel; got 0\.1/],
       [[make.normal(2, 2), { scale: 2 }], /upsample: the input is \[2, 2\], it should be \[N, C, H, W\]/],
-      [[make.normal(1, 1, 2, 2), 2], /upsample: give either a scale, such as \{ scale: 2 \}/],
+      [[make.normal(1, 1, 2, 2), 2], /upsample: takes its options as an object: \{ scale: … \}; got 2/],
       [
         [make.normal(1, 1, 2, 2), { scale: 2, mode: "cubic" }],
         /upsample: mode is "nearest" or "bilinear"; got the string "cubic"/,
@@ -103,6 +104,7 @@ export const upsample: Op<[x: Tensor, options: UpsampleOptions]> = defineOp<
     ],
   },
   (x, options) => {
+    checkOptions("upsample", options ?? {}, ["scale", "size", "mode", "alignCorners"]);
     checkTensor("upsample", x);
     checkFloat("upsample", x);
     if (x.ndim !== 4)

@@ -1,6 +1,7 @@
 /** Convolution and pooling in three dimensions: films and volumes, as stacks of images. */
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { defineOp, type Op, type SampleMaker } from "../op.ts";
+import { checkNames, checkOptions } from "../options.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { conv2d, convTranspose2d, countWindows } from "./convolution.ts";
@@ -119,6 +120,7 @@ export const conv3d: Op<[x: Tensor, weight: Tensor, bias?: Tensor | null, option
     },
     (x, weight, bias = null, options = {}) => {
       const name = "conv3d";
+      checkOptions(name, options, ["stride", "padding", "dilation", "groups", "paddingMode", "flip"]);
       checkKernels(name, x, weight, 5, "[out, C / groups, kD, kH, kW]");
       checkBias(name, x, bias, weight.shape[0]!);
       const { padding = 0, groups = 1, paddingMode = "zeros" } = options;
@@ -232,6 +234,7 @@ export const convTranspose3d: Op<
   },
   (x, weight, bias = null, options = {}) => {
     const name = "convTranspose3d";
+    checkOptions(name, options, ["stride", "padding", "outputPadding", "dilation", "groups", "flip"]);
     checkKernels(name, x, weight, 5, "[C, out / groups, kD, kH, kW]");
     const { groups = 1, flip: flipped = false } = options;
     const [strideDepth, ...stride] = checkSize3d(name, "stride", options.stride ?? 1, 1);
@@ -331,6 +334,7 @@ function pool3d(
   name: "maxPool3d" | "avgPool3d",
   formula: string,
   pool: (x: Tensor, kernel: readonly [number, number], options: AvgPool2dOptions) => Tensor,
+  more: Pick<AvgPool3dOptions, "countPadding"> = {},
 ): Op<Pool3dArgs> {
   return defineOp<Pool3dArgs>(
     {
@@ -339,7 +343,7 @@ function pool3d(
       samples: (make: SampleMaker) => [
         [make.distinct(2, 1, 4, 2, 4), 2],
         [make.distinct(1, 2, 3, 4, 3), [2, 3, 1], { stride: [1, 2, 2], padding: [1, 1, 0] }],
-        [make.distinct(1, 1, 5, 3, 4), 2, { ceilMode: true }],
+        [make.distinct(1, 1, 5, 3, 4), 2, { ceilMode: true, ...more }],
       ],
       mistakes: (make: SampleMaker) => [
         [
@@ -361,32 +365,31 @@ function pool3d(
       ],
     },
     (x, kernel, options = {}) => {
+      checkNames(name, options, ["stride", "padding", "ceilMode", ...Object.keys(more)]);
       checkInput(name, x, 5);
       const window = checkSize3d(name, "the window (kernel)", kernel, 1);
       const stride = checkSize3d(name, "stride", options.stride ?? kernel, 1);
       const padding = checkSize3d(name, "padding", options.padding ?? 0, 0);
-      const { ceilMode = false, countPadding = false } = options;
+      const { stride: _stride, padding: _padding, ...others } = options;
       window.forEach((size, d) => {
         if (padding[d]! > size / 2)
           throw new ArgumentError(
             `${name}: padding is at most half the window; got ${padding[d]} for a window of ${size}`,
           );
         const side = ["depth", "height", "width"][d]!;
-        countWindows(name, side, x.shape[2 + d]!, size, stride[d]!, 2 * padding[d]!, 1, ceilMode);
+        countWindows(name, side, x.shape[2 + d]!, size, stride[d]!, 2 * padding[d]!, 1, options.ceilMode);
       });
       const [batch, channels, depth, ...size] = x.shape as [number, number, number, number, number];
       const frames = pool(reshape(x, [batch, channels * depth, ...size]), [window[1], window[2]], {
         stride: [stride[1], stride[2]],
         padding: [padding[1], padding[2]],
-        ceilMode,
-        countPadding,
+        ...others,
       });
       const [height, width] = frames.shape.slice(2) as [number, number];
       const y = pool(reshape(frames, [batch, channels, depth, height * width]), [window[0], 1], {
         stride: [stride[0], 1],
         padding: [padding[0], 0],
-        ceilMode,
-        countPadding,
+        ...others,
       });
       return reshape(y, [batch, channels, y.shape[2]!, height, width]);
     },
@@ -408,4 +411,5 @@ export const avgPool3d: Op<[x: Tensor, kernel: Size3d, options?: AvgPool3dOption
   "avgPool3d",
   "y[h, i, j] = mean_{t, u, v} x[h·s + t, i·s + u, j·s + v];  ∂L/∂x = ∂L/∂y / (cells in the window)",
   avgPool2d,
+  { countPadding: true },
 );

@@ -3,6 +3,7 @@
 import { zerosLike } from "../creation.ts";
 import { backendOf } from "../inplace.ts";
 import type { Parameter } from "../nn/module.ts";
+import { checkOptions } from "../options.ts";
 import { Tensor } from "../tensor.ts";
 import { type Memory, Optimizer, requireFraction, requireNonNegative, type Trained } from "./optimizer.ts";
 
@@ -22,6 +23,8 @@ export interface AdamOptions extends Partial<AdamSettings> {
   readonly lr?: number;
 }
 
+const known = ["lr", "betas", "eps", "weightDecay"] as const;
+
 function checkAdam(operation: string): (settings: AdamSettings) => void {
   return ({ betas, eps, weightDecay }) => {
     requireFraction(operation, "betas[0]", betas[0]);
@@ -37,11 +40,9 @@ export class Adam extends Optimizer<AdamSettings> {
   readonly eps: number;
   readonly weightDecay: number;
 
-  constructor(
-    parameters: Trained<AdamSettings>,
-    { lr = 0.001, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 }: AdamOptions = {},
-    operation: string = "adam",
-  ) {
+  constructor(parameters: Trained<AdamSettings>, options: AdamOptions = {}, operation: string = "adam") {
+    checkOptions(operation, options, known);
+    const { lr = 0.001, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 } = options;
     super(parameters, lr, { betas, eps, weightDecay }, checkAdam(operation));
     this.betas = betas;
     this.eps = eps;
@@ -92,8 +93,9 @@ export function adam(parameters: Trained<AdamSettings>, options: AdamOptions = {
 
 /** See {@link adamW}. */
 export class AdamW extends Adam {
-  constructor(parameters: Trained<AdamSettings>, { weightDecay = 0.01, ...options }: AdamOptions = {}) {
-    super(parameters, { ...options, weightDecay }, "adamW");
+  constructor(parameters: Trained<AdamSettings>, options: AdamOptions = {}) {
+    checkOptions("adamW", options, known);
+    super(parameters, { weightDecay: 0.01, ...options }, "adamW");
   }
 
   protected override update(

@@ -2,6 +2,7 @@
 
 import { fullLike, zerosLike } from "../creation.ts";
 import type { Parameter } from "../nn/module.ts";
+import { checkOptions } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Memory, Optimizer, requireFraction, requireNonNegative, type Trained } from "./optimizer.ts";
 import { valuesOf } from "./sgd.ts";
@@ -24,10 +25,9 @@ export interface AdagradOptions extends Partial<AdagradSettings> {
 
 /** See {@link adagrad}. */
 export class Adagrad extends Optimizer<AdagradSettings> {
-  constructor(
-    parameters: Trained<AdagradSettings>,
-    { lr = 0.01, eps = 1e-10, weightDecay = 0, initialSum = 0 }: AdagradOptions = {},
-  ) {
+  constructor(parameters: Trained<AdagradSettings>, options: AdagradOptions = {}) {
+    checkOptions("adagrad", options, ["lr", "eps", "weightDecay", "initialSum"]);
+    const { lr = 0.01, eps = 1e-10, weightDecay = 0, initialSum = 0 } = options;
     super(parameters, lr, { eps, weightDecay, initialSum }, (settings) => {
       requireNonNegative("adagrad", "eps", settings.eps);
       requireNonNegative("adagrad", "weightDecay", settings.weightDecay);
@@ -93,10 +93,9 @@ export interface RmspropOptions extends Partial<RmspropSettings> {
 export class Rmsprop extends Optimizer<RmspropSettings> {
   readonly alpha: number;
 
-  constructor(
-    parameters: Trained<RmspropSettings>,
-    { lr = 0.01, alpha = 0.99, eps = 1e-8, momentum = 0, weightDecay = 0 }: RmspropOptions = {},
-  ) {
+  constructor(parameters: Trained<RmspropSettings>, options: RmspropOptions = {}) {
+    checkOptions("rmsprop", options, ["lr", "alpha", "eps", "momentum", "weightDecay"]);
+    const { lr = 0.01, alpha = 0.99, eps = 1e-8, momentum = 0, weightDecay = 0 } = options;
     super(parameters, lr, { alpha, eps, momentum, weightDecay }, (settings) => {
       requireFraction("rmsprop", "alpha", settings.alpha);
       requireNonNegative("rmsprop", "eps", settings.eps);

@@ -5,6 +5,7 @@ import { inspect } from "../inspect.ts";
 import { crossEntropy } from "../nn/losses/classification.ts";
 import type { Loss } from "../nn/losses/reduction.ts";
 import { type Module, requireModule } from "../nn/module.ts";
+import { checkOptions } from "../options.ts";
 import { Tensor } from "../tensor.ts";
 import { type Batches, fit as train } from "../training.ts";
 import { count, formatNumber } from "../wording.ts";
@@ -96,6 +97,7 @@ export async function findLearningRate(
   loader: Batches,
   options: FindLearningRateOptions,
 ): Promise<LearningRateSearch> {
+  checkOptions("findLearningRate", options ?? {}, ["optimizer", "loss", "from", "to", "steps"]);
   requireModule("findLearningRate", "model", model);
   const { optimizer, loss = crossEntropy, from = 1e-5, to = 10, steps = 100 } = options ?? {};
   if (!(optimizer instanceof Optimizer)) {

@@ -8,6 +8,7 @@ import { inspect } from "../inspect.ts";
 import { addHook } from "../nn/hooks.ts";
 import { isMarkedParameter, Module, type Parameter } from "../nn/module.ts";
 import { describeInput, requireTensor } from "../nn/requireTensor.ts";
+import { checkNames } from "../options.ts";
 import { describeShape } from "../shapes.ts";
 import { Tensor } from "../tensor.ts";
 
@@ -284,19 +285,13 @@ function groupsOf<Settings extends object>(
     return [{ parameters: checkParameters(operation, trained), settings, factor: 1 }];
   }
   const groups = trained.map((group, i) => {
+    checkNames(`${operation}: group ${i}`, group, ["parameters", "lr", ...Object.keys(settings)]);
     const { parameters, lr: own = lr, ...other } = group;
     requireNonNegative(operation, `the lr of group ${i}`, own);
     if (own !== lr && lr === 0) {
       throw new ArgumentError(
         `${operation}: group ${i} has a learning rate, but the optimizer's is 0, of which it is no multiple`,
       );
-    }
-    for (const name of Object.keys(other)) {
-      if (!(name in settings)) {
-        throw new ArgumentError(
-          `${operation}: group ${i} has a setting ${name}; there are ${["lr", ...Object.keys(settings)].join(", ")}`,
-        );
-      }
     }
     const merged: Settings = { ...settings, ...other };
     check(merged);

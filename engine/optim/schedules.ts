@@ -1,6 +1,7 @@
 // Learning rates that change during training: functions of how far it has come. They know no optimiser.
 
 import { ArgumentError, describeValue } from "../errors.ts";
+import { checkOptions } from "../options.ts";
 import { directionOf, type EpochResult, type MonitorOptions, monitored } from "./monitor.ts";
 
 /** Where training is and how it went so far. */
@@ -66,14 +67,18 @@ export interface StepDecayOptions {
  * @example
  * await fit(model, loader, { epochs: 90, optimizer, schedule: optim.stepDecay({ every: 30 }) })
  */
-export function stepDecay({ every, factor = 0.1 }: StepDecayOptions): Schedule {
+export function stepDecay(options: StepDecayOptions): Schedule {
+  checkOptions("stepDecay", options, ["every", "factor"]);
+  const { every, factor = 0.1 } = options;
   requireWhole("stepDecay", "every", every, 1);
   requireShare("stepDecay", "factor", factor);
   return (_progress, { epoch }) => factor ** Math.floor((epoch - 1) / every);
 }
 
 /** Falls by the same share each epoch: `factor^(epoch − 1)`. */
-export function exponentialDecay({ factor }: { readonly factor: number }): Schedule {
+export function exponentialDecay(options: { readonly factor: number }): Schedule {
+  checkOptions("exponentialDecay", options, ["factor"]);
+  const { factor } = options;
   requireShare("exponentialDecay", "factor", factor);
   return (_progress, { epoch }) => factor ** (epoch - 1);
 }
@@ -93,7 +98,9 @@ export interface WarmUpOptions {
  * @example
  * optim.warmUp(optim.cosineAnnealing(), { share: 0.1 })
  */
-export function warmUp(following?: Schedule, { share = 0.1, from = 0.01 }: WarmUpOptions = {}): Schedule {
+export function warmUp(following?: Schedule, options: WarmUpOptions = {}): Schedule {
+  checkOptions("warmUp", options, ["share", "from"]);
+  const { share = 0.1, from = 0.01 } = options;
   requireShare("warmUp", "share", share);
   if (!(typeof from === "number" && from >= 0 && from <= 1))
     throw new ArgumentError(`warmUp: from must be from 0 to 1, got ${describeValue(from)}`);
@@ -122,11 +129,9 @@ export interface OneCycleOptions {
  * @example
  * await fit(model, loader, { epochs: 5, optimizer, schedule: optim.oneCycle() })
  */
-export function oneCycle({
-  share = 0.3,
-  startDivisor = 25,
-  endDivisor = 1e4,
-}: OneCycleOptions = {}): (progress: number) => number {
+export function oneCycle(options: OneCycleOptions = {}): (progress: number) => number {
+  checkOptions("oneCycle", options, ["share", "startDivisor", "endDivisor"]);
+  const { share = 0.3, startDivisor = 25, endDivisor = 1e4 } = options;
   requireShare("oneCycle", "share", share);
   for (const [name, value] of Object.entries({ startDivisor, endDivisor })) {
     if (!(typeof value === "number" && value >= 1))
@@ -159,12 +164,9 @@ export interface PlateauOptions extends MonitorOptions {
  * @example
  * await fit(model, loader, { epochs: 30, optimizer, validation, schedule: optim.plateau({ patience: 2 }) })
  */
-export function plateau({
-  factor = 0.1,
-  patience = 3,
-  threshold = 1e-4,
-  ...monitor
-}: PlateauOptions = {}): Schedule {
+export function plateau(options: PlateauOptions = {}): Schedule {
+  checkOptions("plateau", options, ["factor", "patience", "threshold", "on", "mode"]);
+  const { factor = 0.1, patience = 3, threshold = 1e-4, ...monitor } = options;
   requireShare("plateau", "factor", factor);
   requireWhole("plateau", "patience", patience, 0);
   const mode = directionOf("plateau", monitor);

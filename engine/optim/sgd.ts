@@ -4,6 +4,7 @@ import { zerosLike } from "../creation.ts";
 import { ArgumentError } from "../errors.ts";
 import { backendOf } from "../inplace.ts";
 import type { Parameter } from "../nn/module.ts";
+import { checkOptions } from "../options.ts";
 import { Tensor } from "../tensor.ts";
 import { type Memory, Optimizer, requireFraction, requireNonNegative, type Trained } from "./optimizer.ts";
 
@@ -29,10 +30,9 @@ export class Sgd extends Optimizer<SgdSettings> {
   readonly weightDecay: number;
   readonly nesterov: boolean;
 
-  constructor(
-    parameters: Trained<SgdSettings>,
-    { lr, momentum = 0, weightDecay = 0, nesterov = false }: SgdOptions,
-  ) {
+  constructor(parameters: Trained<SgdSettings>, options: SgdOptions) {
+    checkOptions("sgd", options ?? {}, ["lr", "momentum", "weightDecay", "nesterov"]);
+    const { lr, momentum = 0, weightDecay = 0, nesterov = false } = options ?? {};
     super(parameters, lr, { momentum, weightDecay, nesterov }, checkSgd);
     this.momentum = momentum;
     this.weightDecay = weightDecay;
@@ -106,7 +106,7 @@ export function valuesOf(remembered: Tensor | number | undefined): { [index: num
  * optim.sgd([{ parameters: body.parameters(), lr: 0.001 }, { parameters: head.parameters() }], { lr: 0.1 })
  */
 export function sgd(parameters: Trained<SgdSettings>, options: SgdOptions): Sgd {
-  return new Sgd(parameters, options ?? {});
+  return new Sgd(parameters, options);
 }
 
 /** What a group of parameters may set for itself in `averagedMomentum`. */
@@ -125,10 +125,9 @@ export interface AveragedMomentumOptions extends Partial<AveragedMomentumSetting
 export class AveragedMomentum extends Optimizer<AveragedMomentumSettings> {
   readonly momentum: number;
 
-  constructor(
-    parameters: Trained<AveragedMomentumSettings>,
-    { lr, momentum = 0.9 }: AveragedMomentumOptions,
-  ) {
+  constructor(parameters: Trained<AveragedMomentumSettings>, options: AveragedMomentumOptions) {
+    checkOptions("averagedMomentum", options ?? {}, ["lr", "momentum"]);
+    const { lr, momentum = 0.9 } = options ?? {};
     super(parameters, lr, { momentum }, (settings) => {
       requireFraction("averagedMomentum", "momentum", settings.momentum);
     });
@@ -170,5 +169,5 @@ export function averagedMomentum(
   parameters: Trained<AveragedMomentumSettings>,
   options: AveragedMomentumOptions,
 ): AveragedMomentum {
-  return new AveragedMomentum(parameters, options ?? {});
+  return new AveragedMomentum(parameters, options);
 }

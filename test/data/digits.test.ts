@@ -112,7 +112,7 @@ describe("data.digits", () => {
     [{ test: 1.5 }, /data\.digits: test must be a whole number from 1 on; got 1\.5/],
     [{ train: -5 }, /train .* got -5/],
     [{ seed: 0.5 }, /data\.digits: seed must be a whole number such as 0 or 42; got 0\.5/],
-    [{ sead: 1 }, /data\.digits: there is no option "sead"; the options are train, test, seed/],
+    [{ sead: 1 }, /data\.digits: there is no option "sead"; did you mean seed\?/],
     [{ Seed: 1 }, /did you mean seed\?/],
     [7, /data\.digits: takes its options as an object: \{ train: … \}; got 7/],
   ])("refuses %j", (options, message) => {

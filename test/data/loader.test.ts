@@ -184,7 +184,7 @@ describe("Loader", () => {
     [{ batchSize: "64" }, /got the string "64"/],
     [{ batchSize: Number.NaN }, /got NaN/],
     [{ batch_size: 64 }, 'loader: there is no option "batch_size"; did you mean batchSize?'],
-    [{ drop: true }, /the options are batchSize, shuffle, seed, dropLast/],
+    [{ workers: 2 }, /the options are batchSize, shuffle, seed, dropLast/],
     [{ shuffle: 1 }, "loader: shuffle must be true or false; got 1"],
     [{ seed: "a" }, /loader: seed must be a whole number/],
     [

@@ -1,8 +1,9 @@
 /** Transforms that change how pixels look and leave them where they are: masks, boxes and images to be predicted stay. */
 
 import { ArgumentError, describeValue } from "../../errors.ts";
+import { checkOptions } from "../../options.ts";
 import type { Generator } from "../../random.ts";
-import { checkCount, checkOptions } from "../checks.ts";
+import { checkCount } from "../checks.ts";
 import { addNormalNoise } from "./noise.ts";
 import { type Pictures, Transform } from "./transform.ts";
 

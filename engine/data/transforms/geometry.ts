@@ -1,8 +1,9 @@
 /** Transforms that move pixels: every target moves along. */
 
 import { ArgumentError, describeValue } from "../../errors.ts";
+import { checkOptions } from "../../options.ts";
 import type { Generator } from "../../random.ts";
-import { checkCount, checkOptions } from "../checks.ts";
+import { checkCount } from "../checks.ts";
 import { onCircle } from "../circle.ts";
 import { type Batch, type Pictures, Transform } from "./transform.ts";
 

@@ -4,6 +4,7 @@ import { withBackend } from "../../backend/current.ts";
 import { tensor } from "../../creation.ts";
 import { ArgumentError, ShapeError } from "../../errors.ts";
 import { where } from "../../ops/index.ts";
+import { checkOptions } from "../../options.ts";
 import { describeShape, sameShape } from "../../shapes.ts";
 import { Tensor } from "../../tensor.ts";
 import { describeInput, requireTensor } from "../requireTensor.ts";
@@ -30,6 +31,7 @@ export interface CrossEntropyOptions extends LossOptions {
  * loss.backward()
  */
 export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  checkOptions("crossEntropy", options, ["reduction", "weight", "labelSmoothing"]);
   requireTensor("crossEntropy", "logits", logits);
   requireTensor("crossEntropy", "target", target);
   requireRows("crossEntropy", "logits", logits);
@@ -75,6 +77,7 @@ export interface NllOptions extends LossOptions {
  * nn.nll(model(x).logSoftmax(1), labels).backward()
  */
 export function nll(logProbabilities: Tensor, labels: Tensor, options: NllOptions = {}): Tensor {
+  checkOptions("nll", options, ["reduction", "weight"]);
   requireTensor("nll", "logProbabilities", logProbabilities);
   requireTensor("nll", "labels", labels);
   requireRows("nll", "logProbabilities", logProbabilities);
@@ -100,6 +103,7 @@ export function nll(logProbabilities: Tensor, labels: Tensor, options: NllOption
  * nn.bce(tensor([0.9, 0.2]), tensor([1, 0])).item()   // 0.164: (−ln 0.9 − ln 0.8) / 2
  */
 export function bce(probabilities: Tensor, targets: Tensor, options: LossOptions = {}): Tensor {
+  checkOptions("bce", options, ["reduction"]);
   const [p, t] = pairOf("bce", probabilities, targets, ["probabilities", "targets"]);
   requireShares("bce", "probabilities", p, "; for scores of any size use nn.bceWithLogits");
   requireShares("bce", "targets", t, "; for labels −1 and 1 use y.add(1).div(2)");
@@ -125,6 +129,7 @@ function boundedLog(p: Tensor): Tensor {
  * const loss = nn.bceWithLogits(model(x).squeeze(1), isCat)
  */
 export function bceWithLogits(logits: Tensor, targets: Tensor, options: LossOptions = {}): Tensor {
+  checkOptions("bceWithLogits", options, ["reduction"]);
   const [x, t] = pairOf("bceWithLogits", logits, targets, ["logits", "targets"]);
   if (logits.op === "sigmoid") {
     throw new ArgumentError(
@@ -150,11 +155,9 @@ export interface DiceOptions extends LossOptions {
  * @example
  * nn.dice(model(images).sigmoid(), masks).backward()
  */
-export function dice(
-  probabilities: Tensor,
-  target: Tensor,
-  { eps = 1e-6, ...options }: DiceOptions = {},
-): Tensor {
+export function dice(probabilities: Tensor, target: Tensor, options: DiceOptions = {}): Tensor {
+  checkOptions("dice", options, ["reduction", "eps"]);
+  const { eps = 1e-6 } = options;
   const [p, t] = pairOf("dice", probabilities, target, ["probabilities", "target"]);
   requireShares("dice", "probabilities", p, "; for scores of any size use scores.sigmoid()");
   requireShares("dice", "target", t, "; a mask is 1 inside and 0 outside");

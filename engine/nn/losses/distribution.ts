@@ -2,6 +2,7 @@
 
 import { ArgumentError, ShapeError } from "../../errors.ts";
 import { where } from "../../ops/index.ts";
+import { checkOptions } from "../../options.ts";
 import { describeShape, sameShape } from "../../shapes.ts";
 import type { Tensor } from "../../tensor.ts";
 import { requireTensor } from "../requireTensor.ts";
@@ -16,6 +17,7 @@ import { type LossOptions, pairOf, perSample, reduce, requireValues } from "./re
  * nn.klDivergence(model(x).logSoftmax(1), p).backward()
  */
 export function klDivergence(logQ: Tensor, p: Tensor, options: LossOptions = {}): Tensor {
+  checkOptions("klDivergence", options, ["reduction"]);
   const [log, target] = pairOf("klDivergence", logQ, p, ["logQ", "p"]);
   requireValues(
     log,
@@ -43,6 +45,7 @@ export function klDivergence(logQ: Tensor, p: Tensor, options: LossOptions = {})
  * nn.gaussianKl(tensor([[1]]), tensor([[Math.log(0.25)]])).item()   // 0.818147
  */
 export function gaussianKl(mean: Tensor, logVariance: Tensor, options: LossOptions = {}): Tensor {
+  checkOptions("gaussianKl", options, ["reduction"]);
   const [m, v] = pairOf("gaussianKl", mean, logVariance, ["mean", "logVariance"]);
   return reduce(perSample(m.square().add(v.exp()).sub(1).sub(v)).mul(0.5), options, "gaussianKl");
 }
@@ -62,7 +65,9 @@ export interface ElboOptions extends LossOptions {
  * const logLikelihood = nn.gaussianNll(decoder(z), x, { reduction: "none" }).neg()
  * nn.elbo(logLikelihood, nn.gaussianKl(mu, logVariance, { reduction: "none" })).neg().backward()
  */
-export function elbo(logLikelihood: Tensor, kl: Tensor, { beta = 1, ...options }: ElboOptions = {}): Tensor {
+export function elbo(logLikelihood: Tensor, kl: Tensor, options: ElboOptions = {}): Tensor {
+  checkOptions("elbo", options, ["reduction", "beta"]);
+  const { beta = 1 } = options;
   requireTensor("elbo", "logLikelihood", logLikelihood);
   requireTensor("elbo", "kl", kl);
   if (!sameShape(logLikelihood.shape, kl.shape) || logLikelihood.ndim > 1) {

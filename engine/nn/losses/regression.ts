@@ -2,6 +2,7 @@
 
 import { ArgumentError, describeValue } from "../../errors.ts";
 import { where } from "../../ops/index.ts";
+import { checkOptions } from "../../options.ts";
 import type { Tensor } from "../../tensor.ts";
 import { type LossOptions, pairOf, perSample, reduce } from "./reduction.ts";
 
@@ -15,6 +16,7 @@ import { type LossOptions, pairOf, perSample, reduce } from "./reduction.ts";
  * loss.backward()
  */
 export function mse(prediction: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  checkOptions("mse", options, ["reduction"]);
   const [p, t] = pairOf("mse", prediction, target);
   return reduce(p.sub(t).square(), options, "mse");
 }
@@ -33,11 +35,9 @@ export interface SseOptions extends LossOptions {
  * @example
  * nn.sse(model(x), y, { half: true }).backward()   // gradient: prediction − target
  */
-export function sse(
-  prediction: Tensor,
-  target: Tensor,
-  { reduction = "sum", half = false }: SseOptions = {},
-): Tensor {
+export function sse(prediction: Tensor, target: Tensor, options: SseOptions = {}): Tensor {
+  checkOptions("sse", options, ["reduction", "half"]);
+  const { reduction = "sum", half = false } = options;
   const [p, t] = pairOf("sse", prediction, target);
   const errors = perSample(p.sub(t).square());
   return reduce(half ? errors.mul(0.5) : errors, { reduction }, "sse");
@@ -51,6 +51,7 @@ export function sse(
  * nn.mae(model(x), y).backward()
  */
 export function mae(prediction: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  checkOptions("mae", options, ["reduction"]);
   const [p, t] = pairOf("mae", prediction, target);
   return reduce(p.sub(t).abs(), options, "mae");
 }
@@ -68,7 +69,9 @@ export interface PNormOptions extends LossOptions {
  * @example
  * nn.pNorm(model(x), y, { p: 1 }).backward()
  */
-export function pNorm(prediction: Tensor, target: Tensor, { p = 2, ...options }: PNormOptions = {}): Tensor {
+export function pNorm(prediction: Tensor, target: Tensor, options: PNormOptions = {}): Tensor {
+  checkOptions("pNorm", options, ["reduction", "p"]);
+  const { p = 2 } = options;
   if (!(typeof p === "number" && p >= 1)) {
     throw new ArgumentError(`pNorm: p must be a number ≥ 1, or Infinity, got ${describeValue(p)}`);
   }
@@ -102,11 +105,9 @@ export interface GaussianNllOptions extends LossOptions {
  * @example
  * nn.gaussianNll(decoder(z), x, { variance: 0.1, reduction: "none" })   // [N]
  */
-export function gaussianNll(
-  prediction: Tensor,
-  target: Tensor,
-  { variance = 1, ...options }: GaussianNllOptions = {},
-): Tensor {
+export function gaussianNll(prediction: Tensor, target: Tensor, options: GaussianNllOptions = {}): Tensor {
+  checkOptions("gaussianNll", options, ["reduction", "variance"]);
+  const { variance = 1 } = options;
   const [p, t] = pairOf("gaussianNll", prediction, target);
   const wrong =
     typeof variance === "number" ? !(variance > 0) : variance.toTypedArray().some((value) => !(value > 0));

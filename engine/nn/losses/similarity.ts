@@ -4,6 +4,7 @@ import { withBackend } from "../../backend/current.ts";
 import { eye } from "../../creation.ts";
 import { ArgumentError, describeValue, ShapeError } from "../../errors.ts";
 import { concat, where } from "../../ops/index.ts";
+import { checkOptions } from "../../options.ts";
 import { describeShape } from "../../shapes.ts";
 import type { Tensor } from "../../tensor.ts";
 import { requireTensor } from "../requireTensor.ts";
@@ -46,8 +47,10 @@ export function contrastive(
   anchor: Tensor,
   positive: Tensor,
   negatives: Tensor,
-  { temperature = 0.5, ...options }: ContrastiveOptions = {},
+  options: ContrastiveOptions = {},
 ): Tensor {
+  checkOptions("contrastive", options, ["reduction", "temperature"]);
+  const { temperature = 0.5 } = options;
   requireEmbeddings("contrastive", "anchor", anchor);
   requireEmbeddings("contrastive", "negatives", negatives);
   const [a, p] = pairOf("contrastive", anchor, positive, ["anchor", "positive"]);
@@ -72,11 +75,9 @@ export function contrastive(
  * @example
  * nn.ntXent(encoder(augment(x)), encoder(augment(x)), { temperature: 0.5 }).backward()
  */
-export function ntXent(
-  a: Tensor,
-  b: Tensor,
-  { temperature = 0.5, ...options }: ContrastiveOptions = {},
-): Tensor {
+export function ntXent(a: Tensor, b: Tensor, options: ContrastiveOptions = {}): Tensor {
+  checkOptions("ntXent", options, ["reduction", "temperature"]);
+  const { temperature = 0.5 } = options;
   requireEmbeddings("ntXent", "a", a);
   const [first, second] = pairOf("ntXent", a, b, ["a", "b"]);
   const n = first.shape[0]!;
@@ -110,8 +111,10 @@ export function triplet(
   anchor: Tensor,
   positive: Tensor,
   negative: Tensor,
-  { margin = 1, ...options }: TripletOptions = {},
+  options: TripletOptions = {},
 ): Tensor {
+  checkOptions("triplet", options, ["reduction", "margin"]);
+  const { margin = 1 } = options;
   requireEmbeddings("triplet", "anchor", anchor);
   const [a, p] = pairOf("triplet", anchor, positive, ["anchor", "positive"]);
   const [, n] = pairOf("triplet", anchor, negative, ["anchor", "negative"]);

@@ -122,7 +122,7 @@ describe("alexNet", () => {
     );
     expect(() => models.alexNetSmall({ classes: 0 })).toThrow(/classes must be a whole number ≥ 1, got 0/);
     const make = (options: unknown) => () => Reflect.apply(models.alexNetSmall, undefined, [options]);
-    expect(make(10)).toThrow(/its options are one object, such as \{ classes: 10 \}; got 10/);
+    expect(make(10)).toThrow(/takes its options as an object: \{ channels: … \}; got 10/);
     expect(() => models.alexNetSmall()(randn([2, 3, 28, 28]))).toThrow(
       /AlexNet\.conv1.*expected \[N, 1, H, W\]/,
     );

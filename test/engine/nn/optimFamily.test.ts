@@ -134,7 +134,7 @@ describe("groups", () => {
     );
     expect(() =>
       Reflect.apply(optim.adamW, undefined, [[{ parameters: [a], decay: 1 }], { lr: 0.1 }]),
-    ).toThrow("adamW: group 0 has a setting decay; there are lr, betas, eps, weightDecay");
+    ).toThrow('adamW: group 0: there is no option "decay"; did you mean weightDecay?');
     expect(() => optim.sgd([{ parameters: [a], momentum: 2 }], { lr: 0.1 })).toThrow(
       /momentum must be a number from 0 to below 1, got 2/,
     );

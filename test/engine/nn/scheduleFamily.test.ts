@@ -197,7 +197,9 @@ describe("early stopping", () => {
     await expect(run({ on: "f1" })).rejects.toThrow(
       /there is no f1 to watch; there are loss, distance, closeness/,
     );
-    await expect(run(true as never)).rejects.toThrow(/must be options such as \{ patience: 3 \}, got true/);
+    await expect(run(true as never)).rejects.toThrow(
+      /earlyStopping: takes its options as an object: \{ patience: … \}; got true/,
+    );
     await expect(run({ mode: "up" as never })).rejects.toThrow(/mode is "min" or "max", got the string "up"/);
   });
 });

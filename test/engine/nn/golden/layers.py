@@ -218,11 +218,12 @@ def thereAndBack(shape, kernel, options, size, theirs):
             values, indices = F.max_pool2d(x, kernel, return_indices=True, **theirs)
             return F.max_unpool2d(values * values, indices, kernel, output_size=size, **theirs)
 
-    options = json.dumps({**options, **({"outputSize": size} if size else {})})
+    pooling = json.dumps(options)
+    undoing = json.dumps({**options, **({"outputSize": size} if size else {})})
     case(
         "new (class extends nn.Module { forward(x) { const [values, indices] = "
-        f"nn.maxPool2dWithIndices({json.dumps(kernel)}, {options})(x); "
-        f"return nn.maxUnpool2d({json.dumps(kernel)}, {options})(values.square(), indices) }} }})()",
+        f"nn.maxPool2dWithIndices({json.dumps(kernel)}, {pooling})(x); "
+        f"return nn.maxUnpool2d({json.dumps(kernel)}, {undoing})(values.square(), indices) }} }})()",
         PoolUnpool(), shape,
     )
 
