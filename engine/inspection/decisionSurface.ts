@@ -138,8 +138,8 @@ function line(name: string, range: unknown, resolution: number): number[] {
   return Array.from({ length: resolution }, (_, i) => low + ((high - low) * i) / (resolution - 1));
 }
 
-/** The model's scores `[N, width]`, or its classes. */
-interface Answer {
+/** @internal The model's scores `[N, width]`, or its classes. */
+export interface Answer {
   readonly values: Float32Array;
   readonly width: number;
   /** Whether they are classes already. */
@@ -165,7 +165,8 @@ function answers(model: (points: Tensor) => Tensor, places: Float32Array, count:
   return answer!;
 }
 
-function classesOf({ values, width, whole }: Answer, threshold: number | undefined): Int32Array {
+/** @internal */
+export function classesOf({ values, width, whole }: Answer, threshold?: number): Int32Array {
   const limit = threshold ?? (values.every((value) => value >= 0 && value <= 1) ? 0.5 : 0);
   return Int32Array.from({ length: values.length / width }, (_, i) => {
     const scores = values.subarray(i * width, (i + 1) * width);

@@ -12,6 +12,8 @@ export {
   type DecisionBoundaryOptions,
   decisionBoundary,
 } from "./learning/decisionBoundary.ts";
+export { type HiddenSpaceOptions, hiddenSpace } from "./learning/hiddenSpace.ts";
+export { type PerceptronOptions, perceptron } from "./learning/perceptron.ts";
 export { type LivePicture, live } from "./live.ts";
 export type { Displayable } from "./mime.ts";
 export {

@@ -7,9 +7,9 @@ import type { Tensor } from "../../../engine/tensor.ts";
 import { chart } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
 import { layerName } from "../network/layers.ts";
-import { countOf, formatPercent, wrapped } from "../wording.ts";
+import { formatPercent } from "../wording.ts";
 import { regionsImage, regionsOf } from "./regions.ts";
-import { type Dot, dotLayers, planeAxis, planeSize, requirePoints, thinned } from "./scatter.ts";
+import { dotsOf, dotsSentence, planeChart, requirePoints } from "./scatter.ts";
 
 /** A classifier: a module, a function of points `[N, 2]`, or a fitted classical model, whose probabilities are asked where it has some. */
 export type Classifier =
@@ -57,39 +57,27 @@ export function decisionBoundary(
   const surface = decisionSurface(asked(model), { resolution: 120, ...where, points: set.points });
   const name = nameOf(model);
   const regions = regionsOf(surface, options.threshold);
-  const dots = dotsOf(set, surface.pointClasses!);
-  const wrong = dots.filter(({ taken }) => taken !== undefined).length;
+  const dots = dotsOf(set, set.points.toTypedArray(), surface.pointClasses!.toTypedArray());
   const undecided = regions.classes.filter((label) => label < 0).length / regions.classes.length;
-  const result = set.isLabelled
-    ? `${formatPercent(1 - wrong / set.size)} of ${countOf(set.size, "point")} right${wrong > 0 ? `, ${countOf(wrong, "mistake")} (ringed)` : ""}`
-    : countOf(set.size, "point");
   const nan = undecided > 0 ? `; its score is NaN on ${formatPercent(undecided)} of the plane` : "";
-  const text = `${name} on ${set.name}: ${result}${nan}.`;
-  const [x, y] = [endsOf(surface.x), endsOf(surface.y)];
-  const size = planeSize(x, y);
-  const spec = {
-    title: {
-      text: title ?? `${name} on ${set.name}`,
-      subtitle: wrapped(`${result}${nan}.`, size.width + 80),
-    },
-    ...size,
-    encoding: { x: planeAxis("x₁", x), y: planeAxis("x₂", y) },
-    layer: [
-      {
-        data: { values: [{}] },
-        mark: { type: "image", ...size, aspect: false, smooth: false, url: regionsImage(regions) },
-        encoding: { x: { value: size.width / 2 }, y: { value: size.height / 2 } },
-      },
-      ...dotLayers(operation, thinned(dots), set.classes),
-    ],
-  };
-  return chart(spec, text);
+  const result = `${dotsSentence(dots, set.isLabelled)}${nan}.`;
+  const spec = planeChart({
+    operation,
+    title: title ?? `${name} on ${set.name}`,
+    subtitle: result,
+    x: endsOf(surface.x),
+    y: endsOf(surface.y),
+    image: regionsImage(regions),
+    dots,
+    classes: set.classes,
+  });
+  return chart(spec, `${name} on ${set.name}: ${result}`);
 }
 
-const endsOf = (line: readonly number[]): [number, number] => [line[0]!, line.at(-1)!];
+export const endsOf = (line: readonly number[]): [number, number] => [line[0]!, line.at(-1)!];
 
 /** What to ask: a module or function itself, of a classical model its probabilities, else its classes. */
-export function asked(model: unknown): Module | ((points: Tensor) => Tensor) {
+function asked(model: unknown): Module | ((points: Tensor) => Tensor) {
   if (typeof model === "function") return model as (points: Tensor) => Tensor;
   for (const method of ["probabilities", "probability", "predict"]) {
     const found: unknown = typeof model === "object" && model !== null ? Reflect.get(model, method) : null;
@@ -100,20 +88,7 @@ export function asked(model: unknown): Module | ((points: Tensor) => Tensor) {
   );
 }
 
-export const nameOf = (model: unknown): string => {
+const nameOf = (model: unknown): string => {
   const name = layerName(model);
   return name === "Function" ? "A function" : name;
 };
-
-function dotsOf(set: Dataset, said: Tensor): Dot[] {
-  const places = set.points.toTypedArray();
-  const labels = set.isLabelled ? set.labels.toTypedArray() : null;
-  const found = said.toTypedArray();
-  const name = (label: number) => (label < 0 ? "NaN" : (set.classes[label] ?? String(label)));
-  return Array.from({ length: set.size }, (_, i): Dot => {
-    const place = { x: places[2 * i]!, y: places[2 * i + 1]! };
-    if (labels === null) return place;
-    const dot = { ...place, class: name(labels[i]!) };
-    return labels[i] === found[i] ? dot : { ...dot, taken: name(found[i]!) };
-  });
-}

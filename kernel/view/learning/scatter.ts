@@ -5,7 +5,7 @@ import { hexOf, parseHex, type Rgb } from "../colours.ts";
 import { isDataset } from "../data/images.ts";
 import { type ChartSpec, rounded } from "../drawing/chart.ts";
 import { ink, palette } from "../theme.ts";
-import { countOf, formatShape } from "../wording.ts";
+import { countOf, formatPercent, formatShape, wrapped } from "../wording.ts";
 
 /** More points than this hide each other, and make the chart heavy. */
 const MOST_POINTS = 1000;
@@ -69,6 +69,8 @@ export function requirePoints(operation: string, dataset: unknown): Dataset {
   );
 }
 
+const axisNames = ["x₁", "x₂"] as const;
+
 /** A point in a scatter chart. */
 export interface Dot {
   readonly x: number;
@@ -87,7 +89,12 @@ export function thinned(dots: readonly Dot[]): Dot[] {
 }
 
 /** The points with a white edge, by class where they have one, and a ring around each mistake. */
-export function dotLayers(operation: string, dots: readonly Dot[], names: readonly string[]): ChartSpec[] {
+function dotLayers(
+  operation: string,
+  dots: readonly Dot[],
+  names: readonly string[],
+  [across, up]: readonly [string, string] = axisNames,
+): ChartSpec[] {
   const values = dots.map((dot) => ({ ...dot, x: rounded(dot.x), y: rounded(dot.y) }));
   const labelled = dots.some((dot) => dot.class !== undefined);
   const place = {
@@ -95,8 +102,8 @@ export function dotLayers(operation: string, dots: readonly Dot[], names: readon
     y: { field: "y", type: "quantitative" },
   };
   const tooltip = [
-    { field: "x", title: "x₁", format: ".3~g" },
-    { field: "y", title: "x₂", format: ".3~g" },
+    { field: "x", title: across, format: ".3~g" },
+    { field: "y", title: up, format: ".3~g" },
     ...(labelled ? [{ field: "class", title: "class" }] : []),
   ];
   const many = values.length > 400;
@@ -133,17 +140,80 @@ export function dotLayers(operation: string, dots: readonly Dot[], names: readon
 export type Range = readonly [low: number, high: number];
 
 /** An axis over exactly this range. */
-export function planeAxis(title: string, range: Range): object {
+function planeAxis(title: string, range: Range): object {
   return {
     title,
     type: "quantitative",
     scale: { domain: [rounded(range[0]), rounded(range[1])], nice: false, zero: false },
-    axis: { grid: false, tickCount: 6, format: "~g" },
+    axis: { grid: false, tickCount: 6 },
   };
+}
+
+/** What a chart of points in a plane shows. */
+export interface PlaneChart {
+  operation: string;
+  title: string;
+  /** The result, below the title. */
+  subtitle: string;
+  /** What the coordinates are called. */
+  names?: readonly [string, string];
+  x: Range;
+  y: Range;
+  /** The address of an image of the whole plane, below the points. */
+  image?: string | undefined;
+  dots: readonly Dot[];
+  classes: readonly string[];
+}
+
+/** A chart of points over an image of their plane. */
+export function planeChart({
+  operation,
+  title,
+  subtitle,
+  names = axisNames,
+  x,
+  y,
+  image,
+  dots,
+  classes,
+}: PlaneChart): ChartSpec {
+  const size = planeSize(x, y);
+  const below: ChartSpec = {
+    data: { values: [{}] },
+    mark: { type: "image", ...size, aspect: false, smooth: false, url: image },
+    encoding: { x: { value: size.width / 2 }, y: { value: size.height / 2 } },
+  };
+  return {
+    title: { text: title, subtitle: wrapped(subtitle, size.width + 80) },
+    ...size,
+    encoding: { x: planeAxis(names[0], x), y: planeAxis(names[1], y) },
+    layer: [...(image === undefined ? [] : [below]), ...dotLayers(operation, thinned(dots), classes, names)],
+  };
+}
+
+/** "97.5 % of 200 points right, 5 mistakes (ringed)"; without labels how many there are. */
+export function dotsSentence(dots: readonly Dot[], judged: boolean, noun = "point"): string {
+  const wrong = dots.filter(({ taken }) => taken !== undefined).length;
+  const count = countOf(dots.length, noun);
+  if (!judged) return count;
+  const mistakes = wrong > 0 ? `, ${countOf(wrong, "mistake")} (ringed)` : "";
+  return `${formatPercent(1 - wrong / dots.length)} of ${count} right${mistakes}`;
+}
+
+/** The points at `places`, two numbers each, with their classes in the data set, and what was `said` of them. */
+export function dotsOf(set: Dataset, places: ArrayLike<number>, said: ArrayLike<number> | null): Dot[] {
+  const labels = set.isLabelled ? set.labels.toTypedArray() : null;
+  const name = (label: number) => (label < 0 ? "NaN" : (set.classes[label] ?? String(label)));
+  return Array.from({ length: set.size }, (_, i): Dot => {
+    const place = { x: places[2 * i]!, y: places[2 * i + 1]! };
+    if (labels === null) return place;
+    const dot = { ...place, class: name(labels[i]!) };
+    return said === null || labels[i] === said[i] ? dot : { ...dot, taken: name(said[i]!) };
+  });
 }
 
 /** Width and height in CSS pixels that give both axes one scale, as far as the picture stays readable. */
 export function planeSize(x: Range, y: Range, width = 380): { width: number; height: number } {
   const height = (width * (y[1] - y[0])) / (x[1] - x[0]);
-  return { width, height: Math.round(Math.min(1.1 * width, Math.max(0.5 * width, height))) };
+  return { width, height: Math.round(Math.min(width, Math.max(0.5 * width, height))) };
 }

@@ -1,0 +1,222 @@
+/** How a perceptron learns from its mistakes: its line before and after each, side by side. */
+import { type Correction, Perceptron } from "../../../engine/classical/perceptron.ts";
+import type { Dataset } from "../../../engine/data/dataset.ts";
+import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
+import { type ChartSpec, chart, rounded } from "../drawing/chart.ts";
+import type { Displayable } from "../mime.ts";
+import { ink } from "../theme.ts";
+import { countOf, formatCount, wrapped } from "../wording.ts";
+import { classChannels, planeSize, type Range, requirePoints } from "./scatter.ts";
+
+/** Options of `perceptron`. */
+export interface PerceptronOptions {
+  /** A title above the picture. */
+  title?: string;
+  /** How many steps to show at most, 8 where left out; of more some, the first and the last among them. */
+  limit?: number;
+}
+
+const operation = "show.perceptron";
+/** Points in each panel; a ring is drawn around the mistake whether its point is shown or not. */
+const MOST_POINTS = 120;
+const PANEL = 150;
+
+/**
+ * Draws the steps in which a perceptron has learnt: the line before a mistake (dashed) and after its correction (solid), the
+ * mistake ringed, and an arrow along w to the side on which it fires. Lecture steps 000.11 to 000.13.
+ *
+ * `neuron` is fitted with `{ record: true }` on `dataset`, whose samples are points. Throws where it is not.
+ *
+ * @example
+ * const blobs = data.blobs({ classes: 2, samples: 60 });
+ * show.perceptron(classical.perceptron({ record: true }).fit(blobs.points, blobs.labels), blobs);
+ */
+export function perceptron(
+  neuron: Perceptron,
+  dataset: Dataset,
+  options: PerceptronOptions = {},
+): Displayable {
+  if (!(neuron instanceof Perceptron))
+    throw new ArgumentError(
+      `${operation}: expected a fitted classical.perceptron, got ${describeValue(neuron)}`,
+    );
+  const set = requirePoints(operation, dataset);
+  const steps = neuron.corrections;
+  const { limit = 8 } = options;
+  if (!(Number.isInteger(limit) && limit >= 1))
+    throw new ArgumentError(
+      `${operation}: limit must be a whole number from 1 on, got ${describeValue(limit)}`,
+    );
+  if (steps.length === 0)
+    throw new ArgumentError(
+      `${operation}: no step was recorded; fit with classical.perceptron({ record: true })`,
+    );
+  if (neuron.coefficients.length !== 2 || steps.some(({ sample }) => sample >= set.size) || !set.isLabelled)
+    throw new ShapeError(
+      `${operation}: the neuron was fitted on other samples than ${set.name} has; give the data set of fit`,
+    );
+  const shown = chosen(steps.length, limit);
+  const result = sentence(neuron);
+  const some =
+    shown.length < steps.length
+      ? ` ${formatCount(shown.length)} of ${countOf(steps.length, "step")} shown.`
+      : "";
+  const points = set.points.toTypedArray();
+  const labels = set.labels.toTypedArray();
+  const [x, y] = [rangeOf(points, 0), rangeOf(points, 1)];
+  const size = planeSize(x, y, PANEL);
+  const kept = Math.min(set.size, MOST_POINTS);
+  const values = Array.from({ length: kept }, (_, i) => ({
+    x: rounded(points[2 * i]!),
+    y: rounded(points[2 * i + 1]!),
+    class: set.classes[labels[i]!],
+  }));
+  const place = (i: number): [number, number] => [points[2 * i]!, points[2 * i + 1]!];
+  const panels = shown.map((step) => panel({ steps, step, at: place(steps[step]!.sample), x, y, size }));
+  const columns = Math.ceil(shown.length / Math.ceil(shown.length / 4));
+  const legend = `Dashed: before the correction; solid: after it; ring: the mistake; the arrow is w and points to where the neuron fires.`;
+  const spec = {
+    title: {
+      text: options.title ?? `A perceptron learns ${set.name}`,
+      subtitle: wrapped(
+        `${result[0]!.toUpperCase()}${result.slice(1)}${some} ${legend}`,
+        Math.max(460, columns * (PANEL + 24)),
+      ),
+    },
+    data: { values },
+    columns,
+    spacing: 18,
+    concat: panels.map((layers) => ({
+      ...layers,
+      layer: [pointsLayer(set), ...(layers.layer as ChartSpec[])],
+    })),
+  };
+  return chart(spec, `Perceptron on ${set.name}: ${result}`);
+}
+
+function sentence(neuron: Perceptron): string {
+  const passes = countOf(neuron.mistakes.length, "pass", "passes");
+  const total = neuron.mistakes.reduce((sum, wrong) => sum + wrong, 0);
+  return neuron.converged
+    ? `at rest after ${passes} and ${countOf(total, "mistake")}.`
+    : `not at rest after ${passes}: ${countOf(neuron.mistakes.at(-1)!, "mistake")} in the last.`;
+}
+
+/** The first, the last and others evenly between. */
+function chosen(count: number, limit: number): number[] {
+  if (count <= limit) return Array.from({ length: count }, (_, i) => i);
+  if (limit === 1) return [count - 1];
+  return Array.from({ length: limit }, (_, i) => Math.round((i * (count - 1)) / (limit - 1)));
+}
+
+function rangeOf(points: ArrayLike<number>, coordinate: 0 | 1): Range {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let i = coordinate; i < points.length; i += 2) {
+    low = Math.min(low, points[i]!);
+    high = Math.max(high, points[i]!);
+  }
+  const room = (high - low) / 8 || 1;
+  return [low - room, high + room];
+}
+
+function pointsLayer(set: Dataset): ChartSpec {
+  const { color, shape } = classChannels(operation, set.classes);
+  return {
+    mark: { type: "point", filled: true, opacity: 0.85, size: 18 },
+    encoding: { color, shape },
+  };
+}
+
+interface Panel {
+  steps: readonly Correction[];
+  step: number;
+  /** Where the mistake lies. */
+  at: readonly [number, number];
+  x: Range;
+  y: Range;
+  size: { width: number; height: number };
+}
+
+/** One step: both lines, the ring, the arrow. */
+function panel({ steps, step, at, x, y, size }: Panel): ChartSpec {
+  const now = steps[step]!;
+  const before = step === 0 ? null : lineIn(steps[step - 1]!, x, y);
+  const after = lineIn(now, x, y);
+  const axis = (range: Range) => ({
+    type: "quantitative",
+    scale: { domain: [rounded(range[0]), rounded(range[1])], nice: false, zero: false },
+    axis: null,
+  });
+  const fixed = (values: object[], mark: object, encoding: object = {}): ChartSpec => ({
+    data: { values },
+    mark: { clip: true, ...mark },
+    encoding: { color: { value: ink.strong }, ...encoding },
+  });
+  const layers: ChartSpec[] = [];
+  if (before)
+    layers.push(fixed(before, { type: "line", strokeDash: [4, 3], strokeWidth: 1.2, opacity: 0.7 }));
+  if (after)
+    layers.push(fixed(after, { type: "line", strokeWidth: 2 }), ...arrow(now, after, x, y, size, fixed));
+  const ring = [{ x: rounded(at[0]), y: rounded(at[1]) }];
+  layers.push(
+    fixed(ring, { type: "point", shape: "circle", filled: false, size: 150, strokeWidth: 1.8, opacity: 1 }),
+  );
+  return {
+    ...size,
+    title: { text: `mistake ${step + 1}, pass ${now.pass}`, fontSize: 11, fontWeight: "normal", offset: 4 },
+    view: { stroke: ink.line },
+    encoding: { x: { field: "x", ...axis(x) }, y: { field: "y", ...axis(y) } },
+    layer: layers,
+  };
+}
+
+interface End {
+  x: number;
+  y: number;
+}
+
+/** Where w · x + b = 0 enters and leaves the box; null where it does not pass through. */
+function lineIn({ weight, bias }: Correction, x: Range, y: Range): End[] | null {
+  const [a, b] = weight as [number, number];
+  const ends: End[] = [];
+  const add = (end: End) => {
+    const inside = end.x >= x[0] && end.x <= x[1] && end.y >= y[0] && end.y <= y[1];
+    if (inside && !ends.some((other) => other.x === end.x && other.y === end.y)) ends.push(end);
+  };
+  if (b !== 0) for (const side of x) add({ x: side, y: -(a * side + bias) / b });
+  if (a !== 0) for (const side of y) add({ x: -(b * side + bias) / a, y: side });
+  return ends.length < 2 ? null : ends.slice(0, 2).map((end) => ({ x: rounded(end.x)!, y: rounded(end.y)! }));
+}
+
+type Fixed = (values: object[], mark: object, encoding?: object) => ChartSpec;
+
+/** A short arrow from the middle of the line along w, perpendicular on the screen where both axes have one scale. */
+function arrow(
+  { weight }: Correction,
+  line: readonly End[],
+  x: Range,
+  y: Range,
+  size: { width: number; height: number },
+  fixed: Fixed,
+): ChartSpec[] {
+  const [from, to] = line as [End, End];
+  const [perX, perY] = [(x[1] - x[0]) / size.width, (y[1] - y[0]) / size.height];
+  // In pixels: a step of 24 along w.
+  const [u, v] = [weight[0]! / perX, weight[1]! / perY];
+  const length = Math.hypot(u, v);
+  const start = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
+  const tip = { x: start.x + ((24 * u) / length) * perX, y: start.y + ((24 * v) / length) * perY };
+  const ends = [start, tip].map((end) => ({ x: rounded(end.x), y: rounded(end.y) }));
+  const angle = (Math.atan2(u, v) * 180) / Math.PI;
+  return [
+    fixed(ends, { type: "line", strokeWidth: 1.6 }),
+    fixed([ends[1]!], {
+      type: "point",
+      shape: "triangle",
+      filled: true,
+      size: 50,
+      angle: rounded(angle),
+      opacity: 1,
+    }),
+  ];
+}

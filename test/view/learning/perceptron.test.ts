@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+import { classical, data, randn } from "../../../engine/index.ts";
+import { show } from "../../../kernel/view/index.ts";
+import { bundleOf, specOf, textOf } from "../decode.ts";
+import { expectPicture } from "../snapshot.ts";
+
+const blobs = data.blobs({ classes: 2, samples: 60, noise: 0.42, seed: 20 });
+const learned = (passes: number, set = blobs, record = true) =>
+  classical.perceptron({ record, passes }).fit(set.points, set.labels);
+
+interface Layer {
+  mark: { type: string; strokeDash?: number[]; strokeWidth?: number; shape?: string };
+  data?: { values: { x: number; y: number }[] };
+}
+interface Panel {
+  title: { text: string };
+  layer: Layer[];
+}
+
+const panelsOf = (shown: ReturnType<typeof show.perceptron>): Panel[] =>
+  specOf(bundleOf(shown)).concat as Panel[];
+
+describe("show.perceptron", () => {
+  it("draws each step with its mistake, the line before and the line after", () => {
+    const neuron = learned(100);
+    const bundle = expectPicture("perceptron", show.perceptron(neuron, blobs));
+    const steps = neuron.corrections;
+    expect(neuron.converged).toBe(true);
+    expect(textOf(bundle)).toBe(
+      `Perceptron on blobs: at rest after ${neuron.mistakes.length} passes and ${steps.length} mistakes.`,
+    );
+    const panels = specOf(bundle).concat as Panel[];
+    expect(panels).toHaveLength(Math.min(8, steps.length));
+    panels.forEach(({ title, layer }, i) => {
+      const { sample, weight, bias, pass } = steps[i]!;
+      expect(title.text).toBe(`mistake ${i + 1}, pass ${pass}`);
+      const ring = layer.find(({ mark }) => mark.shape === "circle")!.data!.values[0]!;
+      const [x, y] = blobs.points.select(0, sample).toArray() as [number, number];
+      expect([ring.x, ring.y]).toEqual([expect.closeTo(x, 3), expect.closeTo(y, 3)]);
+      const line = layer.find(({ mark }) => mark.type === "line" && mark.strokeWidth === 2);
+      for (const end of line?.data?.values ?? [])
+        expect(weight[0]! * end.x + weight[1]! * end.y + bias).toBeCloseTo(0, 3);
+    });
+    expect(panels[0]!.layer.some(({ mark }) => mark.strokeDash)).toBe(false);
+    expect(panels.slice(1).some(({ layer }) => layer.some(({ mark }) => mark.strokeDash))).toBe(true);
+  });
+
+  it("shows some of many steps, the first and the last among them, and says that it never rests", () => {
+    const xor = data.xor({ samples: 40 });
+    const neuron = learned(10, xor);
+    const shown = show.perceptron(neuron, xor, { limit: 3 });
+    expect(String(shown)).toMatch(
+      /^Perceptron on XOR: not at rest after 10 passes: \d+ mistakes in the last\.$/,
+    );
+    const titles = panelsOf(shown).map(({ title }) => title.text);
+    expect(titles).toHaveLength(3);
+    expect(titles[0]).toBe("mistake 1, pass 1");
+    expect(titles[2]).toBe(`mistake ${neuron.corrections.length}, pass 10`);
+    const { subtitle } = specOf(bundleOf(shown)).title as { subtitle: string[] };
+    expect(subtitle.join(" ")).toContain(`3 of ${neuron.corrections.length} steps shown.`);
+  });
+
+  it("stays small with very many points", () => {
+    const many = data.blobs({ classes: 2, samples: 10_000, noise: 0.6 });
+    expect(JSON.stringify(bundleOf(show.perceptron(learned(2, many), many))).length).toBeLessThan(200_000);
+  });
+
+  const wide = classical.perceptron({ record: true, passes: 2 }).fit(randn([60, 3]), blobs.labels);
+
+  it.each<[unknown, unknown, object, RegExp]>([
+    [5, blobs, {}, /show\.perceptron: expected a fitted classical\.perceptron, got 5/],
+    [classical.perceptron(), blobs, {}, /there is nothing fitted yet/],
+    [
+      learned(5, blobs, false),
+      blobs,
+      {},
+      /no step was recorded; fit with classical\.perceptron\(\{ record: true \}\)/,
+    ],
+    [learned(5), blobs.points, {}, /show\.perceptron: expected a data set of points/],
+    [learned(5), blobs.take(1), {}, /fitted on other samples than blobs has/],
+    [wide, blobs, {}, /fitted on other samples than blobs has/],
+    [learned(5), blobs, { limit: 0 }, /limit must be a whole number from 1 on, got 0/],
+  ])("explains what is wrong (%#)", (neuron, set, options, message) => {
+    expect(() => show.perceptron(neuron as never, set as never, options)).toThrow(message);
+  });
+});
