@@ -10,7 +10,7 @@ const MARGIN = 12;
 /** Space between columns and rows of steps. */
 const STEP_GAP = 22;
 /** Smaller than this, text cannot be read. */
-const LEAST_SCALE = 0.7;
+const LEAST_SCALE = 0.66;
 
 const accent = { stroke: "#b26a00", fill: "#ffedc2" } as const;
 
@@ -19,11 +19,16 @@ export function diagramSvg(diagram: Diagram): string {
   const maxWidth = diagram.maxWidth ?? 900;
   const within = maxWidth - 2 * MARGIN;
   const geometry = layOut(diagram, within);
-  const scale = Math.min(1, Math.max(LEAST_SCALE, within / geometry.width));
-  const [width, height] = [geometry.width * scale, geometry.height * scale];
+  // Steps are compared with each other: two side by side where that is possible.
+  const room = diagram.steps === undefined ? within : (within - STEP_GAP) / 2;
+  const scale = Math.min(1, Math.max(LEAST_SCALE, room / geometry.width));
+  const height = geometry.height * scale;
   const steps = diagram.steps ?? [];
+  // Room for captions.
+  const width = Math.max(geometry.width * scale, steps.length === 0 ? 0 : 250);
   const columns = steps.length === 0 ? 1 : columnsOf(steps.length, width, within);
-  const caption = steps.length === 0 ? 0 : 22;
+  const captions = steps.map((step) => wrapText(step.caption, width - 20, fontSize.small));
+  const caption = steps.length === 0 ? 0 : 10 + 13 * Math.max(...captions.map(({ length }) => length));
   const rows = steps.length === 0 ? 1 : Math.ceil(steps.length / columns);
   const bodyWidth = columns * width + (columns - 1) * STEP_GAP;
   const titleWidth = textWidth(diagram.title, fontSize.title, "bold");
@@ -40,11 +45,15 @@ export function diagramSvg(diagram: Diagram): string {
     parts.push(
       svgRect(x - 6, top - 4, width + 12, height + caption + 10, `rx="5" fill="none" stroke="${ink.grid}"`),
       svgText(`${i + 1}`, x, top + 11, { weight: "bold", colour: ink.muted, size: fontSize.small }),
-      svgText(fitText(step.caption, width - 20, fontSize.small), x + 18, top + 11, {
-        colour: ink.strong,
-        size: fontSize.small,
-      }),
-      moved(body({ ...diagram, ...step }, geometry), x, top + caption, scale),
+      ...captions[i]!.map((line, k) =>
+        svgText(line, x + 20, top + 11 + 13 * k, { colour: ink.strong, size: fontSize.small }),
+      ),
+      moved(
+        body({ ...diagram, ...step }, geometry),
+        x + (width - geometry.width * scale) / 2,
+        top + caption,
+        scale,
+      ),
     );
   }
   y += rows * (height + caption) + (rows - 1) * STEP_GAP;
@@ -102,12 +111,12 @@ function footing({ legend = [], notes = [] }: Diagram, width: number, top: numbe
 }
 
 /** Lines of at most `width` CSS pixels. */
-function wrapText(text: string, width: number): string[] {
+function wrapText(text: string, width: number, size: number = fontSize.label): string[] {
   const lines: string[] = [];
   for (const word of text.split(" ")) {
     const longer = `${lines.at(-1) ?? ""} ${word}`;
-    if (lines.length > 0 && textWidth(longer, fontSize.label) <= width) lines[lines.length - 1] = longer;
-    else lines.push(fitText(word, width, fontSize.label));
+    if (lines.length > 0 && textWidth(longer, size) <= width) lines[lines.length - 1] = longer;
+    else lines.push(fitText(word, width, size));
   }
   return lines;
 }

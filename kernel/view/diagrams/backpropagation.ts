@@ -1,0 +1,243 @@
+/** Backpropagation step by step: values forward through the graph, then gradients back, each by the local derivative. */
+import { ArgumentError, describeValue, GradientError } from "../../../engine/errors.ts";
+import type { ComputationGraph, GraphVertex } from "../../../engine/graph.ts";
+import { isTensor, type Tensor } from "../../../engine/tensor.ts";
+import {
+  type Diagram,
+  type DiagramEdge,
+  type DiagramNode,
+  type DiagramStep,
+  diagram,
+} from "../drawing/diagram.ts";
+import { type Displayable, displayable, displaySymbol, type MimeBundle } from "../mime.ts";
+import { countOf, formatNumber, formatShape } from "../wording.ts";
+import { computation, gates, isScalar, numberIn, symbolOf } from "./graph.ts";
+
+/** Options of `backpropagation`. */
+export interface BackpropagationOptions {
+  /** A title above the picture. */
+  title?: string;
+  /** How many pictures are drawn at most; steps are drawn together where there are more (default 12, fewer of a large graph). */
+  maxSteps?: number;
+}
+
+/** What happens in a step: values that are computed, or gradients that flow out of operations. */
+interface Step {
+  kind: "forward" | "backward";
+  /** The vertices whose turn it is. */
+  active: readonly number[];
+  caption: string;
+}
+
+/** More numbers than these nobody follows, and their pictures would weigh too much. */
+const MOST_NUMBERS = 22;
+const MOST_STEPS = 12;
+/** Characters of a picture; a display has to stay below 200 KB. */
+const HEAVIEST = 190_000;
+
+/** Stands for the name at the end of the graph. */
+const RESULT = -1;
+
+/**
+ * Draws how backpropagation goes through a computation with single numbers: first the values, operation by operation, then
+ * the gradients in reverse order, each as the gradient that arrives times the local derivative. Call it before `backward()`.
+ * Lecture steps 000.24, 000.25 and 002.3.
+ *
+ * @example
+ * const [x, y, z] = [-2, 5, -4].map((value) => tensor(value, { requiresGrad: true }));
+ * show.backpropagation(x.named("x").add(y.named("y")).named("q").mul(z.named("z")).named("f"));
+ */
+export function backpropagation(loss: Tensor, options: BackpropagationOptions = {}): Displayable {
+  const { maxSteps } = options;
+  if (maxSteps !== undefined && !(Number.isInteger(maxSteps) && maxSteps >= 2))
+    throw new ArgumentError(
+      `show.backpropagation: maxSteps must be a whole number from 2, got ${describeValue(maxSteps)}`,
+    );
+  const found = differentiated(loss);
+  const text = sentence(found);
+  const draw = (most: number): MimeBundle =>
+    diagram(stepwise(found, text, most, options), text)[displaySymbol]();
+  return displayable(text, () => {
+    // The heavier each step, the fewer.
+    const parts = found.vertices.length + found.edges.length;
+    let most = maxSteps ?? Math.max(2, Math.min(MOST_STEPS, Math.floor(250 / parts)));
+    let bundle = draw(most);
+    while (maxSteps === undefined && most > 2 && String(bundle.data["image/png"]).length > HEAVIEST) {
+      most = Math.floor(most * 0.7);
+      bundle = draw(most);
+    }
+    return bundle;
+  });
+}
+
+/** `f = −12 by 2 operations forward; as many backward give ∂f/∂x = −4, ∂f/∂y = −4, ∂f/∂z = 3.` */
+function sentence({ vertices }: ComputationGraph): string {
+  const root = vertices.at(-1)!;
+  const operations = vertices.filter(({ op }) => op !== null).length;
+  const slopes = vertices
+    .filter(({ op, requiresGrad }) => op === null && requiresGrad)
+    .map((vertex) => `∂${nameOf(root)}/∂${nameOf(vertex)} = ${number(numberIn(vertex.gradient))}`);
+  return `${nameOf(root)} = ${number(numberIn(root.value))} by ${countOf(operations, "operation")} forward; as many backward give ${slopes.slice(0, 6).join(", ")}${slopes.length > 6 ? " …" : ""}.`;
+}
+
+function stepwise(
+  found: ComputationGraph,
+  text: string,
+  most: number,
+  { title }: BackpropagationOptions,
+): Diagram {
+  const whole = gates(found, { formulas: false });
+  const steps = inAtMost(stepsOf(found), most);
+  return {
+    title: title ?? `Backpropagation through ${nameOf(found.vertices.at(-1)!)}`,
+    subtitle: text,
+    ...whole,
+    notes: [
+      "Blue, over a line: the value. Red, under it: the gradient, which is the gradient that arrives times the local derivative; Σ adds up what arrives along several lines.",
+    ],
+    steps: steps.map((step, i) => frame(found, whole, steps.slice(0, i + 1), step)),
+  };
+}
+
+function differentiated(loss: unknown): ComputationGraph {
+  if (!isTensor(loss))
+    throw new ArgumentError(
+      `show.backpropagation: expected a tensor, such as a loss; got ${describeValue(loss)}`,
+    );
+  if (!loss.requiresGrad || loss.op === null)
+    throw new GradientError(
+      "show.backpropagation: this tensor was not computed from variables with requiresGrad, so there is nothing to go back through",
+    );
+  const found = computation(loss, {});
+  const large = found.vertices.find(({ tensor }) => tensor.size !== 1);
+  if (large !== undefined || !isScalar(found))
+    throw new ArgumentError(
+      `show.backpropagation: draws computations with single numbers, this one has a tensor of ${formatShape(large!.shape)}; show.graph draws any`,
+    );
+  if (found.vertices.length > MOST_NUMBERS)
+    throw new ArgumentError(
+      `show.backpropagation: ${found.vertices.length} numbers are too many to follow step by step (at most ${MOST_NUMBERS}); show.graph draws those nearest the result`,
+    );
+  if (found.vertices.at(-1)!.gradient === null)
+    throw new GradientError(
+      "show.backpropagation: backward() has been through this graph already; show it before, or pass { retainGraph: true } to backward()",
+    );
+  return found;
+}
+
+/** The inputs; each operation; the gradient 1 of the result; each operation in reverse. */
+function stepsOf(found: ComputationGraph): Step[] {
+  const { vertices, edges } = found;
+  const byId = new Map(vertices.map((vertex) => [vertex.id, vertex]));
+  const root = vertices.at(-1)!;
+  const given = vertices.filter(({ op }) => op === null);
+  const computed = vertices.filter(({ op }) => op !== null);
+  const inputs = given.filter(({ name, requiresGrad }) => name !== null || requiresGrad);
+  const forward = computed.map((vertex): Step => {
+    const operands = edges
+      .filter(({ to }) => to === vertex.id)
+      .map(({ from }) => number(numberIn(byId.get(from)!.value)));
+    const name = vertex.name === null ? "" : `${vertex.name} = `;
+    const caption = `${name}${expression(vertex.op!, operands)} = ${number(numberIn(vertex.value))}`;
+    return { kind: "forward", active: [vertex.id], caption };
+  });
+  const backward = computed.toReversed().map((vertex): Step => {
+    const arriving = number(numberIn(vertex.gradient));
+    const parts = edges
+      .filter(({ to, derivative }) => to === vertex.id && derivative !== null)
+      .map(
+        ({ from, derivative, gradient }) =>
+          `to ${nameOf(byId.get(from)!)}: ${arriving} · ${bracketed(derivative!)} = ${number(numberIn(gradient))}`,
+      );
+    return { kind: "backward", active: [vertex.id], caption: parts.join(", ") };
+  });
+  return [
+    {
+      kind: "forward",
+      active: inputs.map(({ id }) => id),
+      caption: inputs.map((vertex) => `${nameOf(vertex)} = ${number(numberIn(vertex.value))}`).join(", "),
+    },
+    ...forward,
+    { kind: "backward", active: [RESULT], caption: `∂${nameOf(root)}/∂${nameOf(root)} = 1` },
+    ...backward,
+  ];
+}
+
+/** Neighbouring steps of one kind together, so that there are at most so many. */
+function inAtMost(steps: readonly Step[], most: number): Step[] {
+  for (let together = 1; ; together++) {
+    const merged = (["forward", "backward"] as const).flatMap((kind) => {
+      const own = steps.filter((step) => step.kind === kind);
+      return Array.from({ length: Math.ceil(own.length / together) }, (_, i): Step => {
+        const part = own.slice(i * together, (i + 1) * together);
+        const active = part.flatMap((step) => step.active);
+        return { kind, active, caption: part.map(({ caption }) => caption).join("; ") };
+      });
+    });
+    if (merged.length <= most) return merged;
+  }
+}
+
+/** The diagram as it is after the steps `done`, the last of which is `now`. */
+function frame(
+  found: ComputationGraph,
+  whole: Pick<Diagram, "nodes" | "edges">,
+  done: readonly Step[],
+  now: Step,
+): DiagramStep {
+  const over = (kind: Step["kind"]): Set<number> =>
+    new Set(done.filter((step) => step.kind === kind).flatMap(({ active }) => active));
+  const [forward, backward] = [over("forward"), over("backward")];
+  const byId = new Map(found.vertices.map((vertex) => [vertex.id, vertex]));
+  const root = found.vertices.at(-1)!;
+  const isBack = now.kind === "backward";
+  const isKnown = (id: number): boolean => forward.has(id) || byId.get(id)!.op === null;
+  const turn = (active: boolean, known: boolean): Pick<DiagramNode, "emphasis"> =>
+    active ? { emphasis: "active" } : known ? {} : { emphasis: "waiting" };
+
+  const nodes = whole.nodes.map(({ below, ...node }): DiagramNode => {
+    if (node.id === "result") return { ...node, ...turn(false, isKnown(root.id)) };
+    const id = Number(node.id);
+    const summed = found.edges.every(({ from, to }) => from !== id || backward.has(to));
+    return {
+      ...node,
+      ...(below !== undefined && summed ? { below } : {}),
+      ...turn(now.active.includes(id), isKnown(id)),
+    };
+  });
+  const edges = whole.edges.map(({ above, below, ...edge }, i): DiagramEdge => {
+    const from = Number(edge.from);
+    // The last line leads to the result's name: its gradient is the 1 with which the way back begins.
+    const to = found.edges[i]?.to ?? null;
+    const arrived = to === null ? isBack : backward.has(to);
+    const begins = to === null && now.active.includes(RESULT);
+    const moves = isBack ? begins || (to !== null && now.active.includes(to)) : now.active.includes(from);
+    return {
+      ...edge,
+      ...(above !== undefined && isKnown(from) ? { above } : {}),
+      ...(below !== undefined && arrived ? { below } : {}),
+      ...turn(moves && (!isBack || below !== undefined), isKnown(from)),
+    };
+  });
+  return { caption: `${isBack ? "Backward" : "Forward"}: ${now.caption}`, nodes, edges };
+}
+
+const infix: ReadonlySet<string> = new Set(["add", "sub", "mul", "div"]);
+
+/** `−2 + 5`, `max(3, 1)`. */
+function expression(op: string, operands: readonly string[]): string {
+  if (infix.has(op))
+    return operands
+      .map((operand, i) => (i > 0 && operand.startsWith("−") ? `(${operand})` : operand))
+      .join(` ${op === "mul" ? "·" : op === "div" ? "/" : symbolOf(op)} `);
+  return `${op === "maximum" ? "max" : op === "minimum" ? "min" : op}(${operands.join(", ")})`;
+}
+
+const number = (value: number | null): string => (value === null ? "?" : formatNumber(value));
+
+const bracketed = (value: number): string => (value < 0 ? `(${formatNumber(value)})` : formatNumber(value));
+
+/** A vertex's name, or what it is. */
+function nameOf({ name, op }: GraphVertex): string {
+  return name ?? (op === null ? "the input" : symbolOf(op));
+}

@@ -1,0 +1,71 @@
+/** Backpropagation step by step: lecture steps 000.24, 000.25 and 002.3. */
+import { describe, expect, test } from "vitest";
+import { tensor } from "../../../engine/index.ts";
+import type { Tensor } from "../../../engine/tensor.ts";
+import { show } from "../../../kernel/view/index.ts";
+import { bundleOf, pictureOf } from "../decode.ts";
+import { expectPicture } from "../snapshot.ts";
+
+const leaf = (value: number, name: string): Tensor => tensor(value, { requiresGrad: true }).named(name);
+
+const lectureExample = (): Tensor => leaf(-2, "x").add(leaf(5, "y")).named("q").mul(leaf(-4, "z")).named("f");
+
+describe("show.backpropagation", () => {
+  test("002.3: values forward, then gradients back with local derivatives", () => {
+    const shown = show.backpropagation(lectureExample());
+    expect(String(shown)).toBe(
+      "f = −12 by 2 operations forward; as many backward give ∂f/∂x = −4, ∂f/∂y = −4, ∂f/∂z = 3.",
+    );
+    expectPicture("backpropagation", shown);
+  });
+
+  test("gradients of a variable that is used twice arrive one by one, their sum at the end", () => {
+    const a = leaf(3, "a");
+    const shown = show.backpropagation(a.mul(a).sub(a.div(2)).named("L"));
+    expect(String(shown)).toContain("∂L/∂a = 5.5");
+    expectPicture("backpropagation-uses", shown);
+  });
+
+  test("many steps are drawn together, so that the picture stays small", () => {
+    const x = leaf(1, "x");
+    let value = x;
+    for (let i = 0; i < 12; i++) value = i % 2 ? value.mul(x) : value.tanh();
+    const shown = show.backpropagation(value);
+    expect(String(shown)).toMatch(/by 12 operations forward/);
+    let longest = x;
+    for (let i = 0; i < 21; i++) longest = longest.tanh();
+    for (const large of [shown, show.backpropagation(longest)])
+      expect(JSON.stringify(bundleOf(large)).length).toBeLessThan(200_000);
+    const heightOf = (maxSteps: number): number =>
+      pictureOf(bundleOf(show.backpropagation(value, { maxSteps }))).height;
+    expect(heightOf(4)).toBeLessThan(heightOf(8));
+  });
+
+  test("leaves no trace: backward() still works, and gives what was shown", () => {
+    const f = lectureExample();
+    const [q] = f.inputs;
+    bundleOf(show.backpropagation(f));
+    f.backward();
+    expect(q!.inputs.length).toBe(2);
+    expect(q!.inputs.map((input) => input.grad!.item())).toEqual([-4, -4]);
+  });
+
+  test("says what is wrong", () => {
+    expect(() => show.backpropagation(tensor([1, 2], { requiresGrad: true }).sum())).toThrow(
+      "show.backpropagation: draws computations with single numbers, this one has a tensor of 2; show.graph draws any",
+    );
+    let long = leaf(1, "x");
+    for (let i = 0; i < 30; i++) long = long.tanh();
+    expect(() => show.backpropagation(long)).toThrow(
+      "31 numbers are too many to follow step by step (at most 22)",
+    );
+    expect(() => show.backpropagation(tensor(1))).toThrow("nothing to go back through");
+    expect(() => Reflect.apply(show.backpropagation, null, ["f"])).toThrow(
+      "expected a tensor, such as a loss",
+    );
+    expect(() => show.backpropagation(lectureExample(), { maxSteps: 1.5 })).toThrow("maxSteps must be");
+    const f = lectureExample();
+    f.backward();
+    expect(() => show.backpropagation(f)).toThrow("backward() has been through this graph already");
+  });
+});
