@@ -29,6 +29,8 @@ export interface DrawnImage {
   png: string;
   width: number;
   height: number;
+  /** Of an animation, each frame by itself as a PNG. */
+  frames?: readonly string[];
 }
 
 export const VEGALITE_MIME = "application/vnd.vegalite.v5+json";

@@ -29,6 +29,17 @@ export { type OverlayOptions, type OverlaySource, overlay } from "./network/over
 export { type ReceptiveFieldOptions, receptiveField } from "./network/receptiveField.ts";
 export { compare } from "./network/summary.ts";
 export { type TopPatchesOptions, topPatches } from "./network/topPatches.ts";
+export { type ConnectionsOptions, connections } from "./operations/connections.ts";
+export { type ConvolutionOptions, convolution } from "./operations/convolution.ts";
+export {
+  type ConvolutionMatrixOptions,
+  convolutionMatrix,
+  type Im2colOptions,
+  im2col,
+} from "./operations/matrix.ts";
+export { type PoolingOptions, pooling } from "./operations/pooling.ts";
+export { type ReceptiveFieldGrowthOptions, receptiveFieldGrowth } from "./operations/receptiveFieldGrowth.ts";
+export { type TransposedConvolutionOptions, transposedConvolution } from "./operations/transposed.ts";
 export { type ConfusionLike, type ConfusionOptions, confusionMatrix } from "./results/confusion.ts";
 export { type ActivationsOptions, activations } from "./training/activations.ts";
 export { type CurvesOptions, curves, type EpochLike, type HistoryLike } from "./training/curves.ts";

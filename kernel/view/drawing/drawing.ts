@@ -4,6 +4,7 @@
  */
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import type { DrawnImage } from "../mime.ts";
+import type { Sheet } from "./cells.ts";
 import type { Diagram } from "./diagram.ts";
 import type { TrainingFrame } from "./frame.ts";
 import type { Picture } from "./image.ts";
@@ -12,7 +13,16 @@ export type Drawing =
   | { kind: "chart"; spec: object }
   | { kind: "picture"; picture: Picture }
   | { kind: "diagram"; diagram: Diagram }
-  | { kind: "frame"; frame: TrainingFrame };
+  | { kind: "sheet"; sheet: Sheet }
+  | { kind: "frame"; frame: TrainingFrame }
+  | Animation;
+
+/** Drawings one after the other. */
+export interface Animation {
+  kind: "animation";
+  frames: readonly Exclude<Drawing, Animation>[];
+  secondsPerFrame: number;
+}
 
 export interface DrawingRequest {
   id: number;

@@ -44,6 +44,18 @@ export function fitText(text: string, width: number, size: number, weight: FontW
   return `${letters.join("").trimEnd()}…`;
 }
 
+/** The text in lines of at most `width` CSS pixels; a longer word is cut. */
+export function foldText(text: string, width: number, size: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ").filter((part) => part !== "")) {
+    const last = lines.length - 1;
+    const longer = `${lines[last] ?? ""} ${word}`;
+    if (last >= 0 && textWidth(longer, size) <= width + 0.5) lines[last] = longer;
+    else lines.push(fitText(word, width, size));
+  }
+  return lines;
+}
+
 interface Point {
   x: number;
   y: number;

@@ -6,7 +6,7 @@ import { type ColourMapName, colourOf, nonFinite } from "../colours.ts";
 import { fontSize, ink, role } from "../theme.ts";
 import { countOf, formatNumber } from "../wording.ts";
 import { blit, type Placed } from "./blit.ts";
-import { fitText, textWidth } from "./font.ts";
+import { fitText, foldText, textWidth } from "./font.ts";
 import { type Pixels, rasterise, SCALE, svgDocument, svgRect, svgText } from "./svg.ts";
 
 export type Tone = "plain" | "right" | "wrong" | "muted";
@@ -107,7 +107,7 @@ export function composePicture(picture: Picture): Pixels {
   const title = fitText(picture.title, inner, fontSize.title, "bold");
   svg.push(svgText(title, MARGIN, y + 12, { size: fontSize.title, weight: "bold", colour: ink.strong }));
   y += 19;
-  for (const line of wrapText(picture.subtitle ?? "", inner)) {
+  for (const line of foldText(picture.subtitle ?? "", inner, fontSize.label)) {
     svg.push(svgText(line, MARGIN, y + 10, { colour: ink.muted }));
     y += 15;
   }
@@ -135,18 +135,6 @@ export function composePicture(picture: Picture): Pixels {
   const pixels = rasterise(svgDocument(width, Math.ceil(y + MARGIN), svg.join("")));
   for (const placed of tiles) blit(pixels, placed);
   return pixels;
-}
-
-/** Lines of at most `width` CSS pixels; a longer word is cut. */
-function wrapText(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ").filter((part) => part !== "")) {
-    const last = lines.length - 1;
-    const longer = `${lines[last] ?? ""} ${word}`;
-    if (last >= 0 && textWidth(longer, fontSize.label) <= width + 0.5) lines[last] = longer;
-    else lines.push(fitText(word, width, fontSize.label));
-  }
-  return lines;
 }
 
 function wrap(blocks: Block[], width: number): Block[][] {

@@ -12,24 +12,31 @@ export function encodePng(
   options: { exact: boolean; level?: number },
 ): Buffer {
   const indexed = options.exact ? exactPalette(rgba) : nearPalette(rgba);
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(width, 0);
-  header.writeUInt32BE(height, 4);
-  header[8] = 8;
-  header[9] = indexed ? 3 : 2;
   const rows = indexed
     ? filterRows(indexed.indices, width, height, 1)
     : filterRows(withoutAlpha(rgba), width * 3, height, 3);
   return Buffer.concat([
-    Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]),
-    chunk("IHDR", header),
+    signature,
+    chunk("IHDR", imageHeader(width, height, indexed ? 3 : 2)),
     ...(indexed ? [chunk("PLTE", Buffer.from(indexed.colours))] : []),
     chunk("IDAT", deflateSync(rows, { level: options.level ?? 6, memLevel: 9 })),
     chunk("IEND", Buffer.alloc(0)),
   ]);
 }
 
-function chunk(type: string, body: Buffer): Buffer {
+export const signature = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
+
+/** IHDR of 8 bits a sample; colour type 2 is RGB, 3 a palette. */
+export function imageHeader(width: number, height: number, colourType: 2 | 3): Buffer {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header[8] = 8;
+  header[9] = colourType;
+  return header;
+}
+
+export function chunk(type: string, body: Buffer): Buffer {
   const framed = Buffer.alloc(12 + body.length);
   framed.writeUInt32BE(body.length, 0);
   framed.write(type, 4, "latin1");
@@ -67,10 +74,10 @@ function exactPalette(rgba: Uint8Array): Indexed | null {
   return { indices, colours };
 }
 
-/** One palette entry for each used cube of 8×8×8 colours, or of 16×16×16 where those are too many: the 256 most used. */
-function nearPalette(rgba: Uint8Array): Indexed {
+/** One palette entry for each used cube of 8×8×8 colours, or of 16×16×16 where those are too many: the `most` most used. */
+export function nearPalette(rgba: Uint8Array, most = 256): Indexed {
   const fine = usedCubes(rgba, 3);
-  return fine.used.length <= 256 ? indexed(rgba, 3, fine) : indexed(rgba, 4, usedCubes(rgba, 4));
+  return fine.used.length <= most ? indexed(rgba, 3, fine, most) : indexed(rgba, 4, usedCubes(rgba, 4), most);
 }
 
 interface Cubes {
@@ -108,11 +115,11 @@ function usedCubes(rgba: Uint8Array, shift: number): Cubes {
 }
 
 /** Pixels by their cube's place in the palette; those of cubes that have none take the nearest colour. */
-function indexed(rgba: Uint8Array, shift: number, { used, colours }: Cubes): Indexed {
-  const kept = used.slice(0, 256).map((cube) => colours[cube]!);
+function indexed(rgba: Uint8Array, shift: number, { used, colours }: Cubes, most: number): Indexed {
+  const kept = used.slice(0, most).map((cube) => colours[cube]!);
   const place = new Uint8Array(colours.length);
   used.forEach((cube, i) => {
-    place[cube] = i < 256 ? i : nearest(colours[cube]!, kept);
+    place[cube] = i < most ? i : nearest(colours[cube]!, kept);
   });
   const pixels = new Uint32Array(rgba.buffer, rgba.byteOffset, rgba.length >> 2);
   const indices = new Uint8Array(pixels.length);
@@ -155,7 +162,7 @@ function withoutAlpha(rgba: Uint8Array): Uint8Array {
  * Each row as differences, which are mostly zeros where pixels are enlarged: to the row above where they are equal (filter
  * Up), else in RGB to the pixel on the left (filter Sub). Differences of palette entries mean nothing, those rows stay.
  */
-function filterRows(bytes: Uint8Array, stride: number, height: number, bytesPerPixel: 1 | 3): Buffer {
+export function filterRows(bytes: Uint8Array, stride: number, height: number, bytesPerPixel: 1 | 3): Buffer {
   const rows = Buffer.alloc((stride + 1) * height);
   for (let y = 0; y < height; y++) {
     const row = bytes.subarray(y * stride, (y + 1) * stride);

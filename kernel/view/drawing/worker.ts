@@ -1,13 +1,13 @@
 /** The drawing thread: plain descriptions in, encoded pictures out. Loads what a kind of picture needs when it is first asked for. */
 import { type MessagePort, workerData } from "node:worker_threads";
 import type { DrawnImage } from "../mime.ts";
-import type { Drawing, DrawingReply, DrawingRequest } from "./drawing.ts";
+import type { Animation, Drawing, DrawingReply, DrawingRequest } from "./drawing.ts";
 import { encodePng } from "./png.ts";
 import { type Pixels, rasterise, SCALE } from "./svg.ts";
 
 const { port, replies } = workerData as { port: MessagePort; replies: Int32Array };
 
-async function pixelsOf(drawing: Drawing): Promise<Pixels> {
+async function pixelsOf(drawing: Exclude<Drawing, Animation>): Promise<Pixels> {
   switch (drawing.kind) {
     case "chart":
       return rasterise(await (await import("./chart-image.ts")).chartSvg(drawing.spec));
@@ -15,22 +15,50 @@ async function pixelsOf(drawing: Drawing): Promise<Pixels> {
       return (await import("./image.ts")).composePicture(drawing.picture);
     case "diagram":
       return rasterise((await import("./diagram-image.ts")).diagramSvg(drawing.diagram));
+    case "sheet":
+      return rasterise((await import("./cells.ts")).sheetSvg(drawing.sheet));
     case "frame":
       return rasterise((await import("./frame.ts")).frameSvg(drawing.frame));
   }
 }
 
 async function drawImage(drawing: Drawing): Promise<DrawnImage> {
-  const { rgba, width, height } = await pixelsOf(drawing);
-  const png = encodePng(rgba, width, height, {
+  if (drawing.kind === "animation") return drawAnimation(drawing);
+  const pixels = await pixelsOf(drawing);
+  const png = encodePng(pixels.rgba, pixels.width, pixels.height, {
     exact: drawing.kind === "picture",
     level: drawing.kind === "frame" ? 3 : 6,
   });
+  return { png: png.toString("base64"), ...cssSize(pixels) };
+}
+
+/** Frames of one size, the largest of theirs, on white. */
+async function drawAnimation({ frames, secondsPerFrame }: Animation): Promise<DrawnImage> {
+  const drawn: Pixels[] = [];
+  for (const frame of frames) drawn.push(await pixelsOf(frame));
+  const width = Math.max(...drawn.map((pixels) => pixels.width));
+  const height = Math.max(...drawn.map((pixels) => pixels.height));
+  const sized = drawn.map((pixels) => onPaper(pixels, width, height));
+  const { encodeAnimation } = await import("./apng.ts");
+  const { animation, stills } = encodeAnimation(sized, width, height, secondsPerFrame);
   return {
-    png: png.toString("base64"),
-    width: Math.round(width / SCALE),
-    height: Math.round(height / SCALE),
+    png: animation.toString("base64"),
+    frames: stills.map((still) => still.toString("base64")),
+    ...cssSize({ width, height }),
   };
+}
+
+const cssSize = ({ width, height }: { width: number; height: number }) => ({
+  width: Math.round(width / SCALE),
+  height: Math.round(height / SCALE),
+});
+
+function onPaper({ rgba, width, height }: Pixels, fullWidth: number, fullHeight: number): Uint8Array {
+  if (width === fullWidth && height === fullHeight) return rgba;
+  const paper = new Uint8Array(fullWidth * fullHeight * 4).fill(255);
+  for (let y = 0; y < height; y++)
+    paper.set(rgba.subarray(4 * y * width, 4 * (y + 1) * width), 4 * y * fullWidth);
+  return paper;
 }
 
 /** Milliseconds of this thread's own work: waiting for a busy processor costs the training nothing. Node 22: wall time. */

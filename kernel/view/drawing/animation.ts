@@ -1,0 +1,58 @@
+/**
+ * Animations: one PNG that moves (in browsers, JupyterLab and nbconvert's pages) and shows the result, its last frame, where
+ * nothing can (PDF), and the frames with a slider as a Vega-Lite chart, for front ends that draw those. No kernel is needed for either.
+ */
+import { type Displayable, displayable, type MimeBundle, pictureBundle } from "../mime.ts";
+import { themed } from "./chart.ts";
+import { type Animation, type Drawing, draw } from "./drawing.ts";
+
+export interface AnimationOptions {
+  secondsPerFrame: number;
+  /** What the slider counts, such as `step`. */
+  step: string;
+}
+
+/** An animation may weigh this much; the slider, which needs each frame whole, is left out where it would be heavier. */
+export const mostAnimationBytes = 1_000_000;
+
+/** Longer animations stop here. */
+const mostFrames = 49;
+
+/** The steps that an animation of so many shows, and the words for what it leaves out. */
+export function stepsShown(count: number): { steps: number[]; note: string } {
+  const steps = Array.from({ length: Math.min(mostFrames, count) }, (_, i) => i);
+  const note = steps.length < count ? ` The first ${steps.length} of ${count} steps are shown.` : "";
+  return { steps, note };
+}
+
+/** Frames one after the other as a display that states its result in `text`. */
+export function animation(frames: Animation["frames"], text: string, options: AnimationOptions): Displayable {
+  const { secondsPerFrame, step } = options;
+  return displayable(text, () => animationBundle({ kind: "animation", frames, secondsPerFrame }, text, step));
+}
+
+function animationBundle(drawing: Drawing, text: string, step: string): MimeBundle {
+  const image = draw(drawing);
+  const { frames = [], width, height } = image;
+  const spec = themed(
+    {
+      width,
+      height,
+      padding: 0,
+      params: [
+        {
+          name: "step",
+          value: frames.length,
+          bind: { input: "range", min: 1, max: frames.length, step: 1, name: `${step} ` },
+        },
+      ],
+      data: { values: frames.map((png, i) => ({ step: i + 1, url: `data:image/png;base64,${png}` })) },
+      transform: [{ filter: "datum.step === step" }],
+      mark: { type: "image", width, height },
+      encoding: { url: { field: "url" }, x: { value: width / 2 }, y: { value: height / 2 } },
+    },
+    text,
+  );
+  const bytes = image.png.length + frames.reduce((sum, png) => sum + png.length, 0);
+  return pictureBundle(image, text, bytes < mostAnimationBytes ? spec : undefined);
+}
