@@ -18,6 +18,7 @@ export {
 } from "./backprojection.ts";
 export { boxOf, type CamOptions, ClassActivation, cam, type GradCamOptions, gradCam } from "./cam.ts";
 export { type DecisionSurface, type DecisionSurfaceOptions, decisionSurface } from "./decisionSurface.ts";
+export { DistributionHistory, type DistributionsOptions, distributions } from "./distributions.ts";
 export {
   type Direction,
   type LandscapeOptions,

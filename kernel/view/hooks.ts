@@ -2,7 +2,7 @@
 import { Dataset } from "../../engine/data/dataset.ts";
 import { Attribution } from "../../engine/inspection/attribution.ts";
 import { Deconvolution } from "../../engine/inspection/backprojection.ts";
-import { UpdateRatios } from "../../engine/inspection/index.ts";
+import { DistributionHistory, UpdateRatios } from "../../engine/inspection/index.ts";
 import { ConfusionMatrix } from "../../engine/metrics/index.ts";
 import { Module } from "../../engine/nn/module.ts";
 import { LearningRateSearch } from "../../engine/optim/learningRate.ts";
@@ -17,6 +17,7 @@ import { findingPicture } from "./network/overlay.ts";
 import { confusionMatrix } from "./results/confusion.ts";
 import { curves } from "./training/curves.ts";
 import { trainingDashboard } from "./training/dashboard.ts";
+import { distributions } from "./training/distributions.ts";
 import { learningRates } from "./training/rates.ts";
 import { updateRatios } from "./training/updates.ts";
 
@@ -47,6 +48,9 @@ export function installViews(publisher: Publisher): () => void {
   showAs(LearningRateSearch.prototype, (search) => learningRates(search));
   showAs(Attribution.prototype, (finding) => findingPicture(finding));
   showAs(Deconvolution.prototype, (finding) => findingPicture(finding));
+  showAs(DistributionHistory.prototype, (history) =>
+    history.steps.length === 0 ? String(history) : distributions(history),
+  );
   showAs(UpdateRatios.prototype, (watch) =>
     [...watch.ratios.values()].some((ratios) => ratios.length > 0) ? updateRatios(watch) : String(watch),
   );

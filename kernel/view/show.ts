@@ -43,6 +43,7 @@ export { type TransposedConvolutionOptions, transposedConvolution } from "./oper
 export { type ConfusionLike, type ConfusionOptions, confusionMatrix } from "./results/confusion.ts";
 export { type ActivationsOptions, activations } from "./training/activations.ts";
 export { type CurvesOptions, curves, type EpochLike, type HistoryLike } from "./training/curves.ts";
+export { type DistributionsOptions, distributions } from "./training/distributions.ts";
 export { type GradientFlowOptions, gradientFlow } from "./training/gradients.ts";
 export { learningRates } from "./training/rates.ts";
 export { type UpdateRatiosLike, type UpdateRatiosOptions, updateRatios } from "./training/updates.ts";
