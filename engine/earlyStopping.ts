@@ -17,6 +17,18 @@ export interface EarlyStopping extends MonitorOptions {
   readonly restoreBest?: boolean;
 }
 
+/** The epoch that early stopping found best. */
+export interface BestEpoch {
+  /** Counts from 1. */
+  readonly epoch: number;
+  /** What was watched: "loss" or a metric's name. */
+  readonly on: string;
+  /** Its value after that epoch. */
+  readonly value: number;
+  /** Whether training ended before its last epoch, because there was no new best for so long. */
+  readonly endedEarly: boolean;
+}
+
 /** Follows a training epoch by epoch and keeps a copy of the best model. */
 export class Stopper {
   readonly #model: AnyModule;
@@ -59,6 +71,11 @@ export class Stopper {
       }
     }
     return this.#seen - this.#best.epoch >= this.#patience;
+  }
+
+  /** The best epoch so far; null before the first. */
+  best(endedEarly: boolean): BestEpoch | null {
+    return this.#best && { ...this.#best, on: this.#options.on ?? "loss", endedEarly };
   }
 
   /** Gives the model the parameters of its best epoch, and says what was done; null when the last epoch was the best. */

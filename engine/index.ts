@@ -60,7 +60,7 @@ if (typeof process !== "undefined" && process.versions?.node !== undefined)
 
 export * as classical from "./classical/index.ts";
 export * as data from "./data/index.ts";
-export type { EarlyStopping } from "./earlyStopping.ts";
+export type { BestEpoch, EarlyStopping } from "./earlyStopping.ts";
 export * as exchange from "./exchange/index.ts";
 export * as inspection from "./inspection/index.ts";
 export * as metrics from "./metrics/index.ts";

@@ -3,7 +3,7 @@
 
 import { adviseOn, hasFallen, weightChange, weightSample } from "./advice.ts";
 import { detectAnomaly } from "./anomaly.ts";
-import { type EarlyStopping, Stopper } from "./earlyStopping.ts";
+import { type BestEpoch, type EarlyStopping, Stopper } from "./earlyStopping.ts";
 import {
   AnomalyError,
   ArgumentError,
@@ -78,6 +78,10 @@ export class History {
   advice: string | null = null;
   /** Why early stopping ended the training, or went back to an earlier epoch, in a sentence; else null. */
   stopped: string | null = null;
+  /** The epoch that early stopping found best; null without early stopping. */
+  best: BestEpoch | null = null;
+  /** Why training failed, such as a loss of NaN, in which step and layer, and what to try; null when it did not. */
+  failure: string | null = null;
 
   /** One sentence: how long, from which loss to which, and the last metrics; then why it stopped early, and the advice. */
   toString(): string {
@@ -257,11 +261,13 @@ export async function fit(model: Module, loader: Batches, options: FitOptions): 
       if (stopper?.see(run.history.epochs.at(-1)!)) break;
     }
     run.epoch = run.history.epochs.length;
+    run.history.best = stopper?.best(run.epoch < run.epochs) ?? null;
     run.history.stopped = stopper?.finish(run.epoch < run.epochs, options.validation !== undefined) ?? null;
     run.status = "done";
     conclude(run, learningRate, weights);
   } catch (error) {
     run.status = error instanceof InterruptError ? "interrupted" : "failed";
+    if (run.status === "failed") run.history.failure = error instanceof Error ? error.message : String(error);
     throw error;
   } finally {
     run.endedAt = performance.now();

@@ -7,6 +7,7 @@ import {
   detectAnomaly,
   fit as learn,
   nn,
+  observeTraining,
   optim,
   recoverFromTermination,
   type Tensor,
@@ -151,8 +152,18 @@ describe("in fit", () => {
       silent: true,
     });
 
-  test("the message of a loss that is NaN says where it began", async () => {
+  test("the message of a loss that is NaN says where it began, and the history keeps it", async () => {
     const model = new Odd((x) => x.mul(0).log().mul(0));
+    const failures: (string | null)[] = [];
+    const stop = observeTraining({
+      end({ history }) {
+        failures.push(history.failure);
+      },
+    });
+    const optimizer = optim.sgd(model.parameters(), { lr: 0.1 });
+    await expect(learn(model, [batch], { optimizer, loss: nn.mse })).rejects.toThrow();
+    stop();
+    expect(failures[0]).toMatch(/ at step 1 \(epoch 1\).* Where it began: Odd: log made -Infinity/);
     await expect(train(model)).rejects.toThrow(
       /^fit: the loss became NaN .* at step 1 \(epoch 1\).*\. Where it began: Odd: log made -Infinity at \[0, 0\], from /,
     );

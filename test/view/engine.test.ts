@@ -144,7 +144,7 @@ describe("pictures for which a model runs", () => {
     expect(textOf(last.bundle)).toMatch(
       /^Sequential trained for 3 epochs \(.* s\): loss .*; on validation data loss .*, accuracy .* %\.$/,
     );
-    expect(specOf(last.bundle).hconcat).toHaveLength(2);
+    expect(specOf(last.bundle).concat).toHaveLength(2);
     expect(textOf(shownBy(history))).toMatch(/^3 epochs, loss /);
 
     model.train();

@@ -13,20 +13,6 @@ describe("pictures look as they did when they were reviewed", () => {
   it("tensor", () => void expectPicture("tensor", show.tensor(image, { title: "One digit" })));
   it("images", () => void expectPicture("images", show.images(test, { columns: 10 })));
   it("bars", () => void expectPicture("bars", show.bars([0.1, 0.7, 0.2], { labels: ["cat", "dog", "owl"] })));
-  it("curves", () => {
-    const epochs = [1, 2, 3].map((epoch) => ({
-      epoch,
-      loss: 2 / epoch,
-      metrics: { accuracy: 1 - 0.3 / epoch },
-      validation: { loss: 2.2 / epoch, accuracy: 1 - 0.35 / epoch },
-    }));
-    const steps = Array.from({ length: 90 }, (_, i) => ({
-      step: i + 1,
-      epoch: (i + 1) / 30,
-      loss: 4 / (i / 30 + 1) + Math.sin(7 * i) / 8,
-    }));
-    expectPicture("curves", show.curves({ epochs, steps }));
-  });
   it("confusionMatrix", () => {
     const truth = Array.from({ length: 90 }, (_, i) => i % 3);
     const guess = truth.map((label, i) => (i % 7 === 0 ? (label + 1) % 3 : label));

@@ -18,6 +18,8 @@ export interface FrameSeries {
   /** x, low, high … : the spread behind the line. */
   band?: Float64Array;
   marks?: boolean;
+  /** A ring around the point at x, such as the best so far; its name stands beside the title. */
+  ring?: { x: number; label: string };
 }
 
 export interface FrameChart {
@@ -90,7 +92,7 @@ function chartSvg(
   height: number,
 ): string {
   const parts: string[] = [svgText(chart.title, x, y + 10, { weight: "bold", colour: ink.strong })];
-  parts.push(legend(chart, x + width, y + 10));
+  parts.push(ringLegend(chart, x, y + 10), legend(chart, x + width, y + 10));
   const plot = { left: x + 42, top: y + 22, right: x + width - 4, bottom: y + height - 30 };
   const extent = yExtent(chart);
   const ticks = niceTicks(extent.low, extent.high, 5);
@@ -132,7 +134,7 @@ function chartSvg(
   }
   for (const series of chart.series) {
     if (series.band) parts.push(bandPath(series.band, placeX, placeY, series.colour));
-    parts.push(linePath(series, placeX, placeY));
+    parts.push(linePath(series, placeX, placeY), ringAt(series, placeX, placeY));
   }
   return parts.join("");
 }
@@ -171,6 +173,27 @@ function linePath(series: FrameSeries, placeX: (x: number) => number, placeY: (y
   return path === ""
     ? ""
     : `<path d="${path}" ${stroke} stroke-dasharray="${series.dash.join(" ")}"/>${marks}`;
+}
+
+const ringPath = (x: number, y: number, radius: number): string =>
+  `<circle cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="${radius}" fill="none" stroke="${role.right}" stroke-width="1.8"/>`;
+
+/** What the ring means, beside the chart's title. */
+function ringLegend(chart: FrameChart, x: number, y: number): string {
+  const ring = chart.series.find((series) => series.ring)?.ring;
+  if (ring === undefined) return "";
+  const left = x + textWidth(chart.title, fontSize.label, "bold") + 22;
+  return `${ringPath(left, y - 3.5, 5)}${svgText(ring.label, left + 11, y, { size: fontSize.small })}`;
+}
+
+function ringAt(
+  { points, ring }: FrameSeries,
+  placeX: (x: number) => number,
+  placeY: (y: number) => number,
+): string {
+  const at = ring === undefined ? -1 : points.findIndex((x, i) => i % 2 === 0 && x === ring.x);
+  if (at === -1 || !Number.isFinite(points[at + 1]!)) return "";
+  return ringPath(placeX(points[at]!), placeY(points[at + 1]!), 6);
 }
 
 function bandPath(

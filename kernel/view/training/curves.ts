@@ -3,15 +3,24 @@ import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors
 import { type ChartSpec, chart, downsample, type Point, rounded, smooth } from "../drawing/chart.ts";
 import { epochTicks } from "../drawing/ticks.ts";
 import type { Displayable } from "../mime.ts";
-import { dashes, palette, role } from "../theme.ts";
+import { dashes, fontSize, ink, palette, role } from "../theme.ts";
 import { countOf, formatNumber, formatPercent, wrapped } from "../wording.ts";
 
 /** The part of a training's `History` that curves need. */
 export interface HistoryLike {
   /** The loss of every step. */
-  readonly steps: readonly { readonly step: number; readonly epoch: number; readonly loss: number }[];
+  readonly steps: readonly {
+    readonly step: number;
+    readonly epoch: number;
+    readonly loss: number;
+    readonly learningRate?: number;
+  }[];
   /** What every epoch reported. */
   readonly epochs: readonly EpochLike[];
+  /** The epoch that early stopping found best. */
+  readonly best?: { readonly epoch: number; readonly on: string; readonly endedEarly: boolean } | null;
+  /** Why training failed. */
+  readonly failure?: string | null;
 }
 
 /** What curves show of an epoch. */
@@ -38,7 +47,9 @@ export interface CurvesOptions {
 
 /** Rates are drawn and told in per cent. */
 export function isRate(metric: string): boolean {
-  return /accuracy|error|precision|recall|rate|^f1$/i.test(metric) && !/squared|absolute/i.test(metric);
+  return (
+    /accuracy|error|precision|recall|rate|^f1$/i.test(metric) && !/squared|absolute|learning/i.test(metric)
+  );
 }
 
 export const printMetric = (metric: string, value: number): string =>
@@ -119,17 +130,17 @@ function metricNames(runs: readonly HistoryLike[]): string[] {
   return [...new Set(names)].filter((name) => name !== "loss");
 }
 
-/** Loss of each step at its place on an axis of epochs. */
-export function stepPoints(history: HistoryLike): Point[] {
+/** A value of each step, such as its loss, at its place on an axis of epochs. */
+function stepPoints(history: HistoryLike, read: (step: HistoryLike["steps"][number]) => number): Point[] {
   const perEpoch = new Map<number, number>();
   for (const { epoch } of history.steps) perEpoch.set(epoch, (perEpoch.get(epoch) ?? 0) + 1);
   // A running epoch is not complete: the longest one tells how many steps an epoch has.
   const length = Math.max(...perEpoch.values());
   const seen = new Map<number, number>();
-  return history.steps.map(({ epoch, loss }) => {
-    const inEpoch = (seen.get(epoch) ?? 0) + 1;
-    seen.set(epoch, inEpoch);
-    return { x: epoch - 1 + inEpoch / length, y: loss };
+  return history.steps.map((step) => {
+    const inEpoch = (seen.get(step.epoch) ?? 0) + 1;
+    seen.set(step.epoch, inEpoch);
+    return { x: step.epoch - 1 + inEpoch / length, y: read(step) };
   });
 }
 
@@ -147,31 +158,116 @@ function curvesSpec(runs: Readonly<Record<string, HistoryLike>>, options: Curves
   const noisy: Row[] = [];
   const loss: Row[] = [];
   for (const [run, history] of Object.entries(runs)) {
-    const points = stepPoints(history);
+    const points = stepPoints(history, (step) => step.loss);
     const budget = Math.max(40, Math.floor(300 / names.length));
     if (!several) noisy.push(...downsample(points, budget).map((point) => row(point, run, "train")));
     loss.push(...smooth(points, 60).map((point) => row(point, run, "train")));
     loss.push(...epochRows(history, run, "loss", "validation"));
     if (points.length === 0) loss.push(...epochRows(history, run, "loss", "train"));
   }
-  const panels = [
-    panel("loss", noisy, loss, names),
-    ...metrics.map((metric) => {
-      const rows = Object.entries(runs).flatMap(([run, history]) => [
+  const series = [
+    { name: "loss", rows: loss },
+    ...metrics.map((metric) => ({
+      name: metric,
+      rows: Object.entries(runs).flatMap(([run, history]) => [
         ...epochRows(history, run, metric, "train"),
         ...epochRows(history, run, metric, "validation"),
-      ]);
-      return panel(metric, [], rows, names);
-    }),
+      ]),
+    })),
+    ...scheduleRows(runs),
   ];
+  // One scale of colours serves all panels, so each has to know what the others draw.
+  const used = series.flatMap(({ rows }) => rows.map(({ part }) => part));
+  const parts = (["train", "validation"] as const).filter((part) => used.includes(part));
+  const events = several ? [] : eventsOf(Object.values(runs)[0]!);
+  const panels = series.map(({ name, rows }) =>
+    panel(name, name === "loss" ? noisy : [], rows, names, parts, events),
+  );
   return {
     title: {
       text: options.title ?? (several ? "Trainings compared" : "Training"),
       subtitle: options.subtitle ?? subtitleOf(runs),
     },
-    hconcat: panels,
+    concat: panels,
+    columns: panels.length === 4 ? 2 : 3,
     spacing: 28,
   };
+}
+
+/** The learning rate of every step, where it changes. */
+function scheduleRows(runs: Readonly<Record<string, HistoryLike>>): { name: string; rows: Row[] }[] {
+  const rates = Object.values(runs).flatMap(({ steps }) => steps.map((step) => step.learningRate));
+  if (new Set(rates.filter((rate) => rate !== undefined)).size < 2) return [];
+  const constant = Object.values(runs).every(
+    ({ steps }) => new Set(steps.map((step) => step.learningRate)).size === 1,
+  );
+  if (constant) return [];
+  const rows = Object.entries(runs).flatMap(([run, history]) => {
+    const points = stepPoints(history, (step) => step.learningRate ?? Number.NaN);
+    return downsample(points, 80).map((point) => row(point, run, "train"));
+  });
+  return [{ name: "learning rate", rows }];
+}
+
+/** A moment of a training that is marked on the axis of epochs. */
+interface TrainingEvent {
+  x: number;
+  text: string;
+  kind: "best" | "end" | "failure";
+}
+
+/** The best epoch, where it is not simply the last, an early end, and a failure. */
+function eventsOf(history: HistoryLike): TrainingEvent[] {
+  const { epochs, steps, best, failure } = history;
+  const events: TrainingEvent[] = [];
+  const last = epochs.length;
+  const bestEpoch = best?.epoch ?? lowestValidation(epochs);
+  if (bestEpoch !== null && bestEpoch < last) {
+    events.push({ x: bestEpoch, text: `best: epoch ${bestEpoch}`, kind: "best" });
+    if (best?.endedEarly) events.push({ x: last, text: "stopped early", kind: "end" });
+  }
+  if (failure && steps.length > 0)
+    events.push({ x: stepPoints(history, () => 0).at(-1)!.x, text: "✕ failed", kind: "failure" });
+  return events;
+}
+
+/** The epoch of the lowest validation loss; null without validation. */
+export function lowestValidation(epochs: readonly EpochLike[]): number | null {
+  const known = epochs.filter(({ validation }) => Number.isFinite(validation?.loss));
+  if (known.length === 0) return null;
+  return known.reduce((best, epoch) => (epoch.validation!.loss! < best.validation!.loss! ? epoch : best))
+    .epoch;
+}
+
+/** A line for each moment, and its name above the plot, where no curve runs. */
+function eventLayers(events: readonly TrainingEvent[], named: boolean, lastEpoch: number): ChartSpec[] {
+  const colours = { best: role.right, end: ink.muted, failure: role.wrong };
+  const width = PANEL_WIDTH / lastEpoch;
+  return events.map(({ x, text, kind }, i): ChartSpec => {
+    const next = events[i + 1];
+    // A name too near the next one stands on the other side of its line.
+    const left = x > lastEpoch / 2 || (next !== undefined && (next.x - x) * width < 150);
+    const line: ChartSpec = {
+      mark: { type: "rule", strokeDash: kind === "failure" ? [1, 0] : [3, 3], strokeWidth: 1.2 },
+      encoding: { y: { value: 0 }, y2: { value: "height" } },
+    };
+    const name: ChartSpec = {
+      mark: {
+        type: "text",
+        text,
+        align: left ? "right" : "left",
+        baseline: "bottom",
+        dy: -3,
+        fontSize: fontSize.small,
+      },
+      encoding: { y: { value: 0 } },
+    };
+    return {
+      data: { values: [{ x }] },
+      encoding: { color: { value: colours[kind] } },
+      layer: named ? [line, name] : [line],
+    };
+  });
 }
 
 const lineLegend = { orient: "bottom", symbolType: "stroke", symbolOpacity: 1, symbolSize: 300, columns: 4 };
@@ -188,11 +284,19 @@ function epochRows(history: HistoryLike, run: string, metric: string, part: Row[
   });
 }
 
-function panel(metric: string, noisy: Row[], rows: Row[], runs: readonly string[]): ChartSpec {
+const PANEL_WIDTH = 290;
+
+function panel(
+  metric: string,
+  noisy: Row[],
+  rows: Row[],
+  runs: readonly string[],
+  parts: readonly Row["part"][],
+  events: readonly TrainingEvent[],
+): ChartSpec {
   const several = runs.length > 1;
   const rate = isRate(metric);
   const lastEpoch = Math.max(1, ...rows.map(({ x }) => x ?? 0));
-  const parts = [...new Set(rows.map(({ part }) => part))];
   const colour = several
     ? {
         field: "run",
@@ -220,7 +324,7 @@ function panel(metric: string, noisy: Row[], rows: Row[], runs: readonly string[
       field: "y",
       type: "quantitative",
       title: metric,
-      scale: { zero: metric === "loss" },
+      scale: { zero: metric === "loss" || metric === "learning rate" },
       axis: { ...(rate ? { format: ".1~%" } : {}), tickCount: 6 },
     },
     color: colour,
@@ -239,7 +343,7 @@ function panel(metric: string, noisy: Row[], rows: Row[], runs: readonly string[
     { field: "x", title: "epoch", format: ".2~f" },
     { field: "y", title: metric, format: rate ? ".2%" : ".4~g" },
   ].slice(several ? 0 : 1);
-  const few = metric !== "loss" && rows.length <= 60;
+  const few = metric !== "loss" && metric !== "learning rate" && rows.length <= 60;
   const layers: ChartSpec[] = [];
   if (noisy.length > 0) {
     layers.push({
@@ -260,5 +364,7 @@ function panel(metric: string, noisy: Row[], rows: Row[], runs: readonly string[
       encoding: { tooltip },
     });
   }
-  return { width: 290, height: 200, encoding, layer: layers };
+  // Moments are named once, above the loss; their lines go through all panels.
+  layers.push(...eventLayers(events, metric === "loss", lastEpoch));
+  return { width: PANEL_WIDTH, height: 200, encoding, layer: layers };
 }

@@ -10,7 +10,7 @@ import { displaySymbol, type MimeBundle, type Publisher, pictureBundle } from ".
 import { layerName } from "../network/layers.ts";
 import { dashes, role } from "../theme.ts";
 import { countOf, formatCount, formatNumber, formatPercent, formatSeconds, wrapped } from "../wording.ts";
-import { curves, epochText, type HistoryLike, isRate } from "./curves.ts";
+import { curves, epochText, type HistoryLike, isRate, lowestValidation } from "./curves.ts";
 
 /** The part of the engine's `TrainingRun` that the dashboard needs. */
 export interface RunLike {
@@ -213,7 +213,15 @@ function finalSubtitle(run: RunLike): string[] {
 
 /** What is to be said of a training besides its numbers. */
 const remarksOn = ({ history }: RunLike): string[] =>
-  [history.stopped, history.advice].filter((remark) => typeof remark === "string");
+  [history.failure && failureText(history.failure), history.stopped, history.advice].filter(
+    (remark) => typeof remark === "string",
+  );
+
+/** The error's message as a sentence; that it comes from `fit` is plain here. */
+function failureText(message: string): string {
+  const text = message.replace(/^fit: /, "");
+  return `${text[0]?.toUpperCase() ?? ""}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
+}
 
 const lastLoss = (run: RunLike): number =>
   run.history.steps[run.history.steps.length - 1]?.loss ?? Number.NaN;
@@ -259,13 +267,17 @@ function frameOf(run: RunLike, view: RunView): TrainingFrame {
     left === null ? formatSeconds(run.seconds) : `${formatSeconds(left)} left`,
     speed,
   ];
-  const loss = run.step > 0 ? `loss ${formatNumber(lastLoss(run))}` : "no step yet";
+  const rate = run.history.steps.at(-1)?.learningRate;
+  const now = [
+    run.step > 0 ? `loss ${formatNumber(lastLoss(run))}` : "no step yet",
+    ...(rate === undefined ? [] : [`learning rate ${formatNumber(rate)}`]),
+  ].join(" · ");
   return {
     title: view.name,
     status: run.status,
     progress: total ? run.step / total : null,
     progressText: parts.filter((part) => part !== "").join(" · "),
-    valuesText: last ? `${loss} · after epoch ${run.history.epochs.length}: ${epochText(last)}` : loss,
+    valuesText: last ? `${now} · after epoch ${run.history.epochs.length}: ${epochText(last)}` : now,
     epochs: run.epochs,
     charts: frameCharts(run, view),
   };
@@ -308,6 +320,11 @@ function epochSeries(
       return value === undefined ? [] : [epoch, value];
     });
     const dash = dashes[part === "train" ? 0 : 1]!;
-    return { name: part, colour: role[part], dash, points: Float64Array.from(points), marks: true };
+    const best = part === "validation" ? lowestValidation(run.history.epochs) : null;
+    const ring =
+      best === null || run.history.epochs.length < 2
+        ? {}
+        : { ring: { x: best, label: `best: epoch ${best}` } };
+    return { name: part, colour: role[part], dash, points: Float64Array.from(points), marks: true, ...ring };
   });
 }

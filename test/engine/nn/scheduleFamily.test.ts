@@ -167,6 +167,7 @@ describe("early stopping", () => {
     expect(history.stopped).toBe(
       "Stopped after 5 epochs: the validation distance was best after epoch 3 (0), and the model is as it was then.",
     );
+    expect(history.best).toEqual({ epoch: 3, on: "distance", value: 0, endedEarly: true });
     expect(String(history)).toContain(`. ${history.stopped}`);
     expect((await run({ patience: 2, on: "closeness" })).value).toBe(3);
   });

@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { draw } from "../../../kernel/view/drawing/drawing.ts";
 import type { TrainingFrame } from "../../../kernel/view/drawing/frame.ts";
 import { FrameLimiter } from "../../../kernel/view/drawing/limiter.ts";
-import type { MimeBundle } from "../../../kernel/view/mime.ts";
+import { displayable, type MimeBundle, pictureBundle } from "../../../kernel/view/mime.ts";
 import { type RunLike, Trend, trainingDashboard } from "../../../kernel/view/training/dashboard.ts";
 import { specOf, textOf } from "../decode.ts";
+import { expectPicture } from "../snapshot.ts";
 
 class LeNet5 {}
 
@@ -11,7 +13,7 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** A training of 2 epochs with 100 steps each, driven by hand. */
 function training(): { run: Writable<RunLike>; step(): void; endEpoch(): void } {
-  const steps: { step: number; epoch: number; loss: number }[] = [];
+  const steps: { step: number; epoch: number; loss: number; learningRate: number }[] = [];
   const epochs: {
     epoch: number;
     loss: number;
@@ -38,7 +40,7 @@ function training(): { run: Writable<RunLike>; step(): void; endEpoch(): void } 
       run.epoch = Math.ceil(run.step / 100);
       run.seconds = run.step * 0.05;
       run.secondsLeft = (200 - run.step) * 0.05;
-      steps.push({ step: run.step, epoch: run.epoch, loss: 1 / run.step });
+      steps.push({ step: run.step, epoch: run.epoch, loss: 1 / run.step, learningRate: 0.01 });
     },
     endEpoch() {
       epochs.push({
@@ -164,6 +166,61 @@ describe("training dashboard", () => {
     expect(textOf(events[events.length - 1]!.bundle)).toMatch(
       /^LeNet5 epoch 2 of 2: step 1[45]\d of 200, loss 0\.00\d+; 2\.\d s left\.$/,
     );
+  });
+
+  it("looks as it did when it was reviewed, with the best epoch so far in a ring", async () => {
+    const { run, step, endEpoch } = training();
+    const frames: TrainingFrame[] = [];
+    const dashboard = trainingDashboard(recorder(), {
+      live: true,
+      now: () => run.step * 1000,
+      drawFrame: async (frame) => {
+        frames.push(frame);
+        return { png: "", width: 720, height: 290, milliseconds: 1 };
+      },
+    });
+    run.epochs = 4;
+    dashboard.begin(run);
+    for (const loss of [0.5, 0.3, 0.36]) {
+      for (let i = 0; i < 100; i++) {
+        step();
+        run.secondsLeft = (400 - run.step) * 0.05;
+        await Promise.resolve();
+        dashboard.step(run);
+      }
+      endEpoch();
+      const last = run.history.epochs.at(-1)!;
+      Object.assign(last, { loss, metrics: { accuracy: 1 - loss / 4 } });
+      Object.assign(last.validation!, { loss, accuracy: 1 - loss / 3 });
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    step();
+    run.secondsLeft = 5;
+    dashboard.step(run);
+    const frame = frames.at(-1)!;
+    expect(frame.valuesText).toMatch(
+      /^loss 0\.0033\d? · learning rate 0\.01 · after epoch 3: loss 0\.36, accuracy 91\.0 %/,
+    );
+    const text = "A training at its first step of the fourth epoch.";
+    expectPicture(
+      "dashboard",
+      displayable(text, () => pictureBundle(draw({ kind: "frame", frame }), text)),
+    );
+  });
+
+  it("ends a failed training with what fit says of it, and marks where it failed", async () => {
+    const { events, run, dashboard } = await watch(1, true, 50);
+    run.status = "failed";
+    const failure =
+      "fit: the loss became NaN (not a number) at step 51 (epoch 1) with learning rate 10; the last loss was 0.02. Likely the learning rate is too high: make the model anew and try 1. Where it began: LeNet5.f6 (Linear 120 → 84): matmul made Infinity at [0, 3] (the first in the forward pass)";
+    run.history = { ...run.history, failure };
+    dashboard.end(run);
+    const { bundle } = events[events.length - 1]!;
+    expect(textOf(bundle)).toMatch(
+      /: loss 0\.02\. The loss became NaN .* at step 51 .*LeNet5\.f6.* forward pass\)\.$/,
+    );
+    expect(JSON.stringify(specOf(bundle).title)).toContain("LeNet5.f6 (Linear 120 → 84)");
+    expect(JSON.stringify(specOf(bundle))).toContain("✕ failed");
   });
 
   it.each([
