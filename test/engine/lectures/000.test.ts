@@ -214,12 +214,12 @@ it("000.19: of 40 starts few solve XOR with two hidden units, nearly all with ei
       (share) => share === 1,
     ).length;
   const [tanh, relu] = [[2, 4, 8].map((h) => solved(h, "tanh")), [2, 4, 8].map((h) => solved(h, "relu"))];
-  expect(tanh[0]).toBeLessThan(32);
+  expect(tanh[0]).toBeLessThan(30);
   expect(tanh[1]).toBeGreaterThan(34);
   expect(tanh[2]).toBeGreaterThan(37);
-  expect(relu[0]).toBeLessThan(16);
-  expect(relu[1]).toBeGreaterThan(22);
-  expect(relu[2]).toBeGreaterThan(33);
+  expect(relu[0]).toBeLessThan(20);
+  expect(relu[1]).toBeGreaterThan(17);
+  expect(relu[2]).toBeGreaterThan(30);
 }, 120_000);
 
 it("000.20: more units come nearer unless the activation is a polynomial: squares stay one parabola", () => {
@@ -311,6 +311,7 @@ it("000.24, 000.25: h₀ = x, a_k = W_k h_{k−1} + b_k, h_k = g(a_k); back δ_k
   }
 });
 
+// Layers with weights on the longest way. Lecture 004 says 7 of AlexNet and over 100 of GoogLeNet (004.35).
 it.each<[string, () => nn.Module, number]>([
   ["AlexNet", () => models.alexNet(), 8],
   ["VGG-19", () => models.vgg19(), 19],

@@ -532,7 +532,7 @@ describe("Part II: networks for images", () => {
   it("003.42: neurons become channels, numbers images: of images of one pixel a convolution is the full layer", () => {
     seed(13);
     const [full, conv] = [nn.linear(4, 3), nn.conv2d(4, 3, 1)];
-    fill(conv, full.weight.toArray(), full.bias!.toArray());
+    fill(conv, full.weight.reshape([3, 4, 1, 1]).toArray(), full.bias!.toArray());
     const h = randn([5, 4]);
     expectClose(conv(h.reshape([5, 4, 1, 1])), full(h).toArray());
   });
@@ -812,7 +812,7 @@ describe("Part V: looking inside", () => {
   it("003.77: on the way back ReLU passes where the unit was on, where the signal is positive, or where both", () => {
     // One unit at 3 with the signal −2 and one at −1 with 5, one at 2 with 4.
     const model = nn.sequential(nn.relu(), nn.conv2d(3, 1, 1, { bias: false }));
-    fill(model, [-2, 5, 4]);
+    fill(model, [[[[-2]], [[5]], [[4]]]]);
     const x = tensor([3, -1, 2]).reshape([1, 3, 1, 1]);
     const pattern = (relu: inspection.ReluRule) =>
       inspection.deconvnet(model, x, { layer: "1", relu }).pattern.flatten().toArray();

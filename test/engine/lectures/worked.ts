@@ -1,6 +1,6 @@
 /** What the tests of the lectures share: the worked examples as data, of which every number must be read, and short words for images. */
 import { expect, it } from "vitest";
-import { type Tensor, type TensorData, tensor } from "../../../engine/index.ts";
+import { type nn, type Tensor, type TensorData, tensor } from "../../../engine/index.ts";
 import golden from "./golden.json" with { type: "json" };
 
 type Golden = typeof golden;
@@ -69,11 +69,10 @@ export function expectClose(
   });
 }
 
-/** A module's parameters in their order, set to these values. */
-export function fill(module: { parameters(): Tensor[] }, ...values: readonly TensorData[]): void {
-  const parameters = module.parameters();
-  expect(values).toHaveLength(parameters.length);
-  parameters.forEach((parameter, i) => {
-    parameter.storage.values().set(tensor(values[i]!).toTypedArray());
-  });
+/** Gives a module's parameters these values, in their order. */
+export function fill(module: nn.AnyModule, ...values: readonly TensorData[]): void {
+  const paths = module.namedParameters().map(([path]) => path);
+  expect(values).toHaveLength(paths.length);
+  const given = Object.fromEntries(paths.map((path, i) => [path, tensor(values[i]!)]));
+  module.loadStateDict({ ...module.stateDict(), ...given });
 }
