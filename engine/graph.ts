@@ -8,7 +8,7 @@ import { withScope } from "./memory.ts";
 import { isOp } from "./op.ts";
 import * as ops from "./ops/index.ts";
 import { checkOptions } from "./options.ts";
-import { pathAt } from "./place.ts";
+import { pathFinder } from "./place.ts";
 import type { Shape } from "./shapes.ts";
 import { type NestedNumbers, Tensor } from "./tensor.ts";
 
@@ -103,6 +103,7 @@ export function graphOf(root: Tensor, options: GraphOptions = {}): ComputationGr
   const tensors = operandsFirst([root]);
   const found = options.gradients === true ? computeGradients(root, tensors) : null;
   const names = new Map((model?.namedParameters() ?? []).map(([path, parameter]) => [parameter, path]));
+  const pathOf = pathFinder();
   const ids = new Map(tensors.map((tensor, id) => [tensor, id]));
   const shown = (tensor: Tensor | null): NestedNumbers | null =>
     tensor === null || tensor.size > maxValues || tensor.isRecycled ? null : tensor.toArray();
@@ -111,7 +112,7 @@ export function graphOf(root: Tensor, options: GraphOptions = {}): ComputationGr
     op: tensor.op,
     formula: formulaOf(tensor),
     name: names.get(tensor) ?? tensor.label,
-    layer: tensor.node === null || tensor.node.place === null ? null : pathAt(tensor.node.place),
+    layer: tensor.node === null || tensor.node.place === null ? null : pathOf(tensor.node.place),
     shape: tensor.shape,
     requiresGrad: tensor.requiresGrad,
     value: shown(tensor),

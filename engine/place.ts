@@ -46,10 +46,21 @@ function outermost(place: Place): Placed {
 
 /** The path of the module in the model that was called, such as `features.0`; empty for the model itself. */
 export function pathAt(place: Place): string {
-  const found = outermost(place)
-    .namedModules()
-    .find(([, module]) => module === place.module);
-  return found?.[0] ?? "";
+  return pathFinder()(place);
+}
+
+/** As `pathAt` for many places: it looks through each model once. */
+export function pathFinder(): (place: Place) => string {
+  const models = new Map<Placed, ReadonlyMap<Placed, string>>();
+  return (place) => {
+    const model = outermost(place);
+    let paths = models.get(model);
+    if (paths === undefined) {
+      paths = new Map(model.namedModules().map(([path, module]) => [module, path]));
+      models.set(model, paths);
+    }
+    return paths.get(place.module) ?? "";
+  };
 }
 
 /** `LeNet5.f6 (Linear 120 → 84)`, or `Linear(120 → 84)` for a layer that was called on its own. */

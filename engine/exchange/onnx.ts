@@ -8,7 +8,7 @@ import { inEvaluation } from "../nn/evaluation.ts";
 import { type AnyModule, requireModule } from "../nn/module.ts";
 import { requireTensor } from "../nn/requireTensor.ts";
 import type { GraphNode } from "../op.ts";
-import { describePlace, pathAt } from "../place.ts";
+import { describePlace, pathFinder } from "../place.ts";
 import { describeShape, sameShape, sizeOf } from "../shapes.ts";
 import { Tensor } from "../tensor.ts";
 import {
@@ -79,6 +79,7 @@ class Exporter {
   readonly #other: Run;
   /** Of each tensor: the one in its place in the other run. */
   readonly #twins: ReadonlyMap<Tensor, Tensor>;
+  readonly #pathOf = pathFinder();
   #batch: string | null = null;
 
   constructor(model: AnyModule, run: Run, other: Run) {
@@ -142,7 +143,7 @@ class Exporter {
         node,
         "ONNX has no operator for it; write this step with other operations, or export the layers before it",
       );
-    const path = place === null ? "" : pathAt(place);
+    const path = place === null ? "" : this.#pathOf(place);
     const inside = (step: string) => this.#unique(path === "" ? step : `${path}/${step}`);
     const [wanted] = this.#run.outputs.find(([, value]) => value === result) ?? [];
     const operands = selfSufficient.has(primitive.name) ? node.inputs.slice(0, 1) : node.inputs;
