@@ -23,6 +23,7 @@
  * This file knows tensors only by their holdings.
  */
 import type { Backend, DType, Storage, TypedArray } from "./backend/backend.ts";
+import { shapeOnlyBackend } from "./backend/shapeOnly.ts";
 import { OutOfMemoryError, RecycledTensorError } from "./errors.ts";
 import { describeShape, type Shape, sizeOf } from "./shapes.ts";
 
@@ -43,7 +44,8 @@ export class Block {
   constructor(backend: Backend, storage: Storage) {
     this.backend = backend;
     this.storage = storage;
-    this.bytes = storage.length * BYTES_PER_ELEMENT[storage.dtype];
+    // The backend that keeps shapes only holds nothing.
+    this.bytes = backend === shapeOnlyBackend ? 0 : storage.length * BYTES_PER_ELEMENT[storage.dtype];
   }
 }
 

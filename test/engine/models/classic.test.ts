@@ -27,6 +27,8 @@ describe("shapeOnlyBackend", () => {
       expect(tensor(new Float32Array(6), { shape: [2, 3] }).shape).toEqual([2, 3]);
       expect(shapeOnlyBackend.bytesInUse).toBe(0);
     });
+    const large = withBackend(shapeOnlyBackend, () => models.vgg16());
+    expect(large.parameterCount).toBe(138_357_544);
     expect(memoryReport().bytes - before).toBeLessThan(2 ** 20);
   });
 });
