@@ -231,7 +231,7 @@ describe("transforms that change how pixels look", () => {
       worst = Math.max(worst, Math.abs(value - exact));
       largest = Math.max(largest, Math.abs(exact));
     }
-    expect(worst).toBeLessThan(6e-7);
+    expect(worst).toBeLessThan(1e-6);
     expect(largest).toBeGreaterThan(8);
     const [after, before] = [new Generator(7), new Generator(7)];
     after.fillBits(new Int32Array(3));

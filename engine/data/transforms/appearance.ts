@@ -62,8 +62,8 @@ function changeContrast(pixels: Float32Array, area: number, factor: number): voi
   if (pixels.length === 3 * area)
     for (let i = 0; i < area; i++) sum += greyOf(pixels[i]!, pixels[area + i]!, pixels[2 * area + i]!);
   else for (let i = 0; i < area; i++) sum += pixels[i]!;
-  const mean = sum / area;
-  for (let i = 0; i < pixels.length; i++) pixels[i] = clip(mean + (pixels[i]! - mean) * factor);
+  const rest = (sum / area) * (1 - factor);
+  for (let i = 0; i < pixels.length; i++) pixels[i] = clip(rest + pixels[i]! * factor);
 }
 
 function changeSaturation(pixels: Float32Array, area: number, factor: number): void {
@@ -71,10 +71,10 @@ function changeSaturation(pixels: Float32Array, area: number, factor: number): v
     const red = pixels[i]!;
     const green = pixels[area + i]!;
     const blue = pixels[2 * area + i]!;
-    const grey = greyOf(red, green, blue);
-    pixels[i] = clip(grey + (red - grey) * factor);
-    pixels[area + i] = clip(grey + (green - grey) * factor);
-    pixels[2 * area + i] = clip(grey + (blue - grey) * factor);
+    const rest = greyOf(red, green, blue) * (1 - factor);
+    pixels[i] = clip(rest + red * factor);
+    pixels[area + i] = clip(rest + green * factor);
+    pixels[2 * area + i] = clip(rest + blue * factor);
   }
 }
 
