@@ -9,12 +9,25 @@ export { type TensorOptions, tensor } from "./data/tensor.ts";
 export { type BackpropagationOptions, backpropagation } from "./diagrams/backpropagation.ts";
 export { type GraphPictureOptions, graph } from "./diagrams/graph.ts";
 export {
+  type ActivationFunctionsOptions,
+  type ActivationSource,
+  activationFunctions,
+} from "./learning/activationFunctions.ts";
+export {
   type Classifier,
   type DecisionBoundaryOptions,
   decisionBoundary,
 } from "./learning/decisionBoundary.ts";
+export { type Fit, type FunctionFitOptions, functionFit } from "./learning/functionFit.ts";
 export { type HiddenSpaceOptions, hiddenSpace } from "./learning/hiddenSpace.ts";
 export { type PerceptronOptions, perceptron } from "./learning/perceptron.ts";
+export {
+  type ScheduleOptions,
+  type SeriesOptions,
+  type SeriesSource,
+  schedule,
+  series,
+} from "./learning/series.ts";
 export { type LivePicture, live } from "./live.ts";
 export type { Displayable } from "./mime.ts";
 export {
