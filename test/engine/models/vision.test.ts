@@ -41,6 +41,18 @@ describe("gapClassifier", () => {
       learningRate: 0.02,
     });
     expect(last).toBeLessThan(0.8 * first);
+    const pairs = models.gapClassifier({ widths: [8, 16], convolutions: 2 });
+    expect(pairs.features.namedParameters().map(([path, { shape }]) => `${path} ${shape}`)).toEqual([
+      "0.weight 8,1,3,3",
+      "0.bias 8",
+      "2.weight 8,8,3,3",
+      "2.bias 8",
+      "5.weight 16,8,3,3",
+      "5.bias 16",
+      "7.weight 16,16,3,3",
+      "7.bias 16",
+    ]);
+    expect(pairs.activationMaps(randn([1, 1, 12, 12])).shape).toEqual([1, 10, 6, 6]);
     expect(() => models.gapClassifier({ widths: [] })).toThrow(/widths are the filters of each convolution/);
   });
 });
