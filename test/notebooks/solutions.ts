@@ -1,5 +1,28 @@
 /** Right answers to the exercises of the lessons: what stands in the notebook, and what a student may put there. */
 export const solutions: Record<string, readonly (readonly [starter: string, solution: string])[]> = {
+  "09-convolution-by-hand.ipynb": [
+    [
+      "return 0; // the sum of x[i * stride + p][j * stride + q] * k[p][q] over p and q",
+      `let sum = 0;
+      k.forEach((line, p) => line.forEach((weight, q) => (sum += x[i * stride + p][j * stride + q] * weight)));
+      return sum;`,
+    ],
+    [
+      "[]; // such as [0, 1]; you may let the computer look",
+      "conv(grey, tenth).flatMap((line, i) => line.flatMap((value, j): [number, number][] => (Math.abs(value - slide[i][j]) > 0.05 ? [[i, j]] : [])));",
+    ],
+    [
+      "return 0; // your formula\n",
+      `const size = (n + 2 * padding - kernel) / stride + 1;
+  if (strict && !Number.isInteger(size)) throw new Error(\`\${size} does not exist\`);
+  return Math.floor(size);\n`,
+    ],
+    ["return 0; // your formula, with biases", "return outChannels * (kernel ** 2 * inChannels + 1);"],
+    [
+      "const loss: Tensor | null = null; // how far second(x) is from what the Laplacian gives",
+      "const loss: Tensor | null = nn.mse(second(x), conv2d(x, laplacian));",
+    ],
+  ],
   "11-a-cnn-from-end-to-end.ipynb": [
     [
       "kernel: number): number {\n  return 0; // your formula",

@@ -81,12 +81,18 @@ export function plane(values: ArrayLike<number>, index: number, length: number):
   return copy;
 }
 
-/** The range an image's brightness is drawn over: 0 to 1 or 0 to 255 where the values fit, else their own. */
+/** The range an image's brightness is drawn over: 0 to 1, or 0 to 255 for whole numbers, where the values fit, else their own. */
 export function brightnessRange(values: ArrayLike<number>): ValueRange {
   const range = valueRange(values);
   if (range.low >= 0 && range.high <= 1) return { ...range, low: 0, high: 1 };
-  if (range.low >= 0 && range.high > 2 && range.high <= 255) return { ...range, low: 0, high: 255 };
+  if (range.low >= 0 && range.high > 2 && range.high <= 255 && areWhole(values))
+    return { ...range, low: 0, high: 255 };
   return range;
+}
+
+function areWhole(values: ArrayLike<number>): boolean {
+  for (let i = 0; i < values.length; i++) if (!Number.isInteger(values[i])) return false;
+  return true;
 }
 
 /** Larger images are thinned to these sides, and of many only some are shown: a display stays below 200 KB. */
