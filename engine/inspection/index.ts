@@ -43,3 +43,9 @@ export {
 } from "./statistics.ts";
 export { type LayerSummary, ModelSummary, summary } from "./summary.ts";
 export { type TopPatch, type TopPatchesOptions, topPatches } from "./topPatches.ts";
+export {
+  WeightEvolution,
+  type WeightEvolutionOptions,
+  type WeightSnapshot,
+  weightEvolution,
+} from "./weightEvolution.ts";

@@ -1,8 +1,12 @@
 /** The hooks by which the engine's objects show themselves in a notebook, and trainings their progress. */
 import { Dataset } from "../../engine/data/dataset.ts";
-import { Attribution } from "../../engine/inspection/attribution.ts";
-import { Deconvolution } from "../../engine/inspection/backprojection.ts";
-import { DistributionHistory, UpdateRatios } from "../../engine/inspection/index.ts";
+import {
+  Attribution,
+  Deconvolution,
+  DistributionHistory,
+  UpdateRatios,
+  WeightEvolution,
+} from "../../engine/inspection/index.ts";
 import { ConfusionMatrix } from "../../engine/metrics/index.ts";
 import { Module } from "../../engine/nn/module.ts";
 import { LearningRateSearch } from "../../engine/optim/learningRate.ts";
@@ -14,6 +18,7 @@ import { showLivePictures } from "./live.ts";
 import { type Displayable, displaySymbol, type MimeBundle, type Publisher } from "./mime.ts";
 import { summary } from "./network/network.ts";
 import { findingPicture } from "./network/overlay.ts";
+import { weightEvolution } from "./network/weightEvolution.ts";
 import { confusionMatrix } from "./results/confusion.ts";
 import { curves } from "./training/curves.ts";
 import { trainingDashboard } from "./training/dashboard.ts";
@@ -47,6 +52,7 @@ export function installViews(publisher: Publisher): () => void {
   showAs(History.prototype, (history) => (history.steps.length === 0 ? String(history) : curves(history)));
   showAs(LearningRateSearch.prototype, (search) => learningRates(search));
   showAs(Attribution.prototype, (finding) => findingPicture(finding));
+  showAs(WeightEvolution.prototype, (evolution) => weightEvolution(evolution));
   showAs(Deconvolution.prototype, (finding) => findingPicture(finding));
   showAs(DistributionHistory.prototype, (history) =>
     history.steps.length === 0 ? String(history) : distributions(history),

@@ -30,18 +30,18 @@ export {
 } from "./learning/series.ts";
 export { type LivePicture, live } from "./live.ts";
 export type { Displayable } from "./mime.ts";
-export {
-  type FeatureMapsOptions,
-  type FilterSource,
-  type FiltersOptions,
-  filters,
-  type InformationFlowOptions,
-} from "./network/layers.ts";
+export { type FilterSource, type FiltersOptions, filters } from "./network/filters.ts";
+export type { FeatureMapsOptions, InformationFlowOptions } from "./network/layers.ts";
 export { featureMaps, informationFlow, type MistakesOptions, mistakes, summary } from "./network/network.ts";
 export { type OverlayOptions, type OverlaySource, overlay } from "./network/overlay.ts";
 export { type ReceptiveFieldOptions, receptiveField } from "./network/receptiveField.ts";
 export { compare } from "./network/summary.ts";
 export { type TopPatchesOptions, topPatches } from "./network/topPatches.ts";
+export {
+  type WeightEvolutionLike,
+  type WeightEvolutionOptions,
+  weightEvolution,
+} from "./network/weightEvolution.ts";
 export { type ConnectionsOptions, connections } from "./operations/connections.ts";
 export { type ConvolutionOptions, convolution } from "./operations/convolution.ts";
 export {

@@ -43,6 +43,9 @@ export function blit(target: Pixels, { tile, left, top, pixel }: Placed): void {
   }
 }
 
+/** In `hidden`: a line between parts, where 1 is bare paper. */
+export const LINE = 2;
+
 const BOX_COLOUR = "#ffd23f";
 
 const clamp = (value: number, most: number): number => Math.min(Math.max(value, 0), most);
@@ -72,7 +75,8 @@ function outline(
 function tileColour(tile: Tile, row: number, column: number): number {
   const { values, low, high } = tile;
   const at = row * tile.width + column;
-  if (tile.hidden?.[at]) return 0xffffffff;
+  const hidden = tile.hidden?.[at];
+  if (hidden) return packed(parseHex(hidden === LINE ? ink.text : ink.paper));
   if (tile.channels === 1) {
     const value = values[at]!;
     if (!Number.isFinite(value)) return packed(colourOf(value, tile.colours, low, high));

@@ -20,7 +20,7 @@ export interface Tile {
   low: number;
   high: number;
   colours: ColourMapName;
-  /** 1 where a value is none and the paper shows, as at the end of a vector's last column. */
+  /** 1 where a value is none and the paper shows, as at the end of a vector's last column; 2 where a line is drawn. */
   hidden?: Uint8Array;
   caption?: readonly string[];
   /** Beside the tile instead of below it; one line then. */
