@@ -5,6 +5,13 @@
  * @module
  */
 
+export {
+  type Architecture,
+  type ArchitectureGroup,
+  type ArchitectureNode,
+  type ArchitectureOptions,
+  architecture,
+} from "./architecture.ts";
 export { Attribution } from "./attribution.ts";
 export {
   type DeconvnetOptions,

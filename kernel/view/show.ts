@@ -6,6 +6,7 @@
 export { type BarsOptions, bars } from "./data/bars.ts";
 export { type ImagesOptions, images } from "./data/images.ts";
 export { type TensorOptions, tensor } from "./data/tensor.ts";
+export { type ArchitecturePictureOptions, architecture } from "./diagrams/architecture.ts";
 export { type BackpropagationOptions, backpropagation } from "./diagrams/backpropagation.ts";
 export { type GraphPictureOptions, graph } from "./diagrams/graph.ts";
 export {

@@ -122,33 +122,42 @@ function wrapText(text: string, width: number, size: number = fontSize.label): s
 }
 
 function body(diagram: Diagram, geometry: Geometry): string {
-  const frames = (diagram.groups ?? []).map((group) => {
-    const place = geometry.groups.get(group.id);
-    return place === undefined ? "" : frameSvg(place, group.label);
-  });
+  const groups = diagram.groups ?? [];
+  // Room for the labels of a frame and of those in it.
+  const levels = (id: string): number =>
+    1 + Math.max(0, ...groups.filter(({ inside }) => inside === id).map((group) => levels(group.id)));
+  const framed = groups.map(({ id, label }) => frameSvg(geometry.groups.get(id)!, label, 8 * levels(id)));
   const lines = diagram.edges.map((edge, i) => edgeSvg(edge, geometry.edges[i]!.points, geometry));
   const nodes = diagram.nodes.map((node) => nodeSvg(node, geometry.nodes.get(node.id)!));
   const labels = diagram.edges.map((edge, i) => labelSvg(edge, geometry.edges[i]!.label, geometry));
-  return [...frames, ...lines, ...nodes, ...labels].join("");
+  return [
+    ...framed.map(({ frame }) => frame),
+    ...lines,
+    ...framed.map(({ label }) => label),
+    ...nodes,
+    ...labels,
+  ].join("");
 }
 
-function frameSvg({ x, y, width, height }: Place, label: string): string {
+const FRAME = "#f6f8fa";
+
+/** A frame, and its label, which stands over the lines that enter it. */
+function frameSvg(place: Place, label: string, lift: number): { frame: string; label: string } {
+  const { x, y, width, height } = place;
   const left = x - width / 2;
-  // Room for the label above what stands highest.
-  const top = y - height / 2 - 8;
-  return (
-    svgRect(
+  const top = y - height / 2 - lift;
+  const text = fitText(label, width - 12, fontSize.small);
+  const plate = svgRect(left + 4, top + 2, textWidth(text, fontSize.small) + 4, 12, `fill="${FRAME}"`);
+  return {
+    frame: svgRect(
       left,
       top,
       width,
-      height + 8,
-      `rx="6" fill="#f6f8fa" stroke="${ink.line}" stroke-dasharray="3 2"`,
-    ) +
-    svgText(fitText(label, width - 12, fontSize.small), left + 6, top + 12, {
-      size: fontSize.small,
-      colour: ink.muted,
-    })
-  );
+      height + lift,
+      `rx="6" fill="${FRAME}" stroke="${ink.line}" stroke-dasharray="3 2"`,
+    ),
+    label: plate + svgText(text, left + 6, top + 11, { size: fontSize.small, colour: ink.muted }),
+  };
 }
 
 function edgeSvg(edge: DiagramEdge, points: readonly Point[], { direction }: Geometry): string {

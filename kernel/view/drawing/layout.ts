@@ -142,7 +142,7 @@ function trimmed(geometry: Geometry): Geometry {
     ...places.flatMap(({ y, height }) => [y - height / 2, y + height / 2]),
     ...points.map(({ y }) => y),
   ];
-  const [left, top] = [Math.min(...xs), Math.min(...ys) - (geometry.groups.size > 0 ? 8 : 0)];
+  const [left, top] = [Math.min(...xs), Math.min(...ys) - (geometry.groups.size > 0 ? 24 : 0)];
   const move = <P extends Point>(point: P): P => ({ ...point, x: point.x - left, y: point.y - top });
   const all = (map: ReadonlyMap<string, Place>) => new Map([...map].map(([id, place]) => [id, move(place)]));
   return {
@@ -317,69 +317,70 @@ function isChain({ nodes, edges }: Diagram): boolean {
   );
 }
 
-/** A chain from left to right, row by row. */
+/** A chain from left to right, row by row; in one row if it can be made to fit by drawing it a little smaller. */
 function inRows({ nodes, edges }: Diagram, within: number): Geometry {
-  const GAP = 26;
-  const ROW_GAP = 30;
   const sizes = nodes.map(nodeSize);
+  const labels = edges.map(labelSize);
+  const gaps = nodes.map((_, i) => (i === 0 ? 0 : Math.max(26, (labels[i - 1]?.width ?? 0) + 24)));
+  const whole = sizes.reduce((sum, { width }, i) => sum + gaps[i]! + width, 0);
+  const room = whole * 0.8 <= within ? whole : within;
+  const between = Math.max(30, ...labels.map((label) => (label?.height ?? 0) + 6));
   const rows: number[][] = [];
   let used = 0;
   sizes.forEach(({ width }, i) => {
-    const gap = i === 0 ? 0 : Math.max(GAP, (labelSize(edges[i - 1]!)?.width ?? 0) + 14);
-    if (rows.length > 0 && used + gap + width <= within) {
+    if (rows.length > 0 && used + gaps[i]! + width <= room + 0.01) {
       rows.at(-1)!.push(i);
-      used += gap + width;
+      used += gaps[i]! + width;
     } else {
       rows.push([i]);
       used = width;
     }
   });
-  const places = new Map<string, Place>();
+  const places: Place[] = [];
+  const tops: number[] = [];
   let top = 0;
-  let right = 0;
   for (const row of rows) {
     const height = Math.max(...row.map((i) => sizes[i]!.height));
     let x = 0;
     for (const i of row) {
-      const { width, height: own } = sizes[i]!;
-      if (i !== row[0]) x += Math.max(GAP, (labelSize(edges[i - 1]!)?.width ?? 0) + 14);
-      places.set(nodes[i]!.id, { x: x + width / 2, y: top + height / 2, width, height: own });
-      x += width;
+      if (i !== row[0]) x += gaps[i]!;
+      places.push({
+        x: x + sizes[i]!.width / 2,
+        y: top + height / 2,
+        width: sizes[i]!.width,
+        height: sizes[i]!.height,
+      });
+      tops.push(top);
+      x += sizes[i]!.width;
     }
-    right = Math.max(right, x);
-    top += height + ROW_GAP;
+    top += height + between;
   }
-  const lastOfRow = new Set(rows.map((row) => row.at(-1)!));
   const lines = edges.map((edge, i) => {
-    const [a, b] = [places.get(edge.from)!, places.get(edge.to)!];
-    const [from, to] = [nodeSize(nodes[i]!).shape, nodeSize(nodes[i + 1]!).shape];
-    if (!lastOfRow.has(i)) {
+    const [a, b] = [places[i]!, places[i + 1]!];
+    const [from, to] = [sizes[i]!.shape, sizes[i + 1]!.shape];
+    if (tops[i] === tops[i + 1]) {
+      const [left, right] = [a.x + from.width / 2, b.x - to.width / 2];
       const points = [
-        { x: a.x + from.width / 2, y: a.y },
-        { x: b.x - to.width / 2, y: b.y },
+        { x: left, y: a.y },
+        { x: right, y: b.y },
       ];
-      return { points, label: labelAt(edge, { x: (points[0]!.x + points[1]!.x) / 2, y: a.y }) };
+      return { points, label: labelAt(edge, { x: (left + right) / 2, y: a.y }) };
     }
     // Down between the rows and back to the left.
-    const between = b.y - b.height / 2 - ROW_GAP / 2;
+    const y = tops[i + 1]! - between / 2;
+    const points = [
+      { x: a.x, y: a.y + a.height / 2 },
+      { x: a.x, y },
+      { x: b.x, y },
+      { x: b.x, y: b.y - b.height / 2 },
+    ];
     return {
-      points: [
-        { x: a.x, y: a.y + a.height / 2 },
-        { x: a.x, y: between },
-        { x: b.x, y: between },
-        { x: b.x, y: b.y - b.height / 2 },
-      ],
-      label: null,
+      points,
+      label: labelAt(edge, { x: Math.max(b.x, b.width) + (labels[i]?.width ?? 0) / 2 + 12, y }),
     };
   });
-  return {
-    width: right,
-    height: top - ROW_GAP,
-    direction: "down",
-    nodes: places,
-    groups: new Map(),
-    edges: lines,
-  };
+  const named = new Map(nodes.map(({ id }, i) => [id, places[i]!]));
+  return trimmed({ width: 0, height: 0, direction: "right", nodes: named, groups: new Map(), edges: lines });
 }
 
 /** Nodes where their `at` says, straight lines between their borders. */

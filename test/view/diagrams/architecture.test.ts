@@ -1,0 +1,79 @@
+/** Pictures of architectures: boxes with branches, and the volumes of LeNet-5's paper. */
+import { describe, expect, test } from "vitest";
+import { withBackend } from "../../../engine/backend/current.ts";
+import { shapeOnlyBackend } from "../../../engine/backend/shapeOnly.ts";
+import { models, nn } from "../../../engine/index.ts";
+import { show } from "../../../kernel/view/index.ts";
+import { bundleOf, pictureOf } from "../decode.ts";
+import { expectPicture } from "../snapshot.ts";
+
+describe("show.architecture", () => {
+  test("a chain of layers runs in rows", () => {
+    const shown = show.architecture(models.leNet5(), [1, 28, 28]);
+    expect(String(shown)).toBe("LeNet5: 12 layers; 61,706 parameters; from 1×28×28 to 10.");
+    expectPicture("architecture", shown);
+  });
+
+  test("001.45: the maps of LeNet-5 as sheets", () => {
+    expectPicture(
+      "architecture-volumes",
+      show.architecture(models.leNet5(), [1, 28, 28], { style: "volumes" }),
+    );
+  });
+
+  test("003.61: branches are drawn as branches, modules as frames in frames", () => {
+    const model = models.googLeNetSmall();
+    const block = nn.sequential(model.at(0), model.at(2), nn.globalAvgPool2d(), nn.linear(40, 10));
+    expectPicture(
+      "architecture-inception",
+      show.architecture(block, [1, 14, 14], { depth: 3, title: "An Inception module" }),
+    );
+  });
+
+  test.each([
+    [
+      "resNet152",
+      "ResNet: 5 layers, 50 closed modules, 1 operation; 60,192,808 parameters; from 3×224×224 to 1000.",
+    ],
+    [
+      "googLeNet",
+      "GoogLeNet: 7 layers, 12 closed modules, 1 operation; 6,998,552 parameters; from 3×224×224 to 1000.",
+    ],
+    ["vgg16", "Vgg: 37 layers; 138,357,544 parameters; from 3×224×224 to 1000."],
+  ] as const)("%s fits into a display", (name, text) => {
+    const shown = show.architecture(
+      withBackend(shapeOnlyBackend, () => models[name]()),
+      [3, 224, 224],
+    );
+    expect(String(shown)).toBe(text);
+    const bundle = bundleOf(shown);
+    expect(JSON.stringify(bundle).length).toBeLessThan(200_000);
+    expect(pictureOf(bundle).width).toBeLessThanOrEqual(2 * 924);
+  });
+
+  test("vectors, single layers and maps that are not square", () => {
+    const network = nn.sequential(nn.conv2d(2, 5, 3), nn.relu(), nn.flatten(), nn.linear(5 * 4 * 10, 3));
+    for (const style of ["boxes", "volumes"] as const)
+      expect(String(show.architecture(network, [2, 6, 12], { style }))).toContain("from 2×6×12 to 3.");
+    expect(String(show.architecture(nn.linear(4, 2), [4]))).toBe(
+      "Linear: 1 layer; 10 parameters; from 4 to 2.",
+    );
+    expect(String(show.architecture(models.mlp([4, 3, 2]), [4]))).toContain("3 layers");
+  });
+
+  test("says what is wrong", () => {
+    const residual = nn.sequential(nn.conv2d(1, 1, 1), nn.residual(nn.conv2d(1, 1, 1)));
+    expect(() => show.architecture(residual, [1, 4, 4], { style: "volumes" })).toThrow(
+      'show.architecture: volumes are drawn of chains of layers, this network has branches; use style "boxes"',
+    );
+    expect(() => show.architecture(models.mlp([4, 2]), [4], { style: "volumes" })).toThrow(
+      "volumes are drawn of networks with maps [C, H, W]",
+    );
+    expect(() => Reflect.apply(show.architecture, null, [nn.relu, [4]])).toThrow(
+      "show.architecture: model must be a module",
+    );
+    expect(() => Reflect.apply(show.architecture, null, [nn.linear(4, 2), [4], { style: "round" }])).toThrow(
+      'style is "boxes" or "volumes", got the string "round"',
+    );
+  });
+});
