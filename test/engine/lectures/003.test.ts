@@ -882,7 +882,7 @@ describe("Part V: learning without labels", () => {
     expect(Math.abs(actual - density.logDensity(test).mean().item() - gap)).toBeLessThan(tolerance);
   });
 
-  it("003.85: samples have the density's mean and its variance plus h²", () => {
+  it("003.82, 003.85: a density p(x) is drawn from, which a function y = f(x) is not: its mean, and its variance plus h²", () => {
     seed(26);
     const density = classical.kernelDensity({ bandwidth: 0.5 }).fit(tensor([-1, 1]));
     const drawn = density.sample(20_000);

@@ -112,6 +112,16 @@ it("004.13: max(0, z) and max(0.01 z, z)", () => {
   expectClose(nn.leakyRelu()(z), z.maximum(z.mul(0.01)).toArray());
 });
 
+it("004.15: yᵢ = f(xᵢ, W): a real number in regression, one of {cat, bike, dog, house, car} in classification", () => {
+  seed(5);
+  const x = randn([200, 3]);
+  const [regression, scores] = [models.mlp([3, 8, 1])(x), models.mlp([3, 8, 5])(x)];
+  expect(regression.unique().values.size).toBe(200);
+  const classes = scores.argmax(1);
+  expect([classes.dtype, classes.shape]).toEqual(["int32", [200]]);
+  expect(new Set(classes.toArray() as number[]).isSubsetOf(new Set([0, 1, 2, 3, 4]))).toBe(true);
+});
+
 it("004.16: the series' next values follow their windows, and an 8 × 8 block goes through a code of 8 numbers", () => {
   const { train } = data.timeSeries({ window: 5 });
   expect(train.points.shape[1]).toBe(5);
