@@ -3,6 +3,7 @@
 import { ArgumentError, describeValue } from "../errors.ts";
 import type { Module, Parameter } from "../nn/module.ts";
 import { Optimizer } from "../optim/optimizer.ts";
+import { checkOptions } from "../options.ts";
 import { isTensor, type Tensor } from "../tensor.ts";
 import { checkModel } from "./observe.ts";
 import { activations, type Distribution, distributionOf } from "./statistics.ts";
@@ -76,6 +77,7 @@ export function distributions(
   optimizer: Optimizer,
   options: DistributionsOptions = {},
 ): DistributionHistory {
+  checkOptions("distributions", options, ["of", "x"]);
   checkModel("distributions", model);
   if (!(optimizer instanceof Optimizer))
     throw new ArgumentError(

@@ -5,7 +5,7 @@ import { checkOptions } from "../options.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { type ConfusionMatrix, confusionMatrix } from "./confusion.ts";
-import { read, readClasses, requirePairs, type Values } from "./values.ts";
+import { read, readClasses, requireNumbers, requirePairs, type Values } from "./values.ts";
 
 /**
  * The share of samples whose class is right, 0 to 1. `predictions` are logits or probabilities `[N, C]`, or class numbers
@@ -49,6 +49,7 @@ export function topK(scores: Tensor, labels: Values, k: number = 5): number {
       `topK: k must be a whole number from 1 to the ${classes} classes, got ${describeValue(k)}`,
     );
   }
+  requireNumbers("topK", "scores", values);
   let right = 0;
   for (let row = 0; row < samples; row++) {
     const label = actual[row]!;
@@ -58,7 +59,7 @@ export function topK(scores: Tensor, labels: Values, k: number = 5): number {
       const other = values[row * classes + j]!;
       if (other > score || (other === score && j < label)) better++;
     }
-    if (label < classes && !Number.isNaN(score) && better < k) right++;
+    if (label < classes && better < k) right++;
   }
   return right / samples;
 }
@@ -73,6 +74,8 @@ export function binaryAccuracy(logits: Values, targets: Values): number {
   const predicted = read("binaryAccuracy", "logits", logits).values;
   const actual = read("binaryAccuracy", "targets", targets).values;
   requirePairs("binaryAccuracy", predicted.length, actual.length);
+  requireNumbers("binaryAccuracy", "logits", predicted);
+  requireNumbers("binaryAccuracy", "targets", actual);
   let right = 0;
   for (let i = 0; i < actual.length; i++) if (predicted[i]! > 0 === actual[i]! > 0.5) right++;
   return right / actual.length;
@@ -81,10 +84,10 @@ export function binaryAccuracy(logits: Values, targets: Values): number {
 /** Options of `f1`, `precision` and `recall`. */
 export interface AverageOptions {
   /**
-   * "macro" (the default): the mean over the classes that occur, each alike; "micro": over all samples, where precision,
-   * recall and F1 are one number, the accuracy.
+   * "macro" (the default): the mean over the classes that occur, each alike; "weighted": each by its number of samples;
+   * "micro": over all samples, where precision, recall and F1 are one number, the accuracy.
    */
-  readonly average?: "macro" | "micro";
+  readonly average?: "macro" | "micro" | "weighted";
 }
 
 function average(
@@ -96,8 +99,10 @@ function average(
 ): number {
   checkOptions(operation, options, ["average"]);
   const { average: kind = "macro" } = options;
-  if (kind !== "macro" && kind !== "micro")
-    throw new ArgumentError(`${operation}: average is "macro" or "micro", got ${describeValue(kind)}`);
+  if (kind !== "macro" && kind !== "micro" && kind !== "weighted")
+    throw new ArgumentError(
+      `${operation}: average is "macro", "micro" or "weighted", got ${describeValue(kind)}`,
+    );
   const { counts, total } = confusionMatrix(predictions, labels);
   if (kind === "micro") {
     const right = counts.reduce((sum, row, k) => sum + row[k]!, 0);
@@ -107,9 +112,10 @@ function average(
     const count = row.reduce((sum, n) => sum + n, 0);
     const taken = counts.reduce((sum, other) => sum + other[k]!, 0);
     // A class that nobody is in and nobody was taken for says nothing.
-    return count + taken === 0 ? [] : [share(row[k]!, taken, count)];
+    return count + taken === 0 ? [] : [{ value: share(row[k]!, taken, count), count }];
   });
-  return each.reduce((sum, value) => sum + value, 0) / each.length;
+  if (kind === "weighted") return each.reduce((sum, { value, count }) => sum + value * count, 0) / total;
+  return each.reduce((sum, { value }) => sum + value, 0) / each.length;
 }
 
 /**

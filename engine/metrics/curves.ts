@@ -6,7 +6,7 @@ import { checkOptions } from "../options.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import { formatNumber } from "../wording.ts";
-import { read, readClasses, requirePairs, type Values } from "./values.ts";
+import { read, readClasses, requireNumbers, requirePairs, type Values } from "./values.ts";
 
 /** Hits and false alarms at every threshold. See {@link roc}. */
 export class RocCurve {
@@ -67,8 +67,8 @@ export function roc(scores: Values, labels: Values): RocCurve {
         `roc: labels must be 0 and 1, but number ${i} is ${actual[i]}; for class k of several take its scores and labels.equal(k)`,
       );
     }
-    if (Number.isNaN(given[i])) throw new ArgumentError(`roc: score ${i} is NaN`);
   }
+  requireNumbers("roc", "scores", given);
   const order = Array.from({ length: given.length }, (_, i) => i).sort((a, b) => given[b]! - given[a]!);
   const positives = Array.from(actual).filter((label) => label === 1).length;
   const negatives = actual.length - positives;

@@ -1,5 +1,7 @@
 /**
- * How good predictions are, as plain numbers. No gradients.
+ * How good predictions are, as plain numbers. No gradients. All throw a ShapeError where predictions and targets do not go
+ * together or there are none, and an ArgumentError for what is no number, class or mask; NaN among scores is refused, in
+ * differences it stays NaN.
  *
  * @module
  */

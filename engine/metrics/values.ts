@@ -31,8 +31,10 @@ export function read(operation: string, role: string, input: Values): Table {
 /** Class numbers `[N]` of class numbers, of scores `[N, C]` (the largest wins, the first of equals) or of one-hot rows. */
 export function readClasses(operation: string, role: string, input: Values): ArrayLike<number> {
   const { values, shape } = read(operation, role, input);
-  if (shape.length === 2 && shape[1]! > 1)
+  if (shape.length === 2 && shape[1]! > 1) {
+    requireNumbers(operation, role, values);
     return Array.from({ length: shape[0]! }, (_, row) => best(values, row, shape[1]!));
+  }
   if (shape.length > 1 && shape[shape.length - 1] !== values.length) {
     const remedy =
       shape[1] === 1
@@ -58,6 +60,16 @@ function best(values: ArrayLike<number>, row: number, classes: number): number {
     if (values[row * classes + k]! > values[row * classes + winner]!) winner = k;
   }
   return winner;
+}
+
+/** Refuses NaN: it loses every comparison, and so would count as a class or an answer in silence. */
+export function requireNumbers(operation: string, role: string, values: ArrayLike<number>): void {
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isNaN(values[i])) continue;
+    throw new ArgumentError(
+      `${operation}: number ${i} of the ${role} is NaN; look for NaN in the inputs, or a learning rate that is too high`,
+    );
+  }
 }
 
 export function requirePairs(operation: string, predictions: number, targets: number): void {

@@ -31,8 +31,8 @@ describe("precision, recall and F1", () => {
   });
 
   it("refuse another average", () => {
-    expect(() => metrics.f1([0], [0], { average: "weighted" as never })).toThrow(
-      'f1: average is "macro" or "micro", got the string "weighted"',
+    expect(() => metrics.f1([0], [0], { average: "samples" as never })).toThrow(
+      'f1: average is "macro", "micro" or "weighted", got the string "samples"',
     );
   });
 });
@@ -64,7 +64,33 @@ describe("roc and auc", () => {
     expect(() => metrics.roc([1, 2], [1, 1])).toThrow(
       "roc: there must be samples of both kinds, got 2 with label 1 and 0 with label 0",
     );
-    expect(() => metrics.roc([1, Number.NaN], [1, 0])).toThrow("roc: score 1 is NaN");
+    expect(() => metrics.roc([1, Number.NaN], [1, 0])).toThrow("roc: number 1 of the scores is NaN");
+  });
+});
+
+describe("NaN", () => {
+  const scores = tensor([
+    [1, 2],
+    [Number.NaN, 0],
+  ]);
+
+  it("is refused where it would be taken for a class or an answer", () => {
+    for (const metric of [metrics.accuracy, metrics.classificationError, metrics.f1, metrics.confusionMatrix])
+      expect(() => metric(scores, [1, 0])).toThrow(/: number 2 of the predictions is NaN; look for NaN/);
+    expect(() => metrics.topK(scores, [1, 0], 1)).toThrow(/topK: number 2 of the scores is NaN/);
+    expect(() => metrics.binaryAccuracy([Number.NaN], [0])).toThrow(/binaryAccuracy: number 0 of the logits/);
+    expect(() => metrics.calibration(tensor([[Number.NaN, 0]]), [1])).toThrow(/of sample 0 sum to NaN/);
+    expect(() => metrics.maskIou([Number.NaN], [0])).toThrow(/a mask has 0 and 1/);
+    expect(() => metrics.boxIou([0, 0, Number.NaN, 1], [0, 0, 1, 1])).toThrow(
+      /must go from its left upper corner/,
+    );
+  });
+
+  it("stays where it can be seen", () => {
+    expect([metrics.mse([Number.NaN], [0]), metrics.mae([Number.NaN], [0])]).toEqual([
+      Number.NaN,
+      Number.NaN,
+    ]);
   });
 });
 
