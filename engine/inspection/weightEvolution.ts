@@ -4,6 +4,7 @@ import { tensor } from "../creation.ts";
 import { ArgumentError, describeValue } from "../errors.ts";
 import type { AnyModule } from "../nn/module.ts";
 import { Optimizer } from "../optim/optimizer.ts";
+import { checkOptions } from "../options.ts";
 import { isTensor, type Tensor } from "../tensor.ts";
 
 /** Options of `weightEvolution`. */
@@ -98,6 +99,7 @@ export function weightEvolution(
   optimizer: Optimizer,
   options: WeightEvolutionOptions = {},
 ): WeightEvolution {
+  checkOptions("weightEvolution", options, ["snapshots"]);
   const weight: unknown =
     typeof layer === "object" || typeof layer === "function" ? Reflect.get(layer ?? {}, "weight") : undefined;
   if (!isTensor(weight))

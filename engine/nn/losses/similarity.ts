@@ -7,6 +7,7 @@ import { concat, where } from "../../ops/index.ts";
 import { checkOptions } from "../../options.ts";
 import { describeShape } from "../../shapes.ts";
 import type { Tensor } from "../../tensor.ts";
+import { count } from "../../wording.ts";
 import { requireTensor } from "../requireTensor.ts";
 import { type LossOptions, pairOf, reduce } from "./reduction.ts";
 import { normOf } from "./regression.ts";
@@ -38,7 +39,8 @@ export interface ContrastiveOptions extends LossOptions {
 /**
  * Contrastive loss of anchors against one positive each and negatives common to all:
  * `−ln [e^{sim(z, ẑ)/τ} / (e^{sim(z, ẑ)/τ} + Σ_{z̄} e^{sim(z, z̄)/τ})]` with `sim` the cosine of the angle; the mean over the
- * anchors. `anchor` and `positive` are `[N, d]`, `negatives` `[M, d]`. Lecture step 003.94, its l(x̃, x̂).
+ * anchors. `anchor` and `positive` are `[N, d]`, `negatives` `[M, d]`. Lecture step 003.94, its l(x̃, x̂). Throws a ShapeError
+ * for other shapes or without a negative, an ArgumentError for a temperature that is not > 0.
  *
  * @example
  * nn.contrastive(tensor([[1, 0]]), tensor([[1, 1]]), tensor([[0, 1], [-1, 0]]), { temperature: 1 })   // 0.515490
@@ -59,6 +61,11 @@ export function contrastive(
       `contrastive: negatives ${describeShape(negatives.shape)} must have as many columns as the anchors ${describeShape(a.shape)}`,
     );
   }
+  if (negatives.shape[0] === 0) {
+    throw new ShapeError(
+      "contrastive: there are no negatives, and without one the loss is 0 whatever the embeddings; give at least one, such as the other samples of a batch of 2 or more",
+    );
+  }
   const tau = requirePositive("contrastive", "temperature", temperature);
   const rows = unitRows(a);
   const own = rows.mul(unitRows(p)).sum(1, { keepDim: true });
@@ -71,6 +78,7 @@ export function contrastive(
  * NT-Xent, the contrastive loss of a batch: rows i of `a` and `b`, both `[N, d]`, are two views of one sample, everything
  * else in the batch is a negative: `−ln [e^{sim(zᵢ, zⱼ)/τ} / Σ_{k ≠ i} e^{sim(zᵢ, z_k)/τ}]`, the mean over all 2N views. Half
  * of the lecture's sum over both directions, step 003.94 (C-59: a view is no negative of itself). Chen et al. 2020, SimCLR.
+ * Throws a ShapeError for other shapes or fewer than 2 pairs, an ArgumentError for a temperature that is not > 0.
  *
  * @example
  * nn.ntXent(encoder(augment(x)), encoder(augment(x)), { temperature: 0.5 }).backward()
@@ -82,7 +90,9 @@ export function ntXent(a: Tensor, b: Tensor, options: ContrastiveOptions = {}): 
   const [first, second] = pairOf("ntXent", a, b, ["a", "b"]);
   const n = first.shape[0]!;
   if (n < 2) {
-    throw new ShapeError(`ntXent: a batch of ${n} has no negatives; it takes at least 2 samples`);
+    throw new ShapeError(
+      `ntXent: a batch of ${count(n, "pair")} has no negatives, and without one the loss is 0 whatever the embeddings; give at least 2 pairs, which are each other's negatives (a loader's dropLast leaves out a last batch of one)`,
+    );
   }
   const tau = requirePositive("ntXent", "temperature", temperature);
   const [u, v] = [unitRows(first), unitRows(second)];
@@ -102,7 +112,8 @@ export interface TripletOptions extends LossOptions {
 
 /**
  * Triplet loss: `max(‖anchor − positive‖ − ‖anchor − negative‖ + margin, 0)` of each row, the mean over the rows; all
- * `[N, d]`. Schroff, Kalenichenko & Philbin 2015 (there with squared distances; PyTorch and this without).
+ * `[N, d]`. Schroff, Kalenichenko & Philbin 2015 (there with squared distances; PyTorch and this without). Throws a ShapeError
+ * for other shapes or no rows, an ArgumentError for a margin that is not > 0.
  *
  * @example
  * nn.triplet(f(x), f(same), f(other), { margin: 0.2 }).backward()

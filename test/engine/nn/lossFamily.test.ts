@@ -307,7 +307,13 @@ describe("what students do wrong", () => {
   });
 
   it("a batch without negatives, single embeddings, columns that do not fit", () => {
-    expect(() => nn.ntXent(zeros([1, 3]), zeros([1, 3]))).toThrow(/a batch of 1 has no negatives/);
+    expect(() => nn.ntXent(zeros([1, 3]), zeros([1, 3]))).toThrow(
+      /ntXent: a batch of 1 pair has no negatives, and without one the loss is 0 .* give at least 2 pairs/,
+    );
+    expect(() => nn.contrastive(ones([1, 3]), ones([1, 3]), zeros([0, 3]))).toThrow(
+      /contrastive: there are no negatives, and without one the loss is 0 .* batch of 2 or more/,
+    );
+    expect(() => nn.triplet(zeros([0, 3]), zeros([0, 3]), zeros([0, 3]))).toThrow(/there are no samples/);
     expect(() => nn.ntXent(zeros([3]), zeros([3]))).toThrow(
       /a must be \[N, d\], got \[3\]; for one: a\.unsqueeze/,
     );
