@@ -7,6 +7,7 @@ import { enableGrad } from "../gradmode.ts";
 import { operandsFirst } from "../graph.ts";
 import { inEvaluation } from "../nn/evaluation.ts";
 import { type AnyModule, Module } from "../nn/module.ts";
+import { checkOptions } from "../options.ts";
 import type { Place } from "../place.ts";
 import { isTensor, type Tensor } from "../tensor.ts";
 import { checkModel } from "./observe.ts";
@@ -88,6 +89,7 @@ export function architecture(
   shape: readonly number[],
   options: ArchitectureOptions = {},
 ): Architecture {
+  checkOptions("architecture", options, ["depth", "most"]);
   checkModel("architecture", model);
   if (!Array.isArray(shape) || shape.length === 0 || !shape.every((n) => Number.isInteger(n) && n >= 1))
     throw new ShapeError(
