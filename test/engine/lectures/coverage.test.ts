@@ -48,9 +48,9 @@ describe("the lectures", () => {
     expect(items.filter((item) => !held.has(item) && !(item in nothingToCompute))).toEqual([]);
   });
 
-  it("have no tests of items that do not exist, nor of those in which there is nothing to compute", () => {
-    expect([...held].filter((item) => !items.includes(item) || item in nothingToCompute)).toEqual([]);
-    expect(Object.keys(nothingToCompute).filter((item) => !items.includes(item))).toEqual([]);
+  it("have no other items than these, in titles and in the list of those with nothing to compute", () => {
+    const named = [...held, ...Object.keys(nothingToCompute)];
+    expect(named.filter((item) => !items.includes(item))).toEqual([]);
   });
 
   it("say in two or three words why there is nothing to compute", () => {

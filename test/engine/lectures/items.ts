@@ -50,7 +50,6 @@ export const nothingToCompute: Readonly<Record<string, string>> = {
   "004.4": "picture of sets",
   "004.14": "picture of architectures",
   "004.20": "list of applications",
-  "004.23": "names of layers",
   "004.30": "pictures of features",
   "004.40": "advice in words",
   "004.41": "links and names",
