@@ -3,7 +3,7 @@ import { noGrad } from "./autograd.ts";
 import { ArgumentError, GradientError } from "./errors.ts";
 import { noteChange } from "./memory.ts";
 import { checkOptions } from "./options.ts";
-import { describeShape, stridesOf } from "./shapes.ts";
+import { describeShape, type Shape, stridesOf } from "./shapes.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** Options of `checkGradient`. */
@@ -12,6 +12,22 @@ export interface CheckGradientOptions {
   step?: number;
   /** The error allowed, relative to the gradient's size (or 1); 1e-6 for float64, 2e-2 for float32. */
   tolerance?: number;
+}
+
+/** One input of a gradient check, element by element in row-major order. */
+export interface CheckedInput {
+  /** Its position among the inputs. */
+  readonly input: number;
+  /** The name given with `.named(…)`. */
+  readonly name: string | null;
+  /** Its shape. */
+  readonly shape: Shape;
+  /** `backward()`'s values. */
+  readonly analytic: readonly number[];
+  /** The central differences. */
+  readonly numeric: readonly number[];
+  /** How far they are apart, relative to the gradient's size (or 1). */
+  readonly errors: readonly number[];
 }
 
 /** What a gradient check found. */
@@ -28,6 +44,10 @@ export interface GradientCheck {
   readonly analytic: number;
   /** The central difference there. */
   readonly numeric: number;
+  /** The largest error allowed. */
+  readonly tolerance: number;
+  /** Every input with `requiresGrad`, element by element. */
+  readonly inputs: readonly CheckedInput[];
   /** One sentence: whether it is correct, and where backward and difference disagree most. */
   toString(): string;
 }
@@ -39,6 +59,7 @@ class Report implements GradientCheck {
   analytic = 0;
   numeric = 0;
   readonly tolerance: number;
+  readonly inputs: CheckedInput[] = [];
 
   constructor(tolerance: number) {
     this.tolerance = tolerance;
@@ -93,6 +114,8 @@ export function checkGradient(
       noteChange(input.holding);
       return weigh(f(...inputs)).item();
     };
+    const checked = { analytic: [] as number[], numeric: [] as number[], errors: [] as number[] };
+    report.inputs.push({ input: number, name: input.label, shape: input.shape, ...checked });
     for (let i = 0; i < input.size; i++) {
       const value = input.storage.values()[i]!;
       const up = evaluate(i, value + step);
@@ -100,9 +123,13 @@ export function checkGradient(
       input.storage.values()[i] = value;
       const numeric = (up - down) / (2 * step);
       const given = analytic[number]?.[i] ?? 0;
-      const error = Math.abs(given - numeric) / Math.max(1, Math.abs(given), Math.abs(numeric));
-      if (!(error <= report.worst)) {
-        report.worst = Number.isNaN(error) ? Number.POSITIVE_INFINITY : error;
+      const apart = Math.abs(given - numeric) / Math.max(1, Math.abs(given), Math.abs(numeric));
+      const error = Number.isNaN(apart) ? Number.POSITIVE_INFINITY : apart;
+      checked.analytic.push(given);
+      checked.numeric.push(numeric);
+      checked.errors.push(error);
+      if (error > report.worst) {
+        report.worst = error;
         report.input = number;
         report.index = stridesOf(input.shape).map((stride, d) => Math.floor(i / stride) % input.shape[d]!);
         report.analytic = given;

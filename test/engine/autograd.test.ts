@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { setBackend } from "../../engine/backend/current.ts";
 import { referenceBackend } from "../../engine/backend/reference.ts";
 import {
+  type CheckedInput,
   checkGradient,
   enableGrad,
   GradientError,
@@ -308,6 +309,11 @@ describe("checkGradient", () => {
     const check = checkGradient((a) => wrong(a!), [x]);
     expect(check.ok).toBe(false);
     expect([check.input, check.index]).toEqual([0, [1, 1]]);
+    const [{ shape, name, analytic, numeric, errors }] = check.inputs as [CheckedInput];
+    expect([shape, name]).toEqual([[2, 2], null]);
+    expect([analytic[3], numeric[3]]).toEqual([check.analytic, check.numeric]);
+    expect(Math.max(...errors)).toBe(check.worst);
+    expect(errors.map((error) => error <= check.tolerance)).toEqual([true, false, true, false]);
     expect(`${check}`).toMatch(
       /gradient WRONG; worst at input 0\[1, 1\]: backward\(\) gives .*, the central difference/,
     );
