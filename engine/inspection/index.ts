@@ -32,6 +32,7 @@ export {
   type LossSlice,
   type LossSliceOptions,
   type LossSurface,
+  type LossSurfaceOptions,
   lossSlice,
   lossSurface,
 } from "./landscape.ts";
@@ -56,3 +57,4 @@ export {
   type WeightSnapshot,
   weightEvolution,
 } from "./weightEvolution.ts";
+export { WeightPath, type WeightPathOptions, weightPath } from "./weightPath.ts";

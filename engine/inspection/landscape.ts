@@ -1,5 +1,6 @@
 /** The loss as a landscape over a network's weights: along a line, over a plane, from one state of training to another. */
 
+import { pca } from "../classical/principal.ts";
 import { tensor } from "../creation.ts";
 import { ArgumentError, describeValue } from "../errors.ts";
 import { noGrad } from "../gradmode.ts";
@@ -13,6 +14,7 @@ import { defaultGenerator, Generator } from "../random.ts";
 import { isTensor, type Tensor } from "../tensor.ts";
 import { formatNumber } from "../wording.ts";
 import { checkModel } from "./observe.ts";
+import type { WeightPath } from "./weightPath.ts";
 
 /** A direction in the space of a model's parameters: a tensor for each, by its path. */
 export type Direction = Readonly<Record<string, Tensor>>;
@@ -33,6 +35,15 @@ export interface LossSliceOptions extends LandscapeOptions {
   readonly towards?: Readonly<Record<string, Tensor>>;
 }
 
+/** Options of `lossSurface`. */
+export interface LossSurfaceOptions extends LandscapeOptions {
+  /**
+   * Ways of training by name, recorded by `weightPath`: the plane is then the one in which they move most, through the model's
+   * weights (Li et al. 2018, section 7), and reaches as far as they do unless `range` is told.
+   */
+  readonly paths?: Readonly<Record<string, WeightPath>>;
+}
+
 /** The loss along a line; prints as a sentence with the lowest and the highest. */
 export interface LossSlice {
   /** How far along the direction, from −range to range. */
@@ -47,6 +58,8 @@ export interface LossSurface {
   readonly at: readonly number[];
   /** `loss[i][j]` at `at[i]` along the first direction and `at[j]` along the second. */
   readonly loss: readonly (readonly number[])[];
+  /** Where the `paths` run in the plane, seen at right angles: `[first, second]` at each record; none where none were given. */
+  readonly paths: Readonly<Record<string, readonly (readonly [number, number])[]>>;
 }
 
 /**
@@ -82,17 +95,28 @@ export function lossSlice(model: Module, loss: () => Tensor, options: LossSliceO
 }
 
 /**
- * The loss over the plane of two random directions through the model's weights, as `lossSlice` has one. Li et al. 2018,
- * "Visualizing the loss landscape of neural nets"; lecture step 000.30.
+ * The loss over the plane of two directions through the model's weights: random ones, as `lossSlice` has one, or those in which
+ * recorded `paths` move most. Li et al. 2018, "Visualizing the loss landscape of neural nets"; lecture step 000.30.
  *
+ * @throws ArgumentError where `loss` gives no number, or a path is of another model or moves in no plane.
  * @example
  * const { at, loss } = inspection.lossSurface(model, () => nn.mse(model(x), y), { resolution: 31 });
  */
-export function lossSurface(model: Module, loss: () => Tensor, options: LandscapeOptions = {}): LossSurface {
+export function lossSurface(
+  model: Module,
+  loss: () => Tensor,
+  options: LossSurfaceOptions = {},
+): LossSurface {
   const operation = "lossSurface";
-  checkOptions(operation, options, ["range", "resolution", "seed"]);
-  const { at, generator } = readOptions(operation, model, loss, options);
-  const [first, second] = [filterNormalized(model, generator), filterNormalized(model, generator)];
+  checkOptions(operation, options, ["range", "resolution", "seed", "paths"]);
+  const given = options.paths ?? {};
+  const plane = Object.keys(given).length === 0 ? null : planeOf(operation, model, given);
+  const reach = plane === null ? {} : { range: plane.reach };
+  const { at, generator } = readOptions(operation, model, loss, { ...reach, ...options });
+  const [first, second] = plane?.directions ?? [
+    filterNormalized(model, generator),
+    filterNormalized(model, generator),
+  ];
   const surface: LossSurface = {
     at,
     loss: exploring(model, (moveTo) =>
@@ -106,6 +130,7 @@ export function lossSurface(model: Module, loss: () => Tensor, options: Landscap
         }),
       ),
     ),
+    paths: plane?.paths ?? {},
   };
   return printsAs(surface, ({ at, loss }) => {
     const place = (i: number) => `(${short(at[Math.floor(i / at.length)]!)}, ${short(at[i % at.length]!)})`;
@@ -169,6 +194,79 @@ function filterNormalized(model: Module, generator: Generator): Map<Parameter, F
         for (let i = start; i < start + filter; i++) direction[i]! *= own / (drawn + 1e-10);
       }
       return [parameter, direction];
+    }),
+  );
+}
+
+/** Records of all paths together from which the plane is found. */
+const mostRecords = 120;
+
+interface PathPlane {
+  readonly directions: readonly [Map<Parameter, Float64Array>, Map<Parameter, Float64Array>];
+  readonly paths: Record<string, [number, number][]>;
+  /** A little farther than the paths go from the model's weights. */
+  readonly reach: number;
+}
+
+/** The plane through the model's weights along the two main components of the paths, and the paths in it. */
+function planeOf(operation: string, model: Module, paths: Readonly<Record<string, WeightPath>>): PathPlane {
+  const parameters = model.parameters();
+  const home = parameters.flatMap((parameter) => Array.from(parameter.toTypedArray()));
+  const all = Object.entries(paths).flatMap(([name, path]) => {
+    const points: unknown = path?.points;
+    if (Array.isArray(points) && path.points.every((point) => point.length === home.length))
+      return path.points;
+    throw new ArgumentError(
+      `${operation}: path ${JSON.stringify(name)} is no weightPath of a model of ${home.length} weights; got ${describeValue(path)}`,
+    );
+  });
+  const step = Math.ceil(all.length / mostRecords);
+  const kept = all.filter((_, i) => i % step === 0 || i === all.length - 1);
+  const axes = withScope(() => mainDirections(operation, kept));
+  const directions = axes.map((axis) => splitBy(parameters, axis)) as [
+    Map<Parameter, Float64Array>,
+    Map<Parameter, Float64Array>,
+  ];
+  const along = (point: readonly number[], axis: Float64Array): number =>
+    axis.reduce((sum, part, i) => sum + part * (point[i]! - home[i]!), 0);
+  const placed = Object.entries(paths).map(([name, { points }]) => [
+    name,
+    points.map((point): [number, number] => [along(point, axes[0]), along(point, axes[1])]),
+  ]);
+  const found: Record<string, [number, number][]> = Object.fromEntries(placed);
+  const farthest = Object.values(found)
+    .flat(2)
+    .reduce((most, place) => Math.max(most, Math.abs(place)), 0);
+  return { directions, paths: found, reach: 1.15 * farthest };
+}
+
+/** Two unit vectors. */
+function mainDirections(operation: string, points: readonly number[][]): [Float64Array, Float64Array] {
+  const width = points[0]!.length;
+  const centre = points[0]!;
+  if (
+    width < 2 ||
+    points.length < 3 ||
+    points.every((point) => point.every((value, k) => value === centre[k]))
+  )
+    throw new ArgumentError(
+      `${operation}: the paths span no plane: it takes 2 weights or more that move, recorded 3 times or more`,
+    );
+  // Two weights are a plane already: their own axes are easier to read than turned ones.
+  if (width === 2) return [Float64Array.of(1, 0), Float64Array.of(0, 1)];
+  const components = pca({ components: 2 })
+    .fit(tensor(points.flat(), { shape: [points.length, width] }))
+    .components.toTypedArray();
+  return [Float64Array.from(components.subarray(0, width)), Float64Array.from(components.subarray(width))];
+}
+
+function splitBy(parameters: readonly Parameter[], values: Float64Array): Map<Parameter, Float64Array> {
+  let start = 0;
+  return new Map(
+    parameters.map((parameter) => {
+      const part = values.slice(start, start + parameter.size);
+      start += parameter.size;
+      return [parameter, part];
     }),
   );
 }

@@ -23,6 +23,13 @@ export {
 } from "./learning/decisionBoundary.ts";
 export { type Fit, type FunctionFitOptions, functionFit } from "./learning/functionFit.ts";
 export { type HiddenSpaceOptions, hiddenSpace } from "./learning/hiddenSpace.ts";
+export {
+  type LossSlicePictureOptions,
+  type LossSurfacePictureOptions,
+  lossSlice,
+  lossSurface,
+  type PathSource,
+} from "./learning/landscape.ts";
 export { type PerceptronOptions, perceptron } from "./learning/perceptron.ts";
 export {
   type ScheduleOptions,

@@ -58,29 +58,31 @@ const unescapeXml = (text: string) =>
     return letters[name] ?? " ";
   });
 
-/** Replaces the `<text>` elements as Vega writes them: attributes, then characters or `<tspan>` lines. */
+/** Replaces the `<text>` elements as Vega writes them: attributes, then characters or `<tspan>` lines; empty ones it closes at once. */
 function textAsOutlines(svg: string): string {
-  return svg.replace(/<text\b([^>]*)>(.*?)<\/text>/gs, (_, attributes: string, content: string) => {
-    const size = Number.parseFloat(attribute(attributes, "font-size") ?? "11");
-    const anchor = (attribute(attributes, "text-anchor") ?? "start") as "start" | "middle" | "end";
-    const kept = ["transform", "opacity", "fill-opacity"].map((name) => {
-      const value = attribute(attributes, name);
-      return value === undefined ? "" : `${name}="${value}"`;
+  return svg
+    .replace(/<text\b[^>]*\/>/g, "")
+    .replace(/<text\b([^>]*)>(.*?)<\/text>/gs, (_, attributes: string, content: string) => {
+      const size = Number.parseFloat(attribute(attributes, "font-size") ?? "11");
+      const anchor = (attribute(attributes, "text-anchor") ?? "start") as "start" | "middle" | "end";
+      const kept = ["transform", "opacity", "fill-opacity"].map((name) => {
+        const value = attribute(attributes, name);
+        return value === undefined ? "" : `${name}="${value}"`;
+      });
+      const style = {
+        size,
+        anchor,
+        weight: isBold(attribute(attributes, "font-weight")) ? "bold" : "normal",
+        colour: attribute(attributes, "fill") ?? "#000",
+      } as const;
+      let y = 0;
+      const lines = content.includes("<tspan")
+        ? [...content.matchAll(/<tspan\b([^>]*)>(.*?)<\/tspan>/gs)]
+        : [["", "", content]];
+      const paths = lines.map(([, own, text]) => {
+        y += Number.parseFloat(attribute(own ?? "", "dy") ?? "0");
+        return svgText(unescapeXml(text ?? ""), 0, y, style);
+      });
+      return `<g ${kept.join(" ")}>${paths.join("")}</g>`;
     });
-    const style = {
-      size,
-      anchor,
-      weight: isBold(attribute(attributes, "font-weight")) ? "bold" : "normal",
-      colour: attribute(attributes, "fill") ?? "#000",
-    } as const;
-    let y = 0;
-    const lines = content.includes("<tspan")
-      ? [...content.matchAll(/<tspan\b([^>]*)>(.*?)<\/tspan>/gs)]
-      : [["", "", content]];
-    const paths = lines.map(([, own, text]) => {
-      y += Number.parseFloat(attribute(own ?? "", "dy") ?? "0");
-      return svgText(unescapeXml(text ?? ""), 0, y, style);
-    });
-    return `<g ${kept.join(" ")}>${paths.join("")}</g>`;
-  });
 }

@@ -140,7 +140,7 @@ function dotLayers(
 export type Range = readonly [low: number, high: number];
 
 /** An axis over exactly this range. */
-function planeAxis(title: string, range: Range): object {
+export function planeAxis(title: string, range: Range): object {
   return {
     title,
     type: "quantitative",

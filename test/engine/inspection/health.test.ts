@@ -214,6 +214,113 @@ describe("the loss landscape", () => {
   });
 });
 
+describe("paths on a loss surface", () => {
+  /** A model of two weights, (w₀, w₁), whose loss is (w₀ − 1)² + 3 w₁². */
+  function valley() {
+    const model = nn.linear(2, 1, { bias: false });
+    model.loadStateDict({ weight: tensor([[3, 2]]) });
+    const aim = tensor([[1, 0]]);
+    const loss = () =>
+      model.weight
+        .sub(aim)
+        .square()
+        .mul(tensor([[1, 3]]))
+        .sum();
+    return { model, loss };
+  }
+
+  it("record the weights from the start, after every so many steps", () => {
+    const { model, loss } = valley();
+    const optimizer = optim.sgd(model.parameters(), { lr: 0.1 });
+    const path = inspection.weightPath(model, { every: 2 });
+    optimizer.registerStepPostHook(path.record);
+    for (let step = 0; step < 5; step++) {
+      loss().backward();
+      optimizer.step();
+    }
+    expect(path.points).toHaveLength(3);
+    expect(path.points[0]).toEqual([3, 2]);
+    expect(path.points[1]![0]).toBeCloseTo(1 + 2 * 0.8 ** 2, 5);
+    expect(path.points[1]![1]).toBeCloseTo(2 * 0.4 ** 2, 5);
+    expect(String(path)).toBe("WeightPath: 3 records of 2 weights");
+  });
+
+  it("lie in the plane of two weights as they are, around the model", () => {
+    const { model, loss } = valley();
+    const path = inspection.weightPath(model);
+    for (const weight of [
+      [2, 2],
+      [1, 0],
+    ]) {
+      model.loadStateDict({ weight: tensor([weight]) });
+      path.record();
+    }
+    const surface = inspection.lossSurface(model, loss, { paths: { walk: path }, resolution: 3 });
+    expect(surface.paths.walk).toEqual([
+      [2, 2],
+      [1, 2],
+      [0, 0],
+    ]);
+    expect(surface.at[2]).toBeCloseTo(2.3, 6);
+    const reach = surface.at[2]!;
+    expect(surface.loss[1]![1]).toBeCloseTo(0, 6);
+    expect(surface.loss[2]![1]).toBeCloseTo(reach ** 2, 4);
+    expect(surface.loss[1]![2]).toBeCloseTo(3 * reach ** 2, 4);
+  });
+
+  it("find the plane in which many weights move, with the losses that were met there", () => {
+    seed(1);
+    const model = nn.sequential(nn.linear(2, 6), nn.tanh(), nn.linear(6, 1));
+    const [x, y] = [randn([20, 2]), randn([20, 1])];
+    const loss = () => nn.mse(model(x), y);
+    const path = inspection.weightPath(model);
+    const start = model.parameters().map((parameter) => parameter.toTypedArray().slice());
+    const ways = start.map((values) => [0, 1].map((k) => values.map((_, i) => Math.sin(3 * i + k))));
+    // A walk in a plane: then nothing is lost by looking at it there.
+    for (const [a, b] of [
+      [1, 0],
+      [1, 1],
+      [0.2, 0.4],
+      [0, 0],
+    ] as const) {
+      model.parameters().forEach((parameter, p) => {
+        const moved = start[p]!.map((value, i) => value + a * ways[p]![0]![i]! + b * ways[p]![1]![i]!);
+        parameter.storage.values().set(moved);
+      });
+      path.record();
+    }
+    const before = model.parameters().map((parameter) => parameter.toArray());
+    const {
+      at,
+      loss: losses,
+      paths,
+    } = inspection.lossSurface(model, loss, { paths: { path }, resolution: 5 });
+    expect(model.parameters().map((parameter) => parameter.toArray())).toEqual(before);
+    expect(losses[2]![2]).toBeCloseTo(loss().item(), 5);
+    const lengths = paths.path!.map(([u, v]) => Math.hypot(u, v));
+    const square = ways.flatMap((way) => Array.from(way[0]!)).reduce((sum, part) => sum + part ** 2, 0);
+    expect(lengths[0]).toBeCloseTo(0, 5);
+    expect(lengths[1]).toBeCloseTo(Math.sqrt(square), 4);
+    expect(at[4]).toBeGreaterThan(Math.max(...paths.path!.flat().map(Math.abs)));
+  });
+
+  it("explain what is wrong", () => {
+    const { model, loss } = valley();
+    const surface = (paths: object) => () => inspection.lossSurface(model, loss, { paths } as never);
+    expect(surface({ a: 5 })).toThrow(
+      /lossSurface: path "a" is no weightPath of a model of 2 weights; got 5/,
+    );
+    expect(surface({ a: inspection.weightPath(nn.linear(3, 3)) })).toThrow(
+      /path "a" is no weightPath of a model of 2/,
+    );
+    expect(surface({ a: inspection.weightPath(model) })).toThrow(/the paths span no plane/);
+    expect(() => inspection.weightPath(5 as never)).toThrow(/weightPath: model must be a module/);
+    expect(() => inspection.weightPath(model, { every: 0 })).toThrow(
+      /every must be a whole number from 1 on; got 0/,
+    );
+  });
+});
+
 describe("decision surfaces", () => {
   it("hold a line's two sides, with y upwards in rows", () => {
     const { classes, scores, x, y } = inspection.decisionSurface((points) => points.select(1, 1).sub(0.25), {
