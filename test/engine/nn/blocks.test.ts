@@ -11,13 +11,9 @@ import { Generator } from "../../../engine/random.ts";
 import type { Tensor } from "../../../engine/tensor.ts";
 
 describe("batch normalisation", () => {
-  it("standardises the lecture's 1, 2, 3, 4", () => {
-    const layer = nn.batchNorm1d(1, { epsilon: 0 });
-    const y = layer(tensor([[1], [2], [3], [4]]));
-    const expected = [-1.341641, -0.447214, 0.447214, 1.341641];
-    y.toTypedArray().forEach((value, i) => {
-      expect(value).toBeCloseTo(expected[i]!, 5);
-    });
+  it("takes a tenth of each batch's mean and unbiased variance into its running ones", () => {
+    const layer = nn.batchNorm1d(1);
+    layer(tensor([[1], [2], [3], [4]]));
     expect(layer.runningMean!.toTypedArray()[0]).toBeCloseTo(0.25, 6);
     expect(layer.runningVar!.toTypedArray()[0]).toBeCloseTo(0.9 + (0.1 * 5) / 3, 6);
   });

@@ -4,18 +4,6 @@ import * as nn from "../../../engine/nn/index.ts";
 import * as optim from "../../../engine/optim/index.ts";
 import type { Tensor } from "../../../engine/tensor.ts";
 
-describe("the lectures' worked example", () => {
-  it("momentum on θ² from 1 with η = 0.1 and α = 0.9 gives 0.8, 0.46, 0.062", () => {
-    const theta = nn.parameter(tensor([1]));
-    const optimizer = optim.sgd([theta], { lr: 0.1, momentum: 0.9 });
-    for (const expected of [0.8, 0.46, 0.062]) {
-      theta.square().sum().backward();
-      optimizer.step();
-      expect(theta.item()).toBeCloseTo(expected, 6);
-    }
-  });
-});
-
 describe("a step", () => {
   it("leaves frozen parameters alone", () => {
     const layer = nn.linear(2, 1);
