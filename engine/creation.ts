@@ -192,7 +192,7 @@ function notTensorData(value: unknown): Error {
   return notANumber(value, "", []);
 }
 
-/** A number as a tensor without dimensions, to go with operands of this dtype on this backend. Cached. */
+/** @internal A number as a tensor without dimensions, to go with operands of this dtype on this backend. Cached. */
 export function constant(value: number, dtype: DType, backend: Backend): Tensor {
   let cache = constants.get(backend);
   if (cache === undefined) {
@@ -216,7 +216,7 @@ const constants = new WeakMap<Backend, Map<number | string, Tensor>>();
 // ── Of one value ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /**
- * A tensor of this shape with one value everywhere.
+ * A tensor of this shape with one value everywhere. Throws a ShapeError for a size that is no whole number from 0 up.
  *
  * @example
  * full([2, 2], 7)   // [[7, 7], [7, 7]]
@@ -241,7 +241,7 @@ function filled(
 }
 
 /**
- * A tensor of zeros.
+ * A tensor of zeros. Throws a ShapeError for a size that is no whole number from 0 up.
  *
  * @example
  * zeros([64, 10])   // [64, 10]
@@ -250,13 +250,13 @@ export function zeros(shape: readonly number[], options: CreationOptions = {}): 
   return filled("zeros", shape, 0, options);
 }
 
-/** A tensor of ones. */
+/** A tensor of ones. Throws a ShapeError for a size that is no whole number from 0 up. */
 export function ones(shape: readonly number[], options: CreationOptions = {}): Tensor {
   return filled("ones", shape, 1, options);
 }
 
 /**
- * Shape, dtype and backend of `like`, one value everywhere.
+ * Shape, dtype and backend of `like`, one value everywhere. Throws an ArgumentError when `like` is no tensor.
  *
  * @example
  * fullLike(zeros([2]), 7)   // [7, 7]
@@ -274,18 +274,19 @@ function filledLike(operation: string, like: Tensor, value: number, options: Cre
   return finish(made, options);
 }
 
-/** Zeros in the shape and dtype of `like`. */
+/** Zeros in the shape and dtype of `like`. Throws an ArgumentError when `like` is no tensor. */
 export function zerosLike(like: Tensor, options: CreationOptions = {}): Tensor {
   return filledLike("zerosLike", like, 0, options);
 }
 
-/** Ones in the shape and dtype of `like`. */
+/** Ones in the shape and dtype of `like`. Throws an ArgumentError when `like` is no tensor. */
 export function onesLike(like: Tensor, options: CreationOptions = {}): Tensor {
   return filledLike("onesLike", like, 1, options);
 }
 
 /**
- * The identity matrix `[rows, columns]`; square if only `rows` is given.
+ * The identity matrix `[rows, columns]`; square if only `rows` is given. Throws a ShapeError for a size that is no
+ * whole number from 0 up.
  *
  * @example
  * eye(2)   // [[1, 0], [0, 1]]
@@ -301,7 +302,8 @@ export function eye(rows: number, columns = rows, options: CreationOptions = {})
 // ── In a row ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /**
- * `start, start + step, …` up to but not including `end`; `arange(n)` counts 0 … n − 1. float32 unless `dtype` says int32.
+ * `start, start + step, …` up to but not including `end`; `arange(n)` counts 0 … n − 1. float32 unless `dtype` says
+ * int32. Throws an ArgumentError when the steps never arrive.
  *
  * @example
  * arange(2, 10, 3)   // [2, 5, 8]
@@ -322,7 +324,8 @@ export function arange(start: number, end?: number, step = 1, options: CreationO
 }
 
 /**
- * `count` numbers from `start` to `end`, both included, evenly spaced.
+ * `count` numbers from `start` to `end`, both included, evenly spaced. Throws a ShapeError for a size that is no
+ * whole number from 0 up.
  *
  * @example
  * linspace(0, 1, 5)   // [0, 0.25, 0.5, 0.75, 1]
@@ -353,7 +356,7 @@ function random(
   return finish(made, options);
 }
 
-/** Uniform random numbers in [0, 1). */
+/** Uniform random numbers in [0, 1). Throws a ShapeError for a size that is no whole number from 0 up. */
 export function rand(shape: readonly number[], options: RandomOptions = {}): Tensor {
   return random("rand", shape, options, "float32", (generator, values) => {
     for (let i = 0; i < values.length; i++) values[i] = generator.uniform();
@@ -361,7 +364,8 @@ export function rand(shape: readonly number[], options: RandomOptions = {}): Ten
 }
 
 /**
- * Normally distributed random numbers with mean 0 and standard deviation 1.
+ * Normally distributed random numbers with mean 0 and standard deviation 1. Throws a ShapeError for a size that is no
+ * whole number from 0 up.
  *
  * @example
  * randn([64, 10])   // [64, 10]
@@ -372,14 +376,20 @@ export function randn(shape: readonly number[], options: RandomOptions = {}): Te
   });
 }
 
-/** Uniform random numbers in [0, 1), in the shape, dtype and on the backend of `like`. */
+/**
+ * Uniform random numbers in [0, 1), in the shape, dtype and on the backend of `like`. Throws an ArgumentError when
+ * `like` is no tensor.
+ */
 export function randLike(like: Tensor, options: RandomOptions = {}): Tensor {
   checkOptions("randLike", options, knownAtRandom);
   checkLike("randLike", like);
   return withBackend(like.holding.backend, () => rand(like.shape, { dtype: floatOf(like), ...options }));
 }
 
-/** Normally distributed random numbers, in the shape, dtype and on the backend of `like`. */
+/**
+ * Normally distributed random numbers, in the shape, dtype and on the backend of `like`. Throws an ArgumentError when
+ * `like` is no tensor.
+ */
 export function randnLike(like: Tensor, options: RandomOptions = {}): Tensor {
   checkOptions("randnLike", options, knownAtRandom);
   checkLike("randnLike", like);
@@ -396,7 +406,8 @@ const floatOf = (like: Tensor): DType => (like.dtype === "float64" ? "float64" :
 /**
  * Normally distributed random numbers with the given mean and standard deviation: numbers, or tensors that broadcast;
  * `shape` is theirs unless given. No gradient flows through: for the reparametrisation trick write
- * `mean.add(randnLike(mean).mul(deviation))`.
+ * `mean.add(randnLike(mean).mul(deviation))`. Throws an ArgumentError for a deviation below 0, a ShapeError when the
+ * shapes do not fit.
  *
  * @example
  * normal(0, 0.1, [64, 10])
@@ -542,7 +553,7 @@ function draw(weights: Float64Array, generator: Generator): number {
 }
 
 /**
- * Whole random numbers in [low, high), int32.
+ * Whole random numbers in [low, high), int32. Throws an ArgumentError unless low < high, both whole numbers.
  *
  * @example
  * randint(0, 10, [3])   // [3]
@@ -563,7 +574,7 @@ export function randint(
   });
 }
 
-/** The numbers 0 … n − 1 in random order, int32. */
+/** The numbers 0 … n − 1 in random order, int32. Throws a ShapeError when n is no whole number from 0 up. */
 export function randperm(n: number, options: RandomOptions = {}): Tensor {
   return random("randperm", [n], options, "int32", (generator, values) => {
     values.set(generator.permutation(n));

@@ -1,6 +1,7 @@
 /**
  * nnlab's engine: tensors with gradients, operations, layers, optimisers, data. PyTorch's names in camelCase; options as
- * objects; axes are `dim`.
+ * objects; axes are `dim`. Every function throws an ArgumentError for what is not what it works on (no tensor where it needs
+ * one, an axis that is no whole number) and for an option that it does not have; what else it throws is said where it stands.
  */
 export { detectAnomaly } from "./anomaly.ts";
 export type { BackwardOptions, GradientHook, GradientsOptions, HookHandle } from "./autograd.ts";

@@ -51,7 +51,8 @@ const choleskyFactor: Primitive = {
 
 /**
  * The lower triangular L with `A = L · Lᵀ` of a symmetric positive definite matrix `[n, n]`, or of each in a batch: the square root
- * of a covariance, so that `L · z` of standard normal z has this covariance. Throws an ArgumentError for other matrices.
+ * of a covariance, so that `L · z` of standard normal z has this covariance. Throws an ArgumentError for other matrices,
+ * a ShapeError for what is not square.
  *
  * @example
  * const samples = randn([500, 2]).matmul(linalg.cholesky(covariance).T);

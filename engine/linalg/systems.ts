@@ -152,7 +152,7 @@ const spread = (x: Tensor, shape: readonly number[]) => (sameShape(x.shape, shap
 
 /**
  * The inverse of a matrix `[n, n]`, or of each in a batch. To solve equations use `solve`, which is faster and more exact.
- * Throws an ArgumentError when the matrix is singular.
+ * Throws an ArgumentError when the matrix is singular, a ShapeError when it is not square.
  *
  * @example
  * linalg.inv(tensor([[2, 0], [0, 4]]))   // [[0.5, 0], [0, 0.25]]
@@ -200,7 +200,8 @@ const determinant: Primitive = {
 
 /**
  * The determinant of a matrix `[n, n]`, or of each in a batch `[…, n, n]` → `[…]`: the factor by which it changes volumes. Its gradient
- * is taken through the inverse, so it exists for invertible matrices only.
+ * is taken through the inverse, so it exists for invertible matrices only. Throws a ShapeError for what is no square
+ * matrix.
  *
  * @example
  * linalg.det(tensor([[1, 2], [3, 4]]))   // -2

@@ -9,7 +9,8 @@ import { read, readClasses, requireNumbers, requirePairs, type Values } from "./
 
 /**
  * The share of samples whose class is right, 0 to 1. `predictions` are logits or probabilities `[N, C]`, or class numbers
- * `[N]`; `labels` are class numbers `[N]` or one-hot rows `[N, C]`. Plain arrays of class numbers are fine.
+ * `[N]`; `labels` are class numbers `[N]` or one-hot rows `[N, C]`. Plain arrays of class numbers are fine. Throws a
+ * ShapeError when there is not one prediction for each label, an ArgumentError for what are no classes and for NaN.
  *
  * @example
  * metrics.accuracy(model(images), labels)   // 0.97
@@ -18,7 +19,10 @@ export function accuracy(predictions: Values, labels: Values): number {
   return topMatches("accuracy", predictions, labels);
 }
 
-/** The share of samples whose class is wrong: `Cerr = (1/T) Σ 1(ŷₜ ≠ yₜ) = 1 − accuracy`. Lecture step 003.9. */
+/**
+ * The share of samples whose class is wrong: `Cerr = (1/T) Σ 1(ŷₜ ≠ yₜ) = 1 − accuracy`. Lecture step 003.9. Throws a
+ * ShapeError when there is not one prediction for each label, an ArgumentError for what are no classes and for NaN.
+ */
 export function classificationError(predictions: Values, labels: Values): number {
   return 1 - topMatches("classificationError", predictions, labels);
 }
@@ -33,7 +37,8 @@ function topMatches(operation: string, predictions: Values, labels: Values): num
 }
 
 /**
- * The share of samples whose class is among the `k` highest scores. ImageNet is judged by k = 5.
+ * The share of samples whose class is among the `k` highest scores. ImageNet is judged by k = 5. Throws a ShapeError
+ * unless the scores are `[N, C]`, an ArgumentError for k beyond the classes.
  *
  * @example
  * metrics.topK(logits, labels, 5)
@@ -65,7 +70,8 @@ export function topK(scores: Tensor, labels: Values, k: number = 5): number {
 }
 
 /**
- * The share of yes-or-no answers that are right: a logit > 0 means yes, a target > ½ means yes. For `nn.bceWithLogits`.
+ * The share of yes-or-no answers that are right: a logit > 0 means yes, a target > ½ means yes. For
+ * `nn.bceWithLogits`. Throws a ShapeError when there is not one answer for each target, an ArgumentError for NaN.
  *
  * @example
  * metrics.binaryAccuracy(tensor([2, -1, 3]), tensor([1, 0, 0]))   // 0.6667
@@ -120,7 +126,7 @@ function average(
 
 /**
  * Of the samples taken for a class, the share that is of it, averaged over the classes; 0 for a class nobody was taken for.
- * Arguments as for `accuracy`.
+ * Arguments as for `accuracy`. Throws as `accuracy`, and an ArgumentError for another average.
  *
  * @example
  * metrics.precision(model(images), labels)
@@ -131,7 +137,7 @@ export function precision(predictions: Values, labels: Values, options: AverageO
 
 /**
  * Of the samples of a class, the share that was recognised, averaged over the classes; 0 for a class nobody is in.
- * Arguments as for `accuracy`.
+ * Arguments as for `accuracy`. Throws as `accuracy`, and an ArgumentError for another average.
  *
  * @example
  * metrics.recall(model(images), labels)
@@ -144,7 +150,7 @@ export function recall(predictions: Values, labels: Values, options: AverageOpti
 
 /**
  * The harmonic mean of precision and recall of each class, `2·right / (taken + count)`, averaged over the classes.
- * Arguments as for `accuracy`.
+ * Arguments as for `accuracy`. Throws as `accuracy`, and an ArgumentError for another average.
  *
  * @example
  * metrics.f1(model(images), labels)
@@ -155,7 +161,8 @@ export function f1(predictions: Values, labels: Values, options: AverageOptions 
 
 /**
  * The share of each class's samples that was recognised: an accuracy that a large class cannot hide. NaN for a class without
- * samples. Arguments as for `confusionMatrix`, which reports more of each class.
+ * samples. Arguments as for `confusionMatrix`, which reports more of each class. Throws a ShapeError when there is
+ * not one prediction for each label, an ArgumentError for what are no classes and for NaN.
  *
  * @example
  * metrics.perClassAccuracy(model(images), labels)   // [0.99, 0.97, …]

@@ -104,7 +104,8 @@ export class ConfusionMatrix {
 }
 
 /**
- * Counts which class was taken for which. Arguments as for `accuracy`.
+ * Counts which class was taken for which. Arguments as for `accuracy`. Throws as `accuracy`, and an ArgumentError
+ * when more classes occur than there are.
  *
  * @example
  * const confusion = metrics.confusionMatrix(model(images), labels, { classes: dataset.classes })

@@ -52,7 +52,8 @@ export class RocCurve {
 
 /**
  * The receiver operating characteristic of scores for a yes-or-no question: hits against false alarms as the threshold falls
- * from above the highest score to the lowest. `labels` are 1 (yes) and 0 (no), both must occur; equal scores are one step.
+ * from above the highest score to the lowest. `labels` are 1 (yes) and 0 (no), both must occur; equal scores are one
+ * step. Throws an ArgumentError for labels other than 0 and 1 or all alike, and for NaN.
  *
  * @example
  * const { falsePositiveRate, truePositiveRate, auc } = metrics.roc(model(x).squeeze(1), y)
@@ -91,7 +92,10 @@ export function roc(scores: Values, labels: Values): RocCurve {
   return new RocCurve(alarms, hits, thresholds);
 }
 
-/** The area under the ROC curve. See {@link roc}. */
+/**
+ * The area under the ROC curve. See {@link roc}. Throws an ArgumentError for labels other than 0 and 1 or all alike,
+ * and for NaN.
+ */
 export function auc(scores: Values, labels: Values): number {
   return roc(scores, labels).auc;
 }
@@ -150,7 +154,8 @@ export class Calibration {
 
 /**
  * Sorts predictions by how sure they are and compares with how often they are right. `probabilities` are `[N, C]` after a
- * softmax, `labels` class numbers. Naeini, Cooper & Hauskrecht 2015; Guo et al. 2017.
+ * softmax, `labels` class numbers. Naeini, Cooper & Hauskrecht 2015; Guo et al. 2017. Throws an ArgumentError for
+ * probabilities that do not sum to 1.
  *
  * @example
  * metrics.calibration(model(images).softmax(1), labels).error

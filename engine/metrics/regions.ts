@@ -22,7 +22,7 @@ function boxOf(operation: string, role: string, input: Values): ArrayLike<number
 
 /**
  * Intersection over union of two boxes `[x1, y1, x2, y2]`: 1 where they are one, 0 where they do not meet. Two boxes without
- * an area have 0.
+ * an area have 0. Throws a ShapeError unless both have four numbers, an ArgumentError for corners in the wrong order.
  *
  * @example
  * metrics.boxIou([0, 0, 2, 2], [1, 1, 3, 3])   // 0.142857: 1 / 7
@@ -62,7 +62,8 @@ function overlap(operation: string, prediction: Values, target: Values): readonl
 }
 
 /**
- * Intersection over union of two masks of 0 and 1 (or bool) of one shape; 1 when both are empty.
+ * Intersection over union of two masks of 0 and 1 (or bool) of one shape; 1 when both are empty. Throws a ShapeError
+ * when the shapes differ, an ArgumentError for other pixels than 0 and 1.
  *
  * @example
  * metrics.maskIou(model(image).greater(0), mask)
@@ -74,7 +75,7 @@ export function maskIou(prediction: Values, target: Values): number {
 
 /**
  * The Dice coefficient of two masks of 0 and 1, `2|A ∩ B| / (|A| + |B|)`: the F1 of their pixels; 1 when both are empty. The
- * loss is `nn.dice`.
+ * loss is `nn.dice`. Throws a ShapeError when the shapes differ, an ArgumentError for other pixels than 0 and 1.
  *
  * @example
  * metrics.dice(model(image).greater(0), mask)
@@ -86,7 +87,8 @@ export function dice(prediction: Values, target: Values): number {
 
 /**
  * Mean intersection over union of a segmentation: of each class's pixels, averaged over the classes that occur in either.
- * Both are maps of class numbers of one shape, such as `scores.argmax(1)`.
+ * Both are maps of class numbers of one shape, such as `scores.argmax(1)`. Throws a ShapeError when the shapes
+ * differ, an ArgumentError for what are no classes.
  *
  * @example
  * metrics.meanIou(model(images).argmax(1), labels)

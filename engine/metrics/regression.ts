@@ -7,6 +7,7 @@ import { read, requirePairs, type Values } from "./values.ts";
 
 /**
  * Mean squared error `(1/n) Σ (ŷ − y)²` over all n elements, as a number; the loss is `nn.mse`. Lecture step 003.9.
+ * Throws a ShapeError when the shapes differ.
  *
  * @example
  * metrics.mse(tensor([1, 2]), tensor([1, 4]))   // 2
@@ -16,7 +17,8 @@ export function mse(predictions: Values, targets: Values): number {
 }
 
 /**
- * Mean absolute error `(1/n) Σ |ŷ − y|` over all n elements. Lecture step 003.9.
+ * Mean absolute error `(1/n) Σ |ŷ − y|` over all n elements. Lecture step 003.9. Throws a ShapeError when the shapes
+ * differ.
  *
  * @example
  * metrics.mae(tensor([1, 2]), tensor([1, 4]))   // 1
@@ -46,7 +48,8 @@ function meanOver(
 
 /**
  * Peak signal-to-noise ratio of an image in decibels: `10·log₁₀(peak² / mse)`; 20 dB is coarse, 40 dB hard to tell from the
- * original, ∞ the same. `peak` is the largest value a pixel can have (default 1).
+ * original, ∞ the same. `peak` is the largest value a pixel can have (default 1). Throws a ShapeError when the shapes
+ * differ, an ArgumentError for a peak that is not > 0.
  *
  * @example
  * metrics.psnr(denoised, clean)

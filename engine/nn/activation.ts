@@ -249,7 +249,7 @@ export function sign(): Sign {
 }
 
 /**
- * x where x > 0, else `slope · x`, any shape. Maas et al. 2013.
+ * x where x > 0, else `slope · x`, any shape. Maas et al. 2013. Throws an ArgumentError for what is no number.
  *
  * @example
  * nn.leakyRelu(0.1)(tensor([-2, 3]))   // [-0.2, 3]
@@ -260,13 +260,16 @@ export function leakyRelu(slope: number = 0.01): LeakyReLU {
 
 /**
  * x where x > 0, else `a · x` with a learned slope: one for all (`nn.prelu()`), or one per channel (`nn.prelu(64)` for `[N, 64, …]`).
- * He et al. 2015. Do not decay the slopes: that pulls them to relu.
+ * He et al. 2015. Do not decay the slopes: that pulls them to relu. Throws a ShapeError for other channels.
  */
 export function prelu(channels: number = 1, options: PReLUOptions = {}): PReLU {
   return new PReLU(channels, options);
 }
 
-/** x where x > 0, else `α (eˣ − 1)`, any shape, values above −α. Clevert et al. 2015. */
+/**
+ * x where x > 0, else `α (eˣ − 1)`, any shape, values above −α. Clevert et al. 2015. Throws an ArgumentError for what
+ * is no number.
+ */
 export function elu(alpha: number = 1): ELU {
   return new ELU(alpha);
 }

@@ -77,7 +77,8 @@ export class Dropout2d extends RandomMask {
 
 /**
  * In training sets each unit to 0 with probability `p` and multiplies the others by 1/(1 − p), so that the expected
- * value stays (inverted dropout); in evaluation lets everything pass. Srivastava et al. 2014.
+ * value stays (inverted dropout); in evaluation lets everything pass. Srivastava et al. 2014. Throws an ArgumentError
+ * when p is not from 0 to 1.
  *
  * @example
  * nn.sequential(nn.linear(784, 500), nn.relu(), nn.dropout(0.5), nn.linear(500, 10))
@@ -88,7 +89,7 @@ export function dropout(p: number = 0.5, options: DropoutOptions = {}): Dropout 
 
 /**
  * Dropout of whole feature maps of `[N, C, H, W]`: neighbouring pixels of a map say much the same, so dropping single ones would
- * drop little. Otherwise as {@link dropout}. Tompson et al. 2015.
+ * drop little. Otherwise as {@link dropout}. Tompson et al. 2015. Throws an ArgumentError when p is not from 0 to 1.
  *
  * @example
  * nn.sequential(nn.conv2d(3, 32, 3), nn.relu(), nn.dropout2d(0.2), nn.conv2d(32, 32, 3))

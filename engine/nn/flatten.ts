@@ -25,7 +25,8 @@ export class Flatten extends Module {
 }
 
 /**
- * Joins all dimensions from `startDim` on into one: `[N, C, H, W] → [N, C·H·W]`.
+ * Joins all dimensions from `startDim` on into one: `[N, C, H, W] → [N, C·H·W]`. Throws a ShapeError for an input
+ * without a batch dimension.
  *
  * @example
  * nn.sequential(nn.conv2d(1, 6, 5), nn.flatten(), nn.linear(3456, 10))

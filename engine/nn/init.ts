@@ -23,7 +23,8 @@ export interface RandomOptions {
 export type Nonlinearity = "linear" | "sigmoid" | "tanh" | "relu" | "leakyRelu";
 
 /**
- * How many inputs reach one unit, and how many units one input reaches: `[out, in, …window]`.
+ * How many inputs reach one unit, and how many units one input reaches: `[out, in, …window]`. Throws a ShapeError for
+ * fewer than 2 dimensions.
  *
  * @example
  * nn.init.fans([6, 1, 5, 5]).fanIn   // 25
@@ -39,7 +40,8 @@ export function fans(shape: Shape): { fanIn: number; fanOut: number } {
 }
 
 /**
- * The factor by which initial weights make up for what a nonlinearity does to the variance: ReLU √2, tanh 5/3, else 1.
+ * The factor by which initial weights make up for what a nonlinearity does to the variance: ReLU √2, tanh 5/3, else
+ * 1. Throws an ArgumentError for another nonlinearity.
  *
  * @example
  * nn.init.gain("tanh")   // 1.6667
@@ -60,17 +62,19 @@ function write(target: Tensor, next: () => number): Tensor {
   return target;
 }
 
-/** Fills with 0. Right for biases; weights that start equal stay equal. */
+/**
+ * Fills with 0. Right for biases; weights that start equal stay equal. Throws an ArgumentError for what is no tensor.
+ */
 export function zeros(target: Tensor): Tensor {
   return constant(target, 0);
 }
 
-/** Fills with 1: right for the scales of a normalisation. */
+/** Fills with 1: right for the scales of a normalisation. Throws an ArgumentError for what is no tensor. */
 export function ones(target: Tensor): Tensor {
   return constant(target, 1);
 }
 
-/** Fills with one value. */
+/** Fills with one value. Throws an ArgumentError for what is no tensor. */
 export function constant(target: Tensor, value: number): Tensor {
   return write(target, () => value);
 }
@@ -93,7 +97,7 @@ export interface NormalOptions extends RandomOptions {
   readonly std?: number;
 }
 
-/** Fills from the normal distribution N(mean, std²). */
+/** Fills from the normal distribution N(mean, std²). Throws an ArgumentError for what is no tensor. */
 export function normal(target: Tensor, options: NormalOptions = {}): Tensor {
   checkOptions("init.normal", options, ["mean", "std", "generator"]);
   const { mean = 0, std = 1, generator = defaultGenerator } = options;
@@ -108,7 +112,7 @@ export interface UniformOptions extends RandomOptions {
   readonly high?: number;
 }
 
-/** Fills from the uniform distribution U(low, high). */
+/** Fills from the uniform distribution U(low, high). Throws an ArgumentError for what is no tensor. */
 export function uniform(target: Tensor, options: UniformOptions = {}): Tensor {
   checkOptions("init.uniform", options, ["low", "high", "generator"]);
   const { low = -1, high = 1, generator = defaultGenerator } = options;
@@ -123,7 +127,8 @@ export interface GainOptions extends RandomOptions {
 
 /**
  * Xavier (Glorot) uniform: U(−a, a) with a = gain·√(6 / (fanIn + fanOut)), which keeps the variance of signals and of
- * gradients alike through layers of sigmoid or tanh. Glorot & Bengio 2010.
+ * gradients alike through layers of sigmoid or tanh. Glorot & Bengio 2010. Throws a ShapeError for fewer than 2
+ * dimensions.
  *
  * @example
  * nn.init.xavierUniform(layer.weight, { gain: nn.init.gain("tanh") })
@@ -135,7 +140,10 @@ export function xavierUniform(target: Tensor, options: GainOptions = {}): Tensor
   return within(target, bound, options);
 }
 
-/** Xavier (Glorot) normal: N(0, σ²) with σ = gain·√(2 / (fanIn + fanOut)). Glorot & Bengio 2010. */
+/**
+ * Xavier (Glorot) normal: N(0, σ²) with σ = gain·√(2 / (fanIn + fanOut)). Glorot & Bengio 2010. Throws a ShapeError
+ * for fewer than 2 dimensions.
+ */
 export function xavierNormal(target: Tensor, options: GainOptions = {}): Tensor {
   checkOptions("init.xavierNormal", options, ["gain", "generator"]);
   const { fanIn, fanOut } = fans(target.shape);
@@ -153,7 +161,8 @@ export interface KaimingOptions extends RandomOptions {
 }
 
 /**
- * Kaiming (He) uniform: U(−a, a) with a = gain·√(3 / fan), made for ReLU. He, Zhang, Ren & Sun 2015.
+ * Kaiming (He) uniform: U(−a, a) with a = gain·√(3 / fan), made for ReLU. He, Zhang, Ren & Sun 2015. Throws a
+ * ShapeError for fewer than 2 dimensions.
  *
  * @example
  * nn.init.kaimingUniform(layer.weight)
@@ -163,7 +172,10 @@ export function kaimingUniform(target: Tensor, options: KaimingOptions = {}): Te
   return within(target, bound, options);
 }
 
-/** Kaiming (He) normal: N(0, σ²) with σ = gain / √fan, made for ReLU. He, Zhang, Ren & Sun 2015. */
+/**
+ * Kaiming (He) normal: N(0, σ²) with σ = gain / √fan, made for ReLU. He, Zhang, Ren & Sun 2015. Throws a ShapeError
+ * for fewer than 2 dimensions.
+ */
 export function kaimingNormal(target: Tensor, options: KaimingOptions = {}): Tensor {
   return around(target, kaimingDeviation("init.kaimingNormal", target, options), options);
 }
@@ -177,7 +189,8 @@ function kaimingDeviation(operation: string, target: Tensor, options: KaimingOpt
 
 /**
  * The older heuristic U(−1/√fanIn, 1/√fanIn), whose variance 1/(3·fanIn) lets signals fade from layer to layer. Lecture step
- * 003.38 prints it as Glorot's; Glorot & Bengio 2010 name it as what their `xavierUniform` improves on (C-22).
+ * 003.38 prints it as Glorot's; Glorot & Bengio 2010 name it as what their `xavierUniform` improves on (C-22). Throws
+ * a ShapeError for fewer than 2 dimensions.
  *
  * @example
  * nn.init.heuristicUniform(layer.weight)
@@ -199,7 +212,7 @@ export interface MisprintedOptions extends RandomOptions {
 /**
  * He's initial values as lecture step 003.38 misprints them, N(0, 2/√d), to see what a misprint does: signals explode, by
  * √2 a layer when 2/√d is read as the standard deviation, faster when read as the variance. The paper has √(2/d), which is
- * `kaimingNormal` (C-23).
+ * `kaimingNormal` (C-23). Throws a ShapeError for fewer than 2 dimensions.
  *
  * @example
  * nn.init.misprintedKaimingNormal(layer.weight, { readAs: "variance" })
@@ -219,7 +232,8 @@ export function misprintedKaimingNormal(target: Tensor, options: MisprintedOptio
 
 /**
  * A random matrix `[out, in, …window]` whose rows (or, where it is taller than wide, columns) are orthogonal and of length
- * `gain`: it changes no signal's length. Saxe, McClelland & Ganguli 2014. By Gram and Schmidt, twice, from normal numbers.
+ * `gain`: it changes no signal's length. Saxe, McClelland & Ganguli 2014. By Gram and Schmidt, twice, from normal
+ * numbers. Throws a ShapeError for fewer than 2 dimensions.
  *
  * @example
  * nn.init.orthogonal(layer.weight, { gain: nn.init.gain("relu") })

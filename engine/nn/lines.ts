@@ -268,7 +268,7 @@ export class AvgPool1d extends Pool1d {
 
 /**
  * A convolution along signals or sequences: `[N, inChannels, L] → [N, outChannels, L']` with `L' = ⌊(L + 2p − d·(k − 1) − 1) / s⌋ + 1`;
- * otherwise as {@link conv2d}.
+ * otherwise as {@link conv2d}. Throws a ShapeError when the channels or the number of dimensions differ.
  *
  * @example
  * nn.conv1d(1, 8, 5, { padding: "same" })(signals)   // [N, 1, 100] → [N, 8, 100]
@@ -284,7 +284,8 @@ export function conv1d(
 
 /**
  * A transposed convolution along signals: `[N, inChannels, L] → [N, outChannels, L']` with
- * `L' = (L − 1)·s − 2p + d·(k − 1) + outputPadding + 1`; otherwise as {@link convTranspose2d}.
+ * `L' = (L − 1)·s − 2p + d·(k − 1) + outputPadding + 1`; otherwise as {@link convTranspose2d}. Throws a ShapeError
+ * when the channels or the number of dimensions differ.
  *
  * @example
  * nn.convTranspose1d(8, 1, 2, { stride: 2 })(x)   // [N, 8, 50] → [N, 1, 100]
@@ -298,12 +299,18 @@ export function convTranspose1d(
   return new ConvTranspose1d(inChannels, outChannels, kernelSize, options);
 }
 
-/** The largest value of each window of a signal: `[N, C, L] → [N, C, L']` with `L' = ⌊(L + 2p − k) / s⌋ + 1`. */
+/**
+ * The largest value of each window of a signal: `[N, C, L] → [N, C, L']` with `L' = ⌊(L + 2p − k) / s⌋ + 1`. Throws a
+ * ShapeError for what are no signals `[N, C, L]` or are shorter than the window.
+ */
 export function maxPool1d(kernelSize: number, options: Pool1dOptions = {}): MaxPool1d {
   return new MaxPool1d(kernelSize, options);
 }
 
-/** The mean of each window of a signal: `[N, C, L] → [N, C, L']` with `L' = ⌊(L + 2p − k) / s⌋ + 1`. */
+/**
+ * The mean of each window of a signal: `[N, C, L] → [N, C, L']` with `L' = ⌊(L + 2p − k) / s⌋ + 1`. Throws a
+ * ShapeError for what are no signals `[N, C, L]` or are shorter than the window.
+ */
 export function avgPool1d(kernelSize: number, options: AvgPool1dOptions = {}): AvgPool1d {
   return new AvgPool1d(kernelSize, options);
 }

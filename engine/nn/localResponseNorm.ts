@@ -72,7 +72,7 @@ export class LocalResponseNorm extends Module {
 /**
  * Divides each value by what its neighbours in `size` adjacent channels do: `y_c = x_c / (k + (α/size)·Σ_j x_j²)^β` with j
  * over the channels c − (size−1)/2 … c + (size−1)/2 that exist; `[N, C, H, W] → [N, C, H, W]`. Krizhevsky, Sutskever &
- * Hinton 2012, section 3.3.
+ * Hinton 2012, section 3.3. Throws an ArgumentError for an even size, a ShapeError for what are no images.
  *
  * @example
  * nn.localResponseNorm(5, { alpha: 5e-4, k: 2 })   // AlexNet's: n = 5, α = 10⁻⁴ for the sum, β = 0.75, k = 2

@@ -65,7 +65,8 @@ interface Recorder {
 let recorder: Recorder | null = null;
 
 /**
- * Makes a tensor a parameter: it requires a gradient, is never recycled, and a module that has it as a field trains it.
+ * Makes a tensor a parameter: it requires a gradient, is never recycled, and a module that has it as a field trains
+ * it. Throws an ArgumentError for what is no tensor.
  *
  * @example
  * class Scale extends nn.Module { factor = nn.parameter(ones([1])); forward(x: Tensor) { return x.mul(this.factor) } }
@@ -83,7 +84,10 @@ export interface BufferOptions {
   readonly optional?: boolean;
 }
 
-/** Makes a tensor a buffer: it belongs to a module's state (it is saved and loaded) but is not trained. */
+/**
+ * Makes a tensor a buffer: it belongs to a module's state (it is saved and loaded) but is not trained. Throws an
+ * ArgumentError for what is no tensor.
+ */
 export function buffer(value: Tensor, options: BufferOptions = {}): Tensor {
   checkOptions("nn.buffer", options, ["optional"]);
   const tensor = requireTensor("nn.buffer", "value", value);

@@ -242,7 +242,8 @@ export function batchNorm1d(channels: number, options: BatchNormOptions = {}): B
 
 /**
  * Batch normalisation of feature maps: as {@link batchNorm1d}, with mean and variance of each channel of `[N, C, H, W]` over samples,
- * rows and columns.
+ * rows and columns. Throws a ShapeError for other channels, or when a batch in training has a single value per
+ * channel.
  *
  * @example
  * nn.sequential(nn.conv2d(3, 64, 3, { padding: 1, bias: false }), nn.batchNorm2d(64), nn.relu())
@@ -253,7 +254,8 @@ export function batchNorm2d(channels: number, options: BatchNormOptions = {}): B
 
 /**
  * Batch normalisation of films and volumes: as {@link batchNorm1d}, with mean and variance of each channel of `[N, C, D, H, W]` over
- * samples and all places.
+ * samples and all places. Throws a ShapeError for other channels, or when a batch in training has a single value per
+ * channel.
  *
  * @example
  * nn.sequential(nn.conv3d(1, 8, 3, { padding: 1, bias: false }), nn.batchNorm3d(8), nn.relu())
@@ -264,7 +266,8 @@ export function batchNorm3d(channels: number, options: BatchNormOptions = {}): B
 
 /**
  * Layer normalisation: `γ (x − μ) / √(σ² + ε) + β` with mean and variance (divided by n) over the last dimensions, whose sizes are
- * given, of each sample alone: the same in training and evaluation, for batches of one too. Ba et al. 2016.
+ * given, of each sample alone: the same in training and evaluation, for batches of one too. Ba et al. 2016. Throws a
+ * ShapeError when the last dimensions are not those given.
  *
  * @example
  * nn.layerNorm(64)(x)   // [N, 64] → [N, 64]

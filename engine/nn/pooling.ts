@@ -232,7 +232,8 @@ export class GlobalMaxPool2d extends Module {
 }
 
 /**
- * The largest value of each window: `[N, C, H, W] → [N, C, H', W']` with `H' = ⌊(H + 2p − k) / s⌋ + 1`.
+ * The largest value of each window: `[N, C, H, W] → [N, C, H', W']` with `H' = ⌊(H + 2p − k) / s⌋ + 1`. Throws a
+ * ShapeError for what are no images `[N, C, H, W]` or are smaller than the window.
  *
  * @example
  * nn.maxPool2d(2)(maps)   // [N, 6, 28, 28] → [N, 6, 14, 14]
@@ -241,13 +242,17 @@ export function maxPool2d(kernelSize: Pair, options: Pool2dOptions = {}): MaxPoo
   return new MaxPool2d(kernelSize, options);
 }
 
-/** The smallest value of each window; sizes as of {@link maxPool2d}. */
+/**
+ * The smallest value of each window; sizes as of {@link maxPool2d}. Throws a ShapeError for what are no images
+ * `[N, C, H, W]` or are smaller than the window.
+ */
 export function minPool2d(kernelSize: Pair, options: Pool2dOptions = {}): MinPool2d {
   return new MinPool2d(kernelSize, options);
 }
 
 /**
- * Max pooling that tells where: `[values, indices]`, the indices int32 `row · W + column` within the map, for {@link maxUnpool2d}.
+ * Max pooling that tells where: `[values, indices]`, the indices int32 `row · W + column` within the map, for
+ * {@link maxUnpool2d}. Throws a ShapeError for what are no images `[N, C, H, W]` or are smaller than the window.
  *
  * @example
  * const [values, switches] = nn.maxPool2dWithIndices(2)(maps)
@@ -257,7 +262,8 @@ export function maxPool2dWithIndices(kernelSize: Pair, options: Pool2dOptions = 
 }
 
 /**
- * Min pooling that tells where: `[values, indices]`, as {@link maxPool2dWithIndices}.
+ * Min pooling that tells where: `[values, indices]`, as {@link maxPool2dWithIndices}. Throws a ShapeError for what
+ * are no images `[N, C, H, W]` or are smaller than the window.
  *
  * @example
  * const [values, places] = nn.minPool2dWithIndices(2)(maps)
@@ -268,7 +274,8 @@ export function minPool2dWithIndices(kernelSize: Pair, options: Pool2dOptions = 
 
 /**
  * Puts values back where {@link maxPool2dWithIndices} took them from, zeros elsewhere: called with values and indices,
- * `[N, C, H, W] → [N, C, H', W']` with `H' = (H − 1)·s − 2p + k`, or `outputSize`. Zeiler & Fergus 2013.
+ * `[N, C, H, W] → [N, C, H', W']` with `H' = (H − 1)·s − 2p + k`, or `outputSize`. Zeiler & Fergus 2013. Throws a
+ * ShapeError for an index outside the output.
  *
  * @example
  * nn.maxUnpool2d(2)(values, switches)   // [N, C, 7, 7] → [N, C, 14, 14]
@@ -278,7 +285,8 @@ export function maxUnpool2d(kernelSize: Pair, options: MaxUnpool2dOptions = {}):
 }
 
 /**
- * The mean of each window: `[N, C, H, W] → [N, C, H', W']` with `H' = ⌊(H + 2p − k) / s⌋ + 1`.
+ * The mean of each window: `[N, C, H, W] → [N, C, H', W']` with `H' = ⌊(H + 2p − k) / s⌋ + 1`. Throws a ShapeError
+ * for what are no images `[N, C, H, W]` or are smaller than the window.
  *
  * @example
  * nn.avgPool2d(2)(maps)   // [N, 6, 28, 28] → [N, 6, 14, 14]
@@ -289,7 +297,7 @@ export function avgPool2d(kernelSize: Pair, options: AvgPool2dOptions = {}): Avg
 
 /**
  * The mean of windows chosen so that the output has this size, whatever the input's: `[N, C, H, W] → [N, C, h, w]`. Window i reaches
- * from ⌊i·H/h⌋ to ⌈(i + 1)·H/h⌉, as in PyTorch.
+ * from ⌊i·H/h⌋ to ⌈(i + 1)·H/h⌉, as in PyTorch. Throws a ShapeError for what are no images `[N, C, H, W]`.
  *
  * @example
  * nn.adaptiveAvgPool2d(7)(maps)   // [N, 512, 9, 12] → [N, 512, 7, 7]
@@ -300,7 +308,7 @@ export function adaptiveAvgPool2d(outputSize: Pair): AdaptiveAvgPool2d {
 
 /**
  * The largest value of windows chosen so that the output has this size: `[N, C, H, W] → [N, C, h, w]`, windows as of
- * {@link adaptiveAvgPool2d}.
+ * {@link adaptiveAvgPool2d}. Throws a ShapeError for what are no images `[N, C, H, W]`.
  *
  * @example
  * nn.adaptiveMaxPool2d([3, 2])(maps)   // [N, 16, 9, 12] → [N, 16, 3, 2]
@@ -310,7 +318,8 @@ export function adaptiveMaxPool2d(outputSize: Pair): AdaptiveMaxPool2d {
 }
 
 /**
- * The mean of each whole map: `[N, C, H, W] → [N, C]`, ready for a linear layer. Lin et al. 2013; the basis of class activation maps.
+ * The mean of each whole map: `[N, C, H, W] → [N, C]`, ready for a linear layer. Lin et al. 2013; the basis of class
+ * activation maps. Throws a ShapeError for what are no images `[N, C, H, W]`.
  *
  * @example
  * nn.sequential(nn.conv2d(1, 32, 3), nn.relu(), nn.globalAvgPool2d(), nn.linear(32, 10))
@@ -321,7 +330,7 @@ export function globalAvgPool2d(): GlobalAvgPool2d {
 
 /**
  * The largest value of each whole map: `[N, C, H, W] → [N, C]`: whether a filter found its pattern anywhere. The gradient goes to the
- * winner, the first of equals.
+ * winner, the first of equals. Throws a ShapeError for what are no images `[N, C, H, W]`.
  *
  * @example
  * nn.sequential(nn.conv2d(1, 32, 3), nn.relu(), nn.globalMaxPool2d(), nn.linear(32, 10))

@@ -65,7 +65,8 @@ export class Upsample extends Module {
 
 /**
  * Images in another size: `[N, C, H, W] → [N, C, ⌊H · scale⌋, ⌊W · scale⌋]`, pixels repeated (`"nearest"`) or interpolated (`"bilinear"`).
- * Without a scale: to the `size` of the options.
+ * Without a scale: to the `size` of the options. Throws an ArgumentError unless there is either a scale or a size, a
+ * ShapeError for what are no images.
  *
  * @example
  * nn.sequential(nn.upsample(2), nn.conv2d(64, 32, 3, { padding: 1 }))   // instead of a transposed convolution

@@ -314,7 +314,8 @@ export class AvgPool3d extends Pool3d {
 }
 
 /**
- * The largest value of each window of a film or volume: `[N, C, D, H, W] → [N, C, D', H', W']`, each size as of {@link maxPool2d}.
+ * The largest value of each window of a film or volume: `[N, C, D, H, W] → [N, C, D', H', W']`, each size as of
+ * {@link maxPool2d}. Throws a ShapeError for what are no volumes `[N, C, D, H, W]` or are smaller than the window.
  *
  * @example
  * nn.maxPool3d([1, 2, 2])(films)   // [N, 8, 16, 32, 32] → [N, 8, 16, 16, 16]
@@ -325,6 +326,7 @@ export function maxPool3d(kernelSize: Triple, options: Pool3dOptions = {}): MaxP
 
 /**
  * The mean of each window of a film or volume: `[N, C, D, H, W] → [N, C, D', H', W']`, each size as of {@link avgPool2d}.
+ * Throws a ShapeError for what are no volumes `[N, C, D, H, W]` or are smaller than the window.
  *
  * @example
  * nn.avgPool3d(2)(films)   // [N, 8, 16, 32, 32] → [N, 8, 8, 16, 16]

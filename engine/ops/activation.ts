@@ -28,7 +28,8 @@ const stepping: Primitive = {
 };
 
 /**
- * 1 where x > 0, else 0 (at 0 as well): the threshold of McCulloch and Pitts' neuron. Its gradient is 0: nothing is learned through it.
+ * 1 where x > 0, else 0 (at 0 as well): the threshold of McCulloch and Pitts' neuron. Its gradient is 0: nothing is
+ * learned through it. Throws a DTypeError for int32 and bool.
  *
  * @example
  * step(tensor([-1, 0, 2]))   // [0, 0, 1]
@@ -75,7 +76,8 @@ const leaking: Primitive<number> = {
 };
 
 /**
- * x where x > 0, else `slope · x` (0.01 by default): no unit dies. Maas et al. 2013. The gradient at 0 is the slope, as in PyTorch.
+ * x where x > 0, else `slope · x` (0.01 by default): no unit dies. Maas et al. 2013. The gradient at 0 is the slope,
+ * as in PyTorch. Throws a DTypeError for int32 and bool, an ArgumentError when the second argument is no number.
  *
  * @example
  * leakyRelu(tensor([-2, 3]), 0.1)   // [-0.2, 3]
@@ -126,7 +128,8 @@ const learning: Primitive = {
 
 /**
  * x where x > 0, else `slope · x` with slopes that are learned: `slope` is `[1]`, or `[C]` with one per channel (dimension 1
- * of x; the last one if x has a single dimension). He et al. 2015. At 0 as in PyTorch.
+ * of x; the last one if x has a single dimension). He et al. 2015. At 0 as in PyTorch. Throws a ShapeError when there
+ * is neither one slope nor one for each channel.
  *
  * @example
  * prelu(tensor([-2, 3]), tensor([0.25]))   // [-0.5, 3]
@@ -191,6 +194,7 @@ const elevating: Primitive<number> = {
 
 /**
  * x where x > 0, else `alpha · (eˣ − 1)` (alpha 1 by default): smooth, with a mean nearer to 0. Clevert et al. 2015.
+ * Throws a DTypeError for int32 and bool, an ArgumentError when the second argument is no number.
  *
  * @example
  * elu(tensor([-1, 2]))   // [-0.6321, 2]
@@ -249,7 +253,8 @@ const erring: Primitive = {
 };
 
 /**
- * The error function `2/√π ∫₀ˣ e^{−t²} dt`; `(1 + erf(x/√2)) / 2` is the normal distribution's cumulative probability.
+ * The error function `2/√π ∫₀ˣ e^{−t²} dt`; `(1 + erf(x/√2)) / 2` is the normal distribution's cumulative
+ * probability. Throws a DTypeError for int32 and bool.
  *
  * @example
  * erf(tensor([0, 1]))   // [0, 0.8427]
@@ -282,7 +287,8 @@ export interface GeluOptions {
 }
 
 /**
- * `x · Φ(x)`, Φ being the normal distribution's cumulative probability: the activation of transformers. Hendrycks & Gimpel 2016.
+ * `x · Φ(x)`, Φ being the normal distribution's cumulative probability: the activation of transformers. Hendrycks &
+ * Gimpel 2016. Throws a DTypeError for int32 and bool.
  *
  * @example
  * gelu(tensor([-1, 1]))   // [-0.1587, 0.8413]
@@ -321,7 +327,8 @@ export const gelu: Op<[x: Tensor, options?: GeluOptions]> = defineOp<[x: Tensor,
 
 /**
  * The largest of `pieces` neighbours along `dim` (the last by default): `[N, F · pieces]` → `[N, F]`. After a linear layer it is
- * `max_j (w_j·x + b_j)`, a convex function that is learned piece by piece. Goodfellow et al. 2013. Equal ones share the gradient.
+ * `max_j (w_j·x + b_j)`, a convex function that is learned piece by piece. Goodfellow et al. 2013. Equal ones share
+ * the gradient. Throws a ShapeError when the pieces do not divide the dimension.
  *
  * @example
  * maxout(tensor([[1, 4, 3, 2]]), 2)   // [[4, 3]]

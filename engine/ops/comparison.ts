@@ -39,21 +39,21 @@ function comparison(name: Comparison & BinaryKind, symbol: string): Op<[a: Opera
 }
 
 /**
- * True where `a = b`.
+ * True where `a = b`. Throws a ShapeError when the shapes do not broadcast.
  *
  * @example
  * equal(tensor([1, 2]), tensor([1, 3]))   // [1, 0]
  */
 export const equal: Op<[a: Operand, b: Operand]> = comparison("equal", "=");
-/** True where `a ≠ b`. */
+/** True where `a ≠ b`. Throws a ShapeError when the shapes do not broadcast. */
 export const notEqual: Op<[a: Operand, b: Operand]> = comparison("notEqual", "≠");
-/** True where `a < b`. */
+/** True where `a < b`. Throws a ShapeError when the shapes do not broadcast. */
 export const less: Op<[a: Operand, b: Operand]> = comparison("less", "<");
-/** True where `a ≤ b`. */
+/** True where `a ≤ b`. Throws a ShapeError when the shapes do not broadcast. */
 export const lessEqual: Op<[a: Operand, b: Operand]> = comparison("lessEqual", "≤");
-/** True where `a > b`. */
+/** True where `a > b`. Throws a ShapeError when the shapes do not broadcast. */
 export const greater: Op<[a: Operand, b: Operand]> = comparison("greater", ">");
-/** True where `a ≥ b`. */
+/** True where `a ≥ b`. Throws a ShapeError when the shapes do not broadcast. */
 export const greaterEqual: Op<[a: Operand, b: Operand]> = comparison("greaterEqual", "≥");
 
 const negation: Primitive = {
@@ -110,15 +110,15 @@ function connective(
   );
 }
 
-/** True where both are true (or not 0). */
+/** True where both are true (or not 0). Throws a ShapeError when the shapes do not broadcast. */
 export const logicalAnd: Op<[a: Tensor, b: Tensor]> = connective("logicalAnd", "∧", (a, b) =>
   greater(a, logicalNot(b)),
 );
-/** True where at least one is true (or not 0). */
+/** True where at least one is true (or not 0). Throws a ShapeError when the shapes do not broadcast. */
 export const logicalOr: Op<[a: Tensor, b: Tensor]> = connective("logicalOr", "∨", (a, b) =>
   greaterEqual(a, logicalNot(b)),
 );
-/** True where exactly one is true (or not 0). */
+/** True where exactly one is true (or not 0). Throws a ShapeError when the shapes do not broadcast. */
 export const logicalXor: Op<[a: Tensor, b: Tensor]> = connective("logicalXor", "⊻", (a, b) => notEqual(a, b));
 
 function classification(
@@ -191,7 +191,8 @@ function question(
 }
 
 /**
- * Whether at least one value is true (or not 0), over all dimensions or those given; of nothing, false.
+ * Whether at least one value is true (or not 0), over all dimensions or those given; of nothing, false. Throws a
+ * ShapeError for a dimension that does not exist.
  *
  * @example
  * any(tensor([0, 1]).greater(0))   // true
@@ -199,7 +200,10 @@ function question(
 export const any: Op<QuestionArgs> = question("any", "y = x₀ ∨ x₁ ∨ …", (x, dim, options) =>
   greater(sum(x, dim, options), 0),
 );
-/** Whether every value is true (or not 0), over all dimensions or those given; of nothing, true. */
+/**
+ * Whether every value is true (or not 0), over all dimensions or those given; of nothing, true. Throws a ShapeError
+ * for a dimension that does not exist.
+ */
 export const all: Op<QuestionArgs> = question("all", "y = x₀ ∧ x₁ ∧ …", (x, dim, options) =>
   equal(sum(logicalNot(x), dim, options), 0),
 );
@@ -216,7 +220,8 @@ export interface AllCloseOptions {
 
 /**
  * Whether two tensors of one shape agree: `|a − b| ≤ atol + rtol · |b|` everywhere; equal infinities agree. With
- * `{ rtol: 0, atol: 0 }` exactly. Tensors of different shapes do not agree.
+ * `{ rtol: 0, atol: 0 }` exactly. Tensors of different shapes do not agree. Throws an ArgumentError for a tolerance
+ * below 0.
  *
  * @example
  * allClose(tensor([1]), tensor([1.000001]))   // true

@@ -410,7 +410,9 @@ const transposedConvolution: Primitive<Conv2dGeometry> = { ...inputGradient, nam
  * The transposed convolution: every input pixel stamps the kernel, times its value, into the output, `stride` apart; stamps
  * add up where they overlap. It is the gradient of `conv2d` with respect to its input, as a matrix its transpose. `x [N, C, H, W]`,
  * `weight [C, out / groups, kH, kW]` (input channels first), `bias [out]` or null → `[N, out, H′, W′]` with
- * H′ = (H − 1)·stride − 2·padding + dilation·(kH − 1) + outputPadding + 1; W′ alike.
+ * H′ = (H − 1)·stride − 2·padding + dilation·(kH − 1) + outputPadding + 1; W′ alike. Throws a ShapeError when the
+ * channels or the number of dimensions differ, an ArgumentError for a stride, padding, dilation or groups that cannot
+ * be.
  *
  * @example
  * convTranspose2d(maps, kernels, null, { stride: 2 })   // [1, 1, 2, 2] and [1, 1, 3, 3] give [1, 1, 5, 5]

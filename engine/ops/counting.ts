@@ -32,7 +32,7 @@ function countClasses(operation: string, x: Tensor, classes: unknown): number {
 
 /**
  * Class numbers as rows with a single 1: `[…]` int32 → `[…, classes]` float32. `classes` is the largest number + 1 unless
- * told. Throws a ShapeError when a number is negative or beyond the classes.
+ * told. Throws a ShapeError when a number is negative or beyond the classes, a DTypeError for floats.
  *
  * @example
  * oneHot(tensor([2, 0], { dtype: "int32" }), 3)   // [[0, 0, 1], [1, 0, 0]]
@@ -84,7 +84,8 @@ export interface BincountOptions {
 
 /**
  * How often each whole number 0, 1, … occurs: `[largest + 1]` or longer, int32; or the sum of its weights, float32.
- * `bincount(labels)` counts the samples of each class.
+ * `bincount(labels)` counts the samples of each class. Throws a DTypeError for floats, a ShapeError for numbers below
+ * 0 or weights of another shape.
  *
  * @example
  * bincount(tensor([0, 1, 1, 3], { dtype: "int32" }))   // [1, 2, 0, 1]
@@ -162,7 +163,8 @@ function boundsOf(operation: string, x: Tensor, options: HistogramOptions): [min
 
 /**
  * How many values fall into each of `bins` equal intervals between the bounds: `[bins]`, in the dtype of x. The last bin
- * includes the upper bound; values outside and NaN are not counted.
+ * includes the upper bound; values outside and NaN are not counted. Throws an ArgumentError for bins below 1 or
+ * bounds that are not finite, a DTypeError for int32 and bool.
  *
  * @example
  * histc(tensor([0, 0.4, 0.6, 1]), 2)   // [2, 2]
@@ -217,7 +219,8 @@ export interface Histogram {
 }
 
 /**
- * The counts of `histc` and the edges of its bins.
+ * The counts of `histc` and the edges of its bins. Throws an ArgumentError for bins below 1 or bounds that are not
+ * finite, a DTypeError for int32 and bool.
  *
  * @example
  * const { counts, edges } = histogram(layer.weight, 30);

@@ -24,7 +24,8 @@ interface Equation {
  * The sum of products that the equation describes: a letter per axis of each operand; equal letters run together, letters
  * missing on the right of `->` are summed. Without `->` the result has the letters that occur once, in alphabetical order.
  * `...` stands for the remaining axes, which broadcast. Pairs of operands are multiplied from left to right, by matmul.
- * Throws a ShapeError when an operand has other axes than its letters, or one letter two sizes.
+ * Throws a ShapeError when an operand has other axes than its letters, or one letter two sizes, an ArgumentError for an
+ * equation that cannot be read, a DTypeError for int32 and bool.
  *
  * @example
  * einsum("ij,jk->ik", a, b)                // matrix product

@@ -148,7 +148,7 @@ function binaryOp(options: BinaryOptions): Op<[a: Operand, b: Operand]> {
 }
 
 /**
- * `a + b`, element by element, with broadcasting.
+ * `a + b`, element by element, with broadcasting. Throws a ShapeError when the shapes do not broadcast.
  *
  * @example
  * tensor([[1, 2], [3, 4]]).add(tensor([10, 20]))   // [[11, 22], [13, 24]]
@@ -161,7 +161,7 @@ export const add: Op<[a: Operand, b: Operand]> = binaryOp({
   right: (g) => g,
 });
 
-/** `a − b`, element by element, with broadcasting. */
+/** `a − b`, element by element, with broadcasting. Throws a ShapeError when the shapes do not broadcast. */
 export const sub: Op<[a: Operand, b: Operand]> = binaryOp({
   name: "sub",
   kind: "sub",
@@ -170,7 +170,7 @@ export const sub: Op<[a: Operand, b: Operand]> = binaryOp({
   right: (g) => neg(g),
 });
 
-/** `a · b`, element by element, with broadcasting. */
+/** `a · b`, element by element, with broadcasting. Throws a ShapeError when the shapes do not broadcast. */
 export const mul: Op<[a: Operand, b: Operand]> = binaryOp({
   name: "mul",
   kind: "mul",
@@ -180,7 +180,8 @@ export const mul: Op<[a: Operand, b: Operand]> = binaryOp({
 });
 
 /**
- * `a / b`, element by element, with broadcasting; whole numbers give float32.
+ * `a / b`, element by element, with broadcasting; whole numbers give float32. Throws a ShapeError when the shapes do
+ * not broadcast.
  *
  * @example
  * div(tensor([1, 2, 3]), 2)   // [0.5, 1, 1.5]
@@ -196,7 +197,7 @@ export const div: Op<[a: Operand, b: Operand]> = binaryOp({
 });
 
 /**
- * `a` to the power `b`, element by element, with broadcasting.
+ * `a` to the power `b`, element by element, with broadcasting. Throws a ShapeError when the shapes do not broadcast.
  *
  * @example
  * pow(2, tensor([1, 2, 3]))   // [2, 4, 8]
@@ -221,7 +222,8 @@ export const pow: Op<[a: Operand, b: Operand]> = binaryOp({
 const share = (wins: Tensor, ties: Tensor, dtype: DType) => add(to(wins, dtype), mul(to(ties, dtype), 0.5));
 
 /**
- * The larger of `a` and `b`, element by element; NaN wins. Equal operands share the gradient.
+ * The larger of `a` and `b`, element by element; NaN wins. Equal operands share the gradient. Throws a ShapeError
+ * when the shapes do not broadcast.
  *
  * @example
  * maximum(tensor([1, 5]), tensor([3, 2]))   // [3, 5]
@@ -234,7 +236,10 @@ export const maximum: Op<[a: Operand, b: Operand]> = binaryOp({
   right: (g, a, b) => mul(g, share(greater(b, a), equal(a, b), g.dtype)),
 });
 
-/** The smaller of `a` and `b`, element by element; NaN wins. Equal operands share the gradient. */
+/**
+ * The smaller of `a` and `b`, element by element; NaN wins. Equal operands share the gradient. Throws a ShapeError
+ * when the shapes do not broadcast.
+ */
 export const minimum: Op<[a: Operand, b: Operand]> = binaryOp({
   name: "minimum",
   kind: "minimum",
@@ -322,7 +327,7 @@ export const sign: Op<[x: Tensor]> = unaryOp({
   gradient: (g) => zerosLike(g),
 });
 
-/** `eˣ` */
+/** `eˣ` Throws a DTypeError for int32 and bool. */
 export const exp: Op<[x: Tensor]> = unaryOp({
   name: "exp",
   kind: "exp",
@@ -330,7 +335,7 @@ export const exp: Op<[x: Tensor]> = unaryOp({
   gradient: (g, _x, y) => mul(g, y),
 });
 
-/** The natural logarithm. */
+/** The natural logarithm. Throws a DTypeError for int32 and bool. */
 export const log: Op<[x: Tensor]> = unaryOp({
   name: "log",
   kind: "log",
@@ -339,7 +344,7 @@ export const log: Op<[x: Tensor]> = unaryOp({
   gradient: (g, x) => div(g, x),
 });
 
-/** `√x` */
+/** `√x` Throws a DTypeError for int32 and bool. */
 export const sqrt: Op<[x: Tensor]> = unaryOp({
   name: "sqrt",
   kind: "sqrt",
@@ -348,7 +353,7 @@ export const sqrt: Op<[x: Tensor]> = unaryOp({
   gradient: (g, _x, y) => div(g, mul(y, 2)),
 });
 
-/** `x²` */
+/** `x²` Throws a DTypeError for int32 and bool. */
 export const square: Op<[x: Tensor]> = unaryOp({
   name: "square",
   kind: "square",
@@ -356,7 +361,7 @@ export const square: Op<[x: Tensor]> = unaryOp({
   gradient: (g, x) => mul(g, mul(x, 2)),
 });
 
-/** `1 / x` */
+/** `1 / x` Throws a DTypeError for int32 and bool. */
 export const reciprocal: Op<[x: Tensor]> = unaryOp({
   name: "reciprocal",
   kind: "reciprocal",
@@ -365,7 +370,7 @@ export const reciprocal: Op<[x: Tensor]> = unaryOp({
   gradient: (g, _x, y) => neg(mul(g, square(y))),
 });
 
-/** `sin x`, x in radians. */
+/** `sin x`, x in radians. Throws a DTypeError for int32 and bool. */
 export const sin: Op<[x: Tensor]> = unaryOp({
   name: "sin",
   kind: "sin",
@@ -373,7 +378,7 @@ export const sin: Op<[x: Tensor]> = unaryOp({
   gradient: (g, x) => mul(g, cos(x)),
 });
 
-/** `cos x`, x in radians. */
+/** `cos x`, x in radians. Throws a DTypeError for int32 and bool. */
 export const cos: Op<[x: Tensor]> = unaryOp({
   name: "cos",
   kind: "cos",
@@ -381,7 +386,7 @@ export const cos: Op<[x: Tensor]> = unaryOp({
   gradient: (g, x) => neg(mul(g, sin(x))),
 });
 
-/** The largest whole number ≤ x; its gradient is 0. */
+/** The largest whole number ≤ x; its gradient is 0. Throws a DTypeError for int32 and bool. */
 export const floor: Op<[x: Tensor]> = unaryOp({
   name: "floor",
   kind: "floor",
@@ -389,7 +394,7 @@ export const floor: Op<[x: Tensor]> = unaryOp({
   gradient: (g) => zerosLike(g),
 });
 
-/** The smallest whole number ≥ x; its gradient is 0. */
+/** The smallest whole number ≥ x; its gradient is 0. Throws a DTypeError for int32 and bool. */
 export const ceil: Op<[x: Tensor]> = unaryOp({
   name: "ceil",
   kind: "ceil",
@@ -398,7 +403,7 @@ export const ceil: Op<[x: Tensor]> = unaryOp({
 });
 
 /**
- * The nearest whole number, halves to the even one; its gradient is 0.
+ * The nearest whole number, halves to the even one; its gradient is 0. Throws a DTypeError for int32 and bool.
  *
  * @example
  * round(tensor([0.5, 1.5, -0.7]))   // [0, 2, -1]
@@ -411,7 +416,7 @@ export const round: Op<[x: Tensor]> = unaryOp({
 });
 
 /**
- * `max(x, 0)`; its gradient at 0 is 0.
+ * `max(x, 0)`; its gradient at 0 is 0. Throws a DTypeError for int32 and bool.
  *
  * @example
  * relu(tensor([-1, 0, 2]))   // [0, 0, 2]
@@ -424,7 +429,7 @@ export const relu: Op<[x: Tensor]> = unaryOp({
 });
 
 /**
- * `1 / (1 + e⁻ˣ)`
+ * `1 / (1 + e⁻ˣ)` Throws a DTypeError for int32 and bool.
  *
  * @example
  * sigmoid(tensor([0, 2]))   // [0.5, 0.8808]
@@ -436,7 +441,7 @@ export const sigmoid: Op<[x: Tensor]> = unaryOp({
   gradient: (g, _x, y) => sigmoidGradient(y, g),
 });
 
-/** The hyperbolic tangent. */
+/** The hyperbolic tangent. Throws a DTypeError for int32 and bool. */
 export const tanh: Op<[x: Tensor]> = unaryOp({
   name: "tanh",
   kind: "tanh",
@@ -445,7 +450,7 @@ export const tanh: Op<[x: Tensor]> = unaryOp({
 });
 
 /**
- * `ln(1 + eˣ)`, a smooth relu, computed without overflow.
+ * `ln(1 + eˣ)`, a smooth relu, computed without overflow. Throws a DTypeError for int32 and bool.
  *
  * @example
  * softplus(tensor([0, 10]))   // [0.6931, 10.0000454]
@@ -533,7 +538,8 @@ const choose: Primitive = {
 };
 
 /**
- * `a` where the condition is true, `b` elsewhere, with broadcasting.
+ * `a` where the condition is true, `b` elsewhere, with broadcasting. Throws an ArgumentError when the condition is
+ * not bool, a ShapeError when the shapes do not broadcast.
  *
  * @example
  * where(tensor([5, -1]).greater(0), tensor([7, 8]), 0)   // [7, 0]
@@ -588,7 +594,8 @@ const clampPrimitive: Primitive<readonly [low: number, high: number]> = {
 };
 
 /**
- * x, but not below `low` nor above `high`; the gradient passes where x is within the bounds.
+ * x, but not below `low` nor above `high`; the gradient passes where x is within the bounds. Throws an ArgumentError
+ * unless low ≤ high.
  *
  * @example
  * clamp(tensor([-2, 0.5, 3]), 0, 1)   // [0, 0.5, 1]
@@ -652,7 +659,8 @@ export const clone: Op<[x: Tensor]> = defineOp<[x: Tensor]>(
 const isFloat = (dtype: DType) => dtype === "float32" || dtype === "float64";
 
 /**
- * The values in another dtype: fractions are cut off for int32, everything but 0 is true for bool.
+ * The values in another dtype: fractions are cut off for int32, everything but 0 is true for bool. Throws an
+ * ArgumentError for a dtype that does not exist.
  *
  * @example
  * to(tensor([1.7, -1.7]), "int32")   // [1, -1]

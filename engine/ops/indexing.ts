@@ -88,6 +88,7 @@ function checkIndices(operation: string, indices: unknown, size: number, like: T
 
 /**
  * The rows along `dim` at the given positions, in that order, repeated ones too. Gradients of repeated rows add up.
+ * Throws a ShapeError for an index outside the dimension, a DTypeError for indices that are not int32.
  *
  * @example
  * indexSelect(tensor([[1, 2], [3, 4]]), 0, tensor([1, 1], { dtype: "int32" }))   // [[3, 4], [3, 4]]
@@ -135,7 +136,9 @@ export const indexSelect: Op<[x: Tensor, dim: number, indices: Tensor | readonly
 
 /**
  * One value per index along `dim`: `y[i][j] = x[i][indices[i][j]]` for dim 1. `indices` (int32) has the dimensions of x, and
- * may be shorter along any of them. `gather(logProbabilities, 1, labels.unsqueeze(1))` picks the right class of each sample.
+ * may be shorter along any of them. `gather(logProbabilities, 1, labels.unsqueeze(1))` picks the right class of each
+ * sample. Throws a ShapeError for an index outside the dimension or indices in a shape that does not fit, a
+ * DTypeError for indices that are not int32.
  *
  * @example
  * gather(tensor([[0.2, 0.8], [0.6, 0.4]]), 1, tensor([[1], [0]], { dtype: "int32" }))   // [[0.8], [0.6]]

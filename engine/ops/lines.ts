@@ -35,7 +35,8 @@ export interface Conv1dOptions {
 
 /**
  * Convolution (cross-correlation) along a line: `x [N, C, L]`, `weight [out, C / groups, k]`, `bias [out]` or null → `[N, out, L′]` with
- * L′ = ⌊(L + 2·padding − dilation·(k − 1) − 1) / stride⌋ + 1.
+ * L′ = ⌊(L + 2·padding − dilation·(k − 1) − 1) / stride⌋ + 1. Throws a ShapeError when the channels or the number of
+ * dimensions differ or the kernel does not fit, an ArgumentError for a stride, padding or dilation that cannot be.
  *
  * @example
  * conv1d(tensor([[[1, 2, 3, 4]]]), tensor([[[1, 0, -1]]]))   // [[[-2, -2]]]
@@ -130,7 +131,9 @@ export interface ConvTranspose1dOptions {
 
 /**
  * The transposed convolution along a line, see `convTranspose2d`: `x [N, C, L]`, `weight [C, out / groups, k]`, `bias [out]` or null →
- * `[N, out, L′]` with L′ = (L − 1)·stride − 2·padding + dilation·(k − 1) + outputPadding + 1.
+ * `[N, out, L′]` with L′ = (L − 1)·stride − 2·padding + dilation·(k − 1) + outputPadding + 1. Throws a ShapeError
+ * when the channels or the number of dimensions differ, an ArgumentError for a stride, padding, dilation or groups
+ * that cannot be.
  */
 export const convTranspose1d: Op<
   [x: Tensor, weight: Tensor, bias?: Tensor | null, options?: ConvTranspose1dOptions]
@@ -251,7 +254,8 @@ function pool1d(
 }
 
 /**
- * The largest value of each window along a line: `[N, C, L]` → `[N, C, L′]`, L′ = ⌊(L + 2·padding − kernel) / stride⌋ + 1.
+ * The largest value of each window along a line: `[N, C, L]` → `[N, C, L′]`, L′ = ⌊(L + 2·padding − kernel) / stride⌋
+ * + 1. Throws a ShapeError when the window does not fit the input, an ArgumentError for a padding above half of it.
  *
  * @example
  * maxPool1d(tensor([[[1, 3, 2, 4]]]), 2)   // [[[3, 4]]]
@@ -262,7 +266,11 @@ export const maxPool1d: Op<[x: Tensor, kernel: number, options?: Pool1dOptions]>
   maxPool2d,
 );
 
-/** The mean of each window along a line: `[N, C, L]` → `[N, C, L′]`, sizes as in `maxPool1d`; padding counts with `countPadding` only. */
+/**
+ * The mean of each window along a line: `[N, C, L]` → `[N, C, L′]`, sizes as in `maxPool1d`; padding counts with
+ * `countPadding` only. Throws a ShapeError when the window does not fit the input, an ArgumentError for a padding
+ * above half of it.
+ */
 export const avgPool1d: Op<[x: Tensor, kernel: number, options?: AvgPool1dOptions]> = pool1d(
   "avgPool1d",
   "y[i] = mean_u x[i·s + u];  ∂L/∂x = ∂L/∂y / (positions in the window)",

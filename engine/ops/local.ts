@@ -44,7 +44,8 @@ function windows(name: string, x: Tensor, kernel: Size2d, options: WindowOptions
 
 /**
  * The windows of an image as columns: `[N, C, H, W]` → `[N, C·kH·kW, L]`, L windows in reading order. A convolution is the product of
- * the filters, as rows, with this matrix. As PyTorch's `unfold`.
+ * the filters, as rows, with this matrix. As PyTorch's `unfold`. Throws a ShapeError when the window does not fit the
+ * input.
  *
  * @example
  * unfold2d(zeros([1, 3, 8, 8]), 3, { padding: 1 })   // [1, 27, 64]
@@ -77,7 +78,8 @@ export const unfold2d: Op<[x: Tensor, kernel: Size2d, options?: WindowOptions]> 
 
 /**
  * As a convolution, but every place has filters of its own: `x [N, C, H, W]`, `weight [H′, W′, out, C, kH, kW]`, `bias [out, H′, W′]` or
- * null → `[N, out, H′, W′]`. The layer between fully connected and convolutional: local, but nothing shared.
+ * null → `[N, out, H′, W′]`. The layer between fully connected and convolutional: local, but nothing shared. Throws a
+ * ShapeError when there are filters for another number of places or channels.
  */
 export const locallyConnected2d: Op<
   [x: Tensor, weight: Tensor, bias?: Tensor | null, options?: WindowOptions]

@@ -72,7 +72,7 @@ export interface MatmulOptions {
 
 /**
  * The matrix product: `[m, k] · [k, n]` → `[m, n]`; `[k]` · `[k]` is a number, `[m, k] · [k]` → `[m]`, and dimensions in
- * front are batches that broadcast. Throws a ShapeError when the inner sizes differ.
+ * front are batches that broadcast. Throws a ShapeError when the inner sizes differ, a DTypeError for int32 and bool.
  *
  * @example
  * tensor([[1, 2], [3, 4]]).matmul(tensor([[1], [1]]))   // [[3], [7]]
@@ -175,7 +175,7 @@ function innerSizesDiffer(
 }
 
 /**
- * The sum of the products of two vectors.
+ * The sum of the products of two vectors. Throws a ShapeError for what are no vectors.
  *
  * @example
  * dot(tensor([1, 2, 3]), tensor([4, 5, 6]))   // 32
@@ -202,7 +202,7 @@ export const dot: Op<[a: Tensor, b: Tensor]> = defineOp<[a: Tensor, b: Tensor]>(
 );
 
 /**
- * The table of the products of two vectors: `[m]`, `[n]` → `[m, n]`.
+ * The table of the products of two vectors: `[m]`, `[n]` → `[m, n]`. Throws a ShapeError for what are no vectors.
  *
  * @example
  * outer(tensor([1, 2]), tensor([3, 4]))   // [[3, 4], [6, 8]]
@@ -229,6 +229,8 @@ export const outer: Op<[a: Tensor, b: Tensor]> = defineOp<[a: Tensor, b: Tensor]
 
 /**
  * The affine map of a fully connected layer: `x [N…, in]`, `weight [out, in]`, `bias [out]` or null → `[N…, out]`.
+ * Throws a ShapeError when the features differ.
+ *
  *
  * @example
  * linear(ones([1, 2]), tensor([[3, 4]]), tensor([5]))   // [[12]]

@@ -32,7 +32,8 @@ const unsqueezed = viewAs("unsqueeze");
 const squeezed = viewAs("squeeze");
 
 /**
- * The same numbers in the same order under another shape. Shares memory. One size may be −1: it follows from the others.
+ * The same numbers in the same order under another shape. Shares memory. One size may be −1: it follows from the
+ * others. Throws a ShapeError when the numbers of elements differ.
  *
  * @example
  * reshape(arange(6), [2, -1])   // [[0, 1, 2], [3, 4, 5]]
@@ -89,7 +90,8 @@ function resolveShape(x: Tensor, shape: readonly number[]): Shape {
 }
 
 /**
- * Dimensions `startDim` to `endDim` as one. Shares memory. `flatten(images, 1)` keeps the batch: `[N, C, H, W]` → `[N, C·H·W]`.
+ * Dimensions `startDim` to `endDim` as one. Shares memory. `flatten(images, 1)` keeps the batch: `[N, C, H, W]` →
+ * `[N, C·H·W]`. Throws a ShapeError for a dimension that does not exist.
  *
  * @example
  * flatten(zeros([64, 6, 12, 12]), 1)   // [64, 864]
@@ -118,7 +120,7 @@ export const flatten: Op<[x: Tensor, startDim?: number, endDim?: number]> = defi
 );
 
 /**
- * A dimension of size 1 put in at `dim`. Shares memory.
+ * A dimension of size 1 put in at `dim`. Shares memory. Throws a ShapeError for a dimension that does not exist.
  *
  * @example
  * unsqueeze(zeros([28, 28]), 0)   // [1, 28, 28]
@@ -142,7 +144,7 @@ export const unsqueeze: Op<[x: Tensor, dim: number]> = defineOp<[x: Tensor, dim:
 );
 
 /**
- * Dimensions of size 1 taken out: those given, or all. Shares memory.
+ * Dimensions of size 1 taken out: those given, or all. Shares memory. Throws a ShapeError for a dimension that does not exist.
  *
  * @example
  * squeeze(zeros([64, 1]), 1)   // [64]
@@ -241,7 +243,8 @@ export const stridedSum: Primitive<{ walk: Walking; shape: Shape }> = {
 };
 
 /**
- * The axes in another order: `permute(images, [0, 2, 3, 1])` turns `[N, C, H, W]` into `[N, H, W, C]`.
+ * The axes in another order: `permute(images, [0, 2, 3, 1])` turns `[N, C, H, W]` into `[N, H, W, C]`. Throws a
+ * ShapeError when a dimension does not exist or is named twice.
  *
  * @example
  * permute(zeros([28, 28, 3]), [2, 0, 1])   // [3, 28, 28]
@@ -286,7 +289,7 @@ export const permute: Op<[x: Tensor, dims: readonly number[]]> = defineOp<
 );
 
 /**
- * Two axes swapped.
+ * Two axes swapped. Throws a ShapeError for a dimension that does not exist.
  *
  * @example
  * transpose(tensor([[1, 2, 3]]), 0, 1)   // [[1], [2], [3]]
@@ -316,7 +319,8 @@ export const transpose: Op<[x: Tensor, dimA: number, dimB: number]> = defineOp<
 );
 
 /**
- * Repeats along dimensions of size 1 (and new ones in front) up to `shape`; −1 keeps a size.
+ * Repeats along dimensions of size 1 (and new ones in front) up to `shape`; −1 keeps a size. Throws a ShapeError when
+ * a size other than 1 would change.
  *
  * @example
  * expand(tensor([[1], [2]]), [2, 3])   // [[1, 1, 1], [2, 2, 2]]
@@ -360,7 +364,7 @@ export const expand: Op<[x: Tensor, shape: readonly number[]]> = defineOp<
 );
 
 /**
- * The order along the given dimensions reversed.
+ * The order along the given dimensions reversed. Throws a ShapeError for a dimension that does not exist.
  *
  * @example
  * flip(tensor([1, 2, 3]), 0)   // [3, 2, 1]
@@ -408,6 +412,7 @@ const rows: Primitive<{ shape: Shape; start: number }> = {
 /**
  * A part of a tensor, one range per dimension: `slice(x, [[0, 10], [2, -1], null])`; null keeps a dimension whole, a
  * number picks one row and drops the dimension. Along the first dimension alone, unless small, it shares memory.
+ * Throws a ShapeError for a dimension or a place outside the shape.
  *
  * @example
  * slice(tensor([[1, 2, 3], [4, 5, 6]]), [null, [1, 3]])   // [[2, 3], [5, 6]]
@@ -520,7 +525,8 @@ function checkRange(
 }
 
 /**
- * `length` rows from `start` along `dim`. Along the first dimension, unless small, it shares memory.
+ * `length` rows from `start` along `dim`. Along the first dimension, unless small, it shares memory. Throws a
+ * ShapeError for a dimension or a place outside the shape.
  *
  * @example
  * narrow(arange(10), 0, 2, 3)   // [2, 3, 4]
@@ -550,7 +556,8 @@ export const narrow: Op<[x: Tensor, dim: number, start: number, length: number]>
 );
 
 /**
- * Row `index` along `dim`, without that dimension. Along the first dimension, unless small, it shares memory.
+ * Row `index` along `dim`, without that dimension. Along the first dimension, unless small, it shares memory. Throws
+ * a ShapeError for a dimension or a place outside the shape.
  *
  * @example
  * select(tensor([[1, 2], [3, 4]]), 1, -1)   // [2, 4]
@@ -622,7 +629,8 @@ function checkList(operation: string, tensors: readonly Tensor[]): void {
 }
 
 /**
- * Tensors one after another along `dim`; all other sizes are equal.
+ * Tensors one after another along `dim`; all other sizes are equal. Throws a ShapeError when the shapes differ
+ * elsewhere, an ArgumentError for what is no array of tensors.
  *
  * @example
  * concat([tensor([1, 2]), tensor([3])])   // [1, 2, 3]
@@ -665,7 +673,8 @@ export const concat: Op<[tensors: readonly Tensor[], dim?: number]> = defineOp<
 );
 
 /**
- * Tensors of one shape side by side along a new dimension.
+ * Tensors of one shape side by side along a new dimension. Throws a ShapeError when the shapes differ, an
+ * ArgumentError for what is no array of tensors.
  *
  * @example
  * stack([tensor([1, 2]), tensor([3, 4])])   // [[1, 2], [3, 4]]

@@ -82,7 +82,8 @@ export function standardizeBy(
 
 /**
  * `(x − mean) / √(variance + ε)` with mean and variance (divided by n) over the given dimensions: over `[0, 2, 3]` of
- * `[N, C, H, W]` batch normalisation, over the last ones layer normalisation. Ioffe & Szegedy 2015.
+ * `[N, C, H, W]` batch normalisation, over the last ones layer normalisation. Ioffe & Szegedy 2015. Throws a
+ * ShapeError for a dimension that does not exist, a DTypeError for int32 and bool.
  *
  * @example
  * standardize(tensor([[1, 3]]), [1])   // [[-1, 1]]

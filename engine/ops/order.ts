@@ -90,7 +90,8 @@ const ordering: Primitive<Ordering> = {
 };
 
 /**
- * The positions (int32) that put x in ascending order along `dim` (the last): `gather(x, dim, argsort(x))` is sorted. Equal values keep their order; NaN counts as the largest.
+ * The positions (int32) that put x in ascending order along `dim` (the last): `gather(x, dim, argsort(x))` is sorted.
+ * Equal values keep their order; NaN counts as the largest. Throws a ShapeError for a dimension that does not exist.
  *
  * @example
  * argsort(tensor([3, 1, 2]))   // [1, 2, 0]
@@ -126,7 +127,8 @@ export const argsort: Op<[x: Tensor, dim?: number | undefined, options?: SortOpt
 
 /**
  * The values in ascending order along `dim` (the last), and where they were. The gradient goes back to where each value
- * came from. Equal values keep their order; NaN counts as the largest.
+ * came from. Equal values keep their order; NaN counts as the largest. Throws a ShapeError for a dimension that does
+ * not exist.
  *
  * @example
  * const { values, indices } = scores.sort(1, { descending: true });
@@ -198,7 +200,8 @@ type MiddleArgs = [x: Tensor, dim?: number | null | undefined, options?: ReduceO
 
 /**
  * The middle of the sorted values along `dim`, or of all of them; of an even number the lower of the two in the middle, as in PyTorch
- * (`quantile(x, 0.5)` is their mean). Outliers do not move it. NaN among the values gives NaN. The gradient goes to the value taken.
+ * (`quantile(x, 0.5)` is their mean). Outliers do not move it. NaN among the values gives NaN. The gradient goes to
+ * the value taken. Throws a ShapeError for a dimension that does not exist or where there is nothing to choose from.
  *
  * @example
  * median(unfold2d(image, 3, { padding: 1 }), 1)   // a median filter: the middle of each pixel's neighbourhood
@@ -236,7 +239,8 @@ type QuantileArgs = [
 
 /**
  * The value below which a share of the values lies (0 the smallest, 0.5 the middle, 1 the largest), along `dim` or of all of them;
- * between two values interpolated linearly, as in PyTorch. NaN among the values gives NaN.
+ * between two values interpolated linearly, as in PyTorch. NaN among the values gives NaN. Throws an ArgumentError
+ * for a share outside 0 to 1, a ShapeError where there is nothing to choose from, a DTypeError for int32 and bool.
  *
  * @example
  * quantile(tensor([1, 2, 4]), 0.25)   // 1.5
@@ -315,7 +319,8 @@ const running: Primitive<Running> = {
 };
 
 /**
- * The running sum along `dim`; twice, along rows and columns, it is the integral image. Added up in float64; bool counts the true ones, as int32.
+ * The running sum along `dim`; twice, along rows and columns, it is the integral image. Added up in float64; bool
+ * counts the true ones, as int32. Throws a ShapeError for a dimension that does not exist.
  *
  * @example
  * cumsum(tensor([1, 2, 3]), 0)   // [1, 3, 6]
@@ -384,7 +389,8 @@ const multiplying: Primitive<Multiplying> = {
 };
 
 /**
- * The running product along `dim`, multiplied in float64; the gradient holds at zeros too. bool counts as 0 and 1, in int32.
+ * The running product along `dim`, multiplied in float64; the gradient holds at zeros too. bool counts as 0 and 1, in
+ * int32. Throws a ShapeError for a dimension that does not exist.
  *
  * @example
  * cumprod(tensor([1, 2, 3]), 0)   // [1, 2, 6]

@@ -140,6 +140,7 @@ const maxPoolGradient: Primitive<Pooling> = {
 /**
  * The largest value of each window: `[N, C, H, W]` → `[N, C, H′, W′]`, H′ = ⌊(H + 2·padding − kernel) / stride⌋ + 1, rounded
  * down as in PyTorch (rows that fill no window are not seen). The gradient goes to the winner, the first of equals.
+ * Throws a ShapeError when the window does not fit the input, an ArgumentError for a padding above half of it.
  *
  * @example
  * maxPool2d(tensor([[[[1, 2], [3, 4]]]]), 2)   // [[[[4]]]]
@@ -159,7 +160,8 @@ export const maxPool2d: PoolOp = defineOp<PoolArgs>(
 
 /**
  * The smallest value of each window: `[N, C, H, W]` → `[N, C, H′, W′]`, sizes and options as in `maxPool2d`. The gradient goes to the
- * winner, the first of equals.
+ * winner, the first of equals. Throws a ShapeError when the window does not fit the input, an ArgumentError for a
+ * padding above half of it.
  *
  * @example
  * minPool2d(tensor([[[[1, 2], [3, 4]]]]), 2)   // [[[[1]]]]
@@ -193,7 +195,8 @@ const locating: Primitive<Pooling> = {
 
 /**
  * Where the largest value of each window lies: int32 `[N, C, H′, W′]`, positions `row · W + column` within the map, the first of equals.
- * Arguments as of `maxPool2d`: the switches of a deconvnet.
+ * Arguments as of `maxPool2d`: the switches of a deconvnet. Throws a ShapeError when the window does not fit the
+ * input, an ArgumentError for a padding above half of it.
  */
 export const maxPool2dIndices: PoolOp = defineOp<PoolArgs>(
   {
@@ -211,7 +214,8 @@ export const maxPool2dIndices: PoolOp = defineOp<PoolArgs>(
 
 /**
  * Where the smallest value of each window lies: int32 `[N, C, H′, W′]`, positions `row · W + column` within the map, the first of equals.
- * Arguments as of `minPool2d`.
+ * Arguments as of `minPool2d`. Throws a ShapeError when the window does not fit the input, an ArgumentError for a
+ * padding above half of it.
  */
 export const minPool2dIndices: PoolOp = defineOp<PoolArgs>(
   {
@@ -229,7 +233,8 @@ export const minPool2dIndices: PoolOp = defineOp<PoolArgs>(
 
 /**
  * `[values, indices]` of max pooling: the largest value of each window and where it lies (int32, `row · W + column` within the map), for
- * `maxUnpool2d`.
+ * `maxUnpool2d`. Throws a ShapeError when the window does not fit the input, an ArgumentError for a padding above
+ * half of it.
  *
  * @example
  * const [values, switches] = maxPool2dWithIndices(maps, 2);
@@ -244,7 +249,10 @@ export function maxPool2dWithIndices(
   return [maxPool2d(x, kernel, options), maxPool2dIndices(x, kernel, options)];
 }
 
-/** `[values, indices]` of min pooling, as of `maxPool2dWithIndices`. */
+/**
+ * `[values, indices]` of min pooling, as of `maxPool2dWithIndices`. Throws a ShapeError when the window does not fit
+ * the input, an ArgumentError for a padding above half of it.
+ */
 export function minPool2dWithIndices(
   x: Tensor,
   kernel: Size2d,
@@ -290,7 +298,8 @@ const unpooling: Primitive<Shape> = {
 /**
  * Puts values back where the largest of each window were, zeros elsewhere: `[N, C, H, W]` → `[N, C, H′, W′]` with
  * H′ = (H − 1)·stride − 2·padding + kernel, or `outputSize`. `indices` are those of `maxPool2dIndices`; where two windows had the same
- * winner its value is written once. Zeiler & Fergus 2013, unpooling with switches.
+ * winner its value is written once. Zeiler & Fergus 2013, unpooling with switches. Throws a ShapeError for an index
+ * outside the output or not one for each value, a DTypeError for indices that are not int32.
  *
  * @example
  * maxUnpool2d(tensor([[[[4]]]]), tensor([[[[3]]]], { dtype: "int32" }), 2)   // [[[[0, 0], [0, 4]]]]
@@ -387,7 +396,9 @@ const avgPoolGradient: Primitive<Pooling> = {
 
 /**
  * The mean of each window: `[N, C, H, W]` → `[N, C, H′, W′]`, sizes as in `maxPool2d`. Padding does not count: at the border
- * the mean is over the part of the window inside the image, unless `countPadding` is set (PyTorch's `count_include_pad`).
+ * the mean is over the part of the window inside the image, unless `countPadding` is set (PyTorch's
+ * `count_include_pad`). Throws a ShapeError when the window does not fit the input, an ArgumentError for a padding
+ * above half of it.
  *
  * @example
  * avgPool2d(tensor([[[[1, 2], [3, 4]]]]), 2)   // [[[[2.5]]]]
@@ -456,7 +467,8 @@ function resolveAdaptive(name: string, x: Tensor, outputSize: Size2d) {
 
 /**
  * The mean of windows chosen so that the output has the given size, whatever the input's: `[N, C, H, W]` → `[N, C, h, w]`. Window i
- * reaches from ⌊i·H/h⌋ to ⌈(i + 1)·H/h⌉, so windows may differ in size and overlap, as in PyTorch. Size 1 is the mean of each map.
+ * reaches from ⌊i·H/h⌋ to ⌈(i + 1)·H/h⌉, so windows may differ in size and overlap, as in PyTorch. Size 1 is the mean
+ * of each map. Throws a ShapeError for what are no images or have no pixels, an ArgumentError for a size below 1.
  *
  * @example
  * adaptiveAvgPool2d(zeros([1, 512, 9, 12]), 7)   // [1, 512, 7, 7]
@@ -485,6 +497,7 @@ export const adaptiveAvgPool2d: Op<AdaptiveArgs> = defineOp<AdaptiveArgs>(
 /**
  * The largest value of windows chosen so that the output has the given size: `[N, C, H, W]` → `[N, C, h, w]`, windows as of
  * `adaptiveAvgPool2d`. Size 1 is the maximum of each map. The gradient goes to the winner, the first of equals.
+ * Throws a ShapeError for what are no images or have no pixels, an ArgumentError for a size below 1.
  */
 export const adaptiveMaxPool2d: Op<AdaptiveArgs> = defineOp<AdaptiveArgs>(
   {

@@ -14,7 +14,8 @@ import { sum } from "./reduction.ts";
 
 /**
  * Everything moved by `shifts` places along `dims` (to the right and down if positive); what leaves at one end comes in at
- * the other. One shift per dimension. Without `dims` the tensor is shifted as one long row.
+ * the other. One shift per dimension. Without `dims` the tensor is shifted as one long row. Throws a ShapeError for a
+ * dimension that does not exist, an ArgumentError when there is not one shift for each.
  *
  * @example
  * images.roll([2, 3], [2, 3])   // [N, C, H, W]: two pixels down, three to the right
@@ -75,7 +76,7 @@ function rollAlong(x: Tensor, axis: number, shift: number): Tensor {
 
 /**
  * The tensor laid side by side with itself: `repeats[d]` times along dimension d. More repeats than dimensions make new
- * dimensions in front.
+ * dimensions in front. Throws a ShapeError when there is not one number for each dimension.
  *
  * @example
  * repeat(tensor([1, 2]), [3])   // [1, 2, 1, 2, 1, 2]
@@ -156,6 +157,7 @@ export function split(x: Tensor, sizes: number | readonly number[], dim = 0): Te
 
 /**
  * At most `count` parts of equal size along `dim`; the last may be smaller, and there may be fewer, as in PyTorch.
+ * Throws a ShapeError for a dimension that does not exist.
  *
  * @example
  * chunk(arange(5), 2).map((part) => part.toArray())   // [[0, 1, 2], [3, 4]]
@@ -178,7 +180,7 @@ export interface MeshgridOptions {
 
 /**
  * The coordinates of every point of a grid: vectors `[a]`, `[b]`, … as tables `[a, b, …]` each, the first varying along
- * dimension 0.
+ * dimension 0. Throws a ShapeError for what are no vectors.
  *
  * @example
  * const [y, x] = meshgrid([linspace(-1, 1, 50), linspace(-1, 1, 50)]);
@@ -249,7 +251,8 @@ function checkDiagonal(operation: string, diagonal: unknown): void {
 }
 
 /**
- * The lower triangle of a matrix (or of each in a batch), zeros above `diagonal` (0 the main one, 1 the one above it).
+ * The lower triangle of a matrix (or of each in a batch), zeros above `diagonal` (0 the main one, 1 the one above
+ * it). Throws a ShapeError for what is no matrix.
  *
  * @example
  * tril(ones([2, 2]))   // [[1, 0], [1, 1]]
@@ -257,7 +260,8 @@ function checkDiagonal(operation: string, diagonal: unknown): void {
 export const tril: Op<[x: Tensor, diagonal?: number]> = triangle("tril", "≤", (above) => above <= 0);
 
 /**
- * The upper triangle of a matrix (or of each in a batch), zeros below `diagonal` (0 the main one, 1 the one above it).
+ * The upper triangle of a matrix (or of each in a batch), zeros below `diagonal` (0 the main one, 1 the one above
+ * it). Throws a ShapeError for what is no matrix.
  *
  * @example
  * triu(ones([2, 2]), 1)   // [[0, 1], [0, 0]]
@@ -282,7 +286,8 @@ export function diagonalOf(x: Tensor, offset: number, dimA: number, dimB: number
 }
 
 /**
- * A vector as the diagonal of a square matrix, or the diagonal of a matrix as a vector.
+ * A vector as the diagonal of a square matrix, or the diagonal of a matrix as a vector. Throws a ShapeError for what
+ * is neither vector nor matrix.
  *
  * @example
  * diag(tensor([1, 2]))   // [[1, 0], [0, 2]]
@@ -319,7 +324,7 @@ export const diag: Op<[x: Tensor, diagonal?: number]> = defineOp<[x: Tensor, dia
 );
 
 /**
- * The sum of the diagonal of a matrix.
+ * The sum of the diagonal of a matrix. Throws a ShapeError for what is no matrix.
  *
  * @example
  * trace(tensor([[1, 2], [3, 4]]))   // 5

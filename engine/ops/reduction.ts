@@ -121,7 +121,8 @@ const sumPrimitive: Primitive<Reduced> = {
 };
 
 /**
- * The sum over all dimensions or those given. bool counts the true ones, as int32.
+ * The sum over all dimensions or those given. bool counts the true ones, as int32. Throws a ShapeError for a
+ * dimension that does not exist or is named twice.
  *
  * @example
  * sum(tensor([[1, 2], [3, 4]]), 0)   // [4, 6]
@@ -162,7 +163,8 @@ const meanPrimitive: Primitive<Reduced> = {
 };
 
 /**
- * The mean over all dimensions or those given.
+ * The mean over all dimensions or those given. Throws a ShapeError for a dimension that does not exist or is named
+ * twice, a DTypeError for int32 and bool.
  *
  * @example
  * mean(tensor([[1, 2], [3, 4]]), 1, { keepDim: true })   // [[1.5], [3.5]]
@@ -208,7 +210,8 @@ function productOfOthers(x: Tensor, { outer, size, inner }: Reduction): Tensor {
 }
 
 /**
- * The product over all dimensions or those given.
+ * The product over all dimensions or those given. Throws a ShapeError for a dimension that does not exist or is named
+ * twice.
  *
  * @example
  * prod(tensor([2, 3, 4]))   // 24
@@ -254,7 +257,9 @@ const maxPrimitive = extremePrimitive("max");
 const minPrimitive = extremePrimitive("min");
 
 /**
- * The largest value over all dimensions or those given; NaN counts as largest. Equal winners share the gradient. For the position see `argmax`.
+ * The largest value over all dimensions or those given; NaN counts as largest. Equal winners share the gradient. For
+ * the position see `argmax`. Throws a ShapeError for a dimension that does not exist or where there is nothing to
+ * choose from.
  *
  * @example
  * max(tensor([[1, 5], [7, 0]]), 1)   // [5, 7]
@@ -269,7 +274,11 @@ export const max: ReductionOp = defineOp<ReductionArgs>(
   (x, dim, options) => reduceOver(maxPrimitive, x, dim, options),
 );
 
-/** The smallest value over all dimensions or those given; NaN counts as smallest. Equal winners share the gradient. For the position see `argmin`. */
+/**
+ * The smallest value over all dimensions or those given; NaN counts as smallest. Equal winners share the gradient.
+ * For the position see `argmin`. Throws a ShapeError for a dimension that does not exist or where there is nothing to
+ * choose from.
+ */
 export const min: ReductionOp = defineOp<ReductionArgs>(
   {
     name: "min",
@@ -324,13 +333,17 @@ function positionOp(name: "argmax" | "argmin", what: string): PositionOp {
 }
 
 /**
- * The position of the largest value, int32: along `dim`, or in the flattened tensor. The first of equals.
+ * The position of the largest value, int32: along `dim`, or in the flattened tensor. The first of equals. Throws a
+ * ShapeError for a dimension that does not exist or where there is nothing to choose from.
  *
  * @example
  * argmax(tensor([[1, 5, 2], [7, 0, 3]]), 1)   // [1, 0]
  */
 export const argmax: PositionOp = positionOp("argmax", "largest");
-/** The position of the smallest value, int32: along `dim`, or in the flattened tensor. The first of equals. */
+/**
+ * The position of the smallest value, int32: along `dim`, or in the flattened tensor. The first of equals. Throws a
+ * ShapeError for a dimension that does not exist or where there is nothing to choose from.
+ */
 export const argmin: PositionOp = positionOp("argmin", "smallest");
 
 // ── Composed of the above ────────────────────────────────────────────────────────────────────────────────────────────
@@ -359,7 +372,8 @@ type VarianceArgs = [x: Tensor, dim?: Dims | null | undefined, options?: Varianc
 type VarianceOp = Op<VarianceArgs>;
 
 /**
- * The variance; divided by n − 1, or n with `{ correction: 0 }`.
+ * The variance; divided by n − 1, or n with `{ correction: 0 }`. Throws a ShapeError for a dimension that does not
+ * exist or is named twice, a DTypeError for int32 and bool.
  *
  * @example
  * variance(tensor([1, 2, 3, 4]))   // 1.6667
@@ -382,7 +396,8 @@ export const variance: VarianceOp = defineOp<VarianceArgs>(
 );
 
 /**
- * The standard deviation; from the variance divided by n − 1, or n with `{ correction: 0 }`.
+ * The standard deviation; from the variance divided by n − 1, or n with `{ correction: 0 }`. Throws a ShapeError for
+ * a dimension that does not exist or is named twice, a DTypeError for int32 and bool.
  *
  * @example
  * std(tensor([1, 2, 3, 4]), null, { correction: 0 })   // 1.118
@@ -399,6 +414,7 @@ export const std: VarianceOp = defineOp<VarianceArgs>(
 
 /**
  * The p-norm `(Σ |xᵢ|ᵖ)^(1/p)`; Euclidean by default, the largest size for `{ p: Infinity }`. Its gradient at 0 is 0.
+ * Throws a ShapeError for a dimension that does not exist or is named twice, a DTypeError for int32 and bool.
  *
  * @example
  * norm(tensor([3, 4]))   // 5
@@ -475,7 +491,8 @@ const logSumExpPrimitive: Primitive<Reduced> = {
 };
 
 /**
- * `ln Σ eˣ`, shifted by the maximum so that nothing overflows.
+ * `ln Σ eˣ`, shifted by the maximum so that nothing overflows. Throws a ShapeError for a dimension that does not
+ * exist or is named twice.
  *
  * @example
  * logSumExp(tensor([1000, 1000]))   // 1000.6931

@@ -69,7 +69,9 @@ function target(x: Tensor, { scale, size }: UpsampleOptions): { size: number[]; 
 
 /**
  * Images `[N, C, H, W]` in another size: by a scale or to a size. `"nearest"` repeats the pixel at ⌊i · H/H′⌋; `"bilinear"` weighs the
- * four pixels around `(i + ½) · H/H′ − ½`, or with `alignCorners` around `i · (H − 1)/(H′ − 1)`. As PyTorch's `interpolate`.
+ * four pixels around `(i + ½) · H/H′ − ½`, or with `alignCorners` around `i · (H − 1)/(H′ − 1)`. As PyTorch's
+ * `interpolate`. Throws an ArgumentError unless there is either a scale or a size, a ShapeError for what are no
+ * images.
  *
  * @example
  * upsample(maps, { scale: 2 })   // [N, C, 7, 7] → [N, C, 14, 14]

@@ -69,7 +69,8 @@ const scatterMistakes =
 /**
  * x with values put at the given positions along `dim`: `y[i][indices[i][j]] = source[i][j]` for dim 1, the reverse of
  * `gather`. `indices` (int32) has the dimensions of x and may be shorter along any of them; the source has the indices'
- * shape or is a number. Where a position is given twice, the last one counts.
+ * shape or is a number. Where a position is given twice, the last one counts. Throws a ShapeError for an index
+ * outside the dimension or shapes that do not fit, a DTypeError when the dtypes differ.
  *
  * @example
  * zeros([2, 3]).scatter(1, tensor([[2], [0]], { dtype: "int32" }), 1)   // one-hot rows: [[0, 0, 1], [1, 0, 0]]
@@ -106,7 +107,8 @@ export const scatter: Op<ScatterArgs> = defineOp<ScatterArgs>(
 
 /**
  * x with values added at the given positions along `dim`: `y[i][indices[i][j]] += source[i][j]` for dim 1. Positions may
- * repeat: their values add up. Shapes as for `scatter`.
+ * repeat: their values add up. Shapes as for `scatter`. Throws a ShapeError for an index outside the dimension or
+ * shapes that do not fit, a DTypeError when the dtypes differ.
  *
  * @example
  * scatterAdd(zeros([3]), 0, tensor([2, 2], { dtype: "int32" }), tensor([1, 4]))   // [0, 0, 5]
@@ -134,7 +136,7 @@ export const scatterAdd: Op<ScatterArgs> = defineOp<ScatterArgs>(
 
 /**
  * x with a part replaced: what `x[ranges] = source` is in Python, as a new tensor. Ranges as for `slice`; the source
- * broadcasts to the part.
+ * broadcasts to the part. Throws a ShapeError when the source does not fit the part, or the part the tensor.
  *
  * @example
  * const covered = image.sliceScatter([null, [4, 8], [4, 8]], 0.5);   // a grey square on [C, H, W]
@@ -203,7 +205,8 @@ function checkMask(operation: string, mask: unknown): asserts mask is Tensor {
 }
 
 /**
- * `value` where the mask is true, x elsewhere; the mask broadcasts to x.
+ * `value` where the mask is true, x elsewhere; the mask broadcasts to x. Throws a DTypeError when the mask is not
+ * bool, a ShapeError when it does not fit.
  *
  * @example
  * maskedFill(tensor([1, -2]), tensor([1, -2]).less(0), 0)   // [1, 0]
@@ -253,7 +256,8 @@ function placesOf(x: Tensor): Int32Array {
 }
 
 /**
- * The values where the mask is true, as a list `[n]`, row by row. The mask has the shape of x.
+ * The values where the mask is true, as a list `[n]`, row by row. The mask has the shape of x. Throws a DTypeError
+ * when the mask is not bool, a ShapeError when it does not fit.
  *
  * @example
  * maskedSelect(tensor([1, -2, 3]), tensor([1, -2, 3]).greater(0))   // [1, 3]

@@ -51,7 +51,8 @@ const mistakes =
   ];
 
 /**
- * Positive numbers that add up to 1 along `dim`.
+ * Positive numbers that add up to 1 along `dim`. Throws a ShapeError for a dimension that does not exist, a
+ * DTypeError for int32 and bool.
  *
  * @example
  * softmax(tensor([[1, 2, 3]]), 1)   // [[0.09, 0.2447, 0.6652]]
@@ -67,7 +68,8 @@ export const softmax: Op<[x: Tensor, dim: number]> = defineOp<[x: Tensor, dim: n
 );
 
 /**
- * The logarithm of softmax along `dim`, exact where softmax itself is 0 or 1 in floating point.
+ * The logarithm of softmax along `dim`, exact where softmax itself is 0 or 1 in floating point. Throws a ShapeError
+ * for a dimension that does not exist, a DTypeError for int32 and bool.
  *
  * @example
  * logSoftmax(tensor([[0, 0]]), 1)   // [[-0.6931, -0.6931]]

@@ -59,7 +59,9 @@ export interface Conv3dOptions {
 
 /**
  * Convolution (cross-correlation) of volumes or films: `x [N, C, D, H, W]`, `weight [out, C / groups, kD, kH, kW]`, `bias [out]` or null →
- * `[N, out, D′, H′, W′]`, each size as in `conv2d`. The images under the kernel's depth become channels of one 2-D convolution.
+ * `[N, out, D′, H′, W′]`, each size as in `conv2d`. The images under the kernel's depth become channels of one 2-D
+ * convolution. Throws a ShapeError when the channels or the number of dimensions differ or the kernel does not fit,
+ * an ArgumentError for a stride, padding or dilation that cannot be.
  *
  * @example
  * conv3d(zeros([1, 1, 16, 32, 32]), zeros([8, 1, 3, 3, 3]))   // [1, 8, 14, 30, 30]
@@ -190,7 +192,9 @@ export interface ConvTranspose3dOptions {
 
 /**
  * The transposed convolution of volumes, see `convTranspose2d`: `x [N, C, D, H, W]`, `weight [C, out / groups, kD, kH, kW]`, `bias [out]` or
- * null → `[N, out, D′, H′, W′]` with D′ = (D − 1)·stride − 2·padding + dilation·(kD − 1) + outputPadding + 1; H′ and W′ alike.
+ * null → `[N, out, D′, H′, W′]` with D′ = (D − 1)·stride − 2·padding + dilation·(kD − 1) + outputPadding + 1; H′ and
+ * W′ alike. Throws a ShapeError when the channels or the number of dimensions differ, an ArgumentError for a stride,
+ * padding, dilation or groups that cannot be.
  */
 export const convTranspose3d: Op<
   [x: Tensor, weight: Tensor, bias?: Tensor | null, options?: ConvTranspose3dOptions]
@@ -398,7 +402,8 @@ function pool3d(
 
 /**
  * The largest value of each window of a volume: `[N, C, D, H, W]` → `[N, C, D′, H′, W′]`, sizes and options as in `maxPool2d`. The gradient
- * goes to the winner, the first of equals.
+ * goes to the winner, the first of equals. Throws a ShapeError when the window does not fit the input, an
+ * ArgumentError for a padding above half of it.
  */
 export const maxPool3d: Op<[x: Tensor, kernel: Size3d, options?: Pool3dOptions]> = pool3d(
   "maxPool3d",
@@ -406,7 +411,10 @@ export const maxPool3d: Op<[x: Tensor, kernel: Size3d, options?: Pool3dOptions]>
   maxPool2d,
 );
 
-/** The mean of each window of a volume: `[N, C, D, H, W]` → `[N, C, D′, H′, W′]`, sizes and options as in `avgPool2d`. */
+/**
+ * The mean of each window of a volume: `[N, C, D, H, W]` → `[N, C, D′, H′, W′]`, sizes and options as in `avgPool2d`.
+ * Throws a ShapeError when the window does not fit the input, an ArgumentError for a padding above half of it.
+ */
 export const avgPool3d: Op<[x: Tensor, kernel: Size3d, options?: AvgPool3dOptions]> = pool3d(
   "avgPool3d",
   "y[h, i, j] = mean_{t, u, v} x[h·s + t, i·s + u, j·s + v];  ∂L/∂x = ∂L/∂y / (cells in the window)",

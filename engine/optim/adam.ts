@@ -81,7 +81,9 @@ export class Adam extends Optimizer<AdamSettings> {
 
 /**
  * Adam (Kingma & Ba 2014, algorithm 1): `m ← β₁m + (1 − β₁)g`, `v ← β₂v + (1 − β₂)g²`,
- * `θ ← θ − η · m/(1 − β₁ᵗ) / (√(v/(1 − β₂ᵗ)) + ε)`; weight decay adds λθ to g. Lecture step 003.36.
+ * `θ ← θ − η · m/(1 − β₁ᵗ) / (√(v/(1 − β₂ᵗ)) + ε)`; weight decay adds λθ to g. Lecture step 003.36. Throws an
+ * ArgumentError for settings out of range or what are no parameters; `step()` throws a GradientError without a
+ * gradient or with NaN in one.
  *
  * @example
  * const optimizer = optim.adam(model.parameters(), { lr: 0.001 })
@@ -114,7 +116,8 @@ export class AdamW extends Adam {
 
 /**
  * AdamW (Loshchilov & Hutter 2019): Adam whose weight decay `θ ← θ − ηλθ` stands beside the step, not in the gradient that
- * is divided by √v; so it shrinks all weights alike.
+ * is divided by √v; so it shrinks all weights alike. Throws an ArgumentError for settings out of range or what are no
+ * parameters; `step()` throws a GradientError without a gradient or with NaN in one.
  *
  * @example
  * const optimizer = optim.adamW(model.parameters(), { lr: 0.001, weightDecay: 0.05 })

@@ -61,7 +61,8 @@ export class Adagrad extends Optimizer<AdagradSettings> {
 
 /**
  * Adagrad (Duchi, Hazan & Singer 2011): `s ← s + g²`, `θ ← θ − η·g / (√s + ε)`. Parameters with small or rare gradients
- * take large steps; all steps shrink for ever. Lecture step 003.36.
+ * take large steps; all steps shrink for ever. Lecture step 003.36. Throws an ArgumentError for settings out of range
+ * or what are no parameters; `step()` throws a GradientError without a gradient or with NaN in one.
  *
  * @example
  * const optimizer = optim.adagrad(model.parameters(), { lr: 0.05 })
@@ -133,7 +134,8 @@ export class Rmsprop extends Optimizer<RmspropSettings> {
 
 /**
  * RMSProp (Hinton 2012, lecture 6e of his course): `s ← αs + (1 − α)g²`, `θ ← θ − η·g / (√s + ε)`; with momentum the quotient
- * is gathered in a velocity. Adagrad that forgets. Lecture step 003.36.
+ * is gathered in a velocity. Adagrad that forgets. Lecture step 003.36. Throws an ArgumentError for settings out of
+ * range or what are no parameters; `step()` throws a GradientError without a gradient or with NaN in one.
  *
  * @example
  * const optimizer = optim.rmsprop(model.parameters(), { lr: 0.001 })

@@ -86,7 +86,7 @@ function steepest(rates: readonly number[], losses: readonly number[]): number |
 /**
  * Looks for a good learning rate: trains for some steps while the rate rises from tiny to huge, and notes the loss of each.
  * It ends early when the loss explodes. Model and optimizer are afterwards as they were before. Smith 2017, "Cyclical
- * learning rates".
+ * learning rates". Throws an ArgumentError without an optimizer, for rates out of order or fewer than 10 steps.
  *
  * @example
  * const search = await optim.findLearningRate(model, train.loader({ shuffle: true }), { optimizer })

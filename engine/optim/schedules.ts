@@ -62,7 +62,8 @@ export interface StepDecayOptions {
 }
 
 /**
- * Falls in stairs: multiplied by `factor` after every so many epochs.
+ * Falls in stairs: multiplied by `factor` after every so many epochs. Throws an ArgumentError for options out of
+ * range.
  *
  * @example
  * await fit(model, loader, { epochs: 90, optimizer, schedule: optim.stepDecay({ every: 30 }) })
@@ -75,7 +76,7 @@ export function stepDecay(options: StepDecayOptions): Schedule {
   return (_progress, { epoch }) => factor ** Math.floor((epoch - 1) / every);
 }
 
-/** Falls by the same share each epoch: `factor^(epoch − 1)`. */
+/** Falls by the same share each epoch: `factor^(epoch − 1)`. Throws an ArgumentError for options out of range. */
 export function exponentialDecay(options: { readonly factor: number }): Schedule {
   checkOptions("exponentialDecay", options, ["factor"]);
   const { factor } = options;
@@ -93,7 +94,7 @@ export interface WarmUpOptions {
 
 /**
  * Rises in a straight line from almost nothing to the full learning rate, then goes on as another schedule over the rest of
- * the steps; at the full rate when none is given.
+ * the steps; at the full rate when none is given. Throws an ArgumentError for options out of range.
  *
  * @example
  * optim.warmUp(optim.cosineAnnealing(), { share: 0.1 })
@@ -124,7 +125,7 @@ export interface OneCycleOptions {
 
 /**
  * Rises along half a cosine to the optimizer's learning rate, the largest, and falls along another to almost nothing. Lets
- * one train with larger rates than otherwise. Smith & Topin 2018.
+ * one train with larger rates than otherwise. Smith & Topin 2018. Throws an ArgumentError for options out of range.
  *
  * @example
  * await fit(model, loader, { epochs: 5, optimizer, schedule: optim.oneCycle() })
@@ -159,7 +160,8 @@ export interface PlateauOptions extends MonitorOptions {
 
 /**
  * Falls when training gets no better: multiplied by `factor` when the validation loss (or the metric `on`) has not improved
- * for more than `patience` epochs. It looks at the history of its own training only.
+ * for more than `patience` epochs. It looks at the history of its own training only. Throws an ArgumentError for
+ * options out of range.
  *
  * @example
  * await fit(model, loader, { epochs: 30, optimizer, validation, schedule: optim.plateau({ patience: 2 }) })

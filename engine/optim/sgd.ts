@@ -97,7 +97,8 @@ export function valuesOf(remembered: Tensor | number | undefined): { [index: num
  * Stochastic gradient descent, with momentum if wanted: `v ← μ·v + (g + λθ)`, `θ ← θ − η·v` (v starts at 0; without
  * momentum v is the gradient). The formula is PyTorch's; the classical one has η inside v, the same steps at constant η.
  * With `nesterov` (Nesterov 1983, as in Sutskever et al. 2013): `θ ← θ − η·(g + λθ + μ·v)`. The lecture's averaged form of
- * momentum is {@link averagedMomentum}.
+ * momentum is {@link averagedMomentum}. Throws an ArgumentError for settings out of range or what are no parameters;
+ * `step()` throws a GradientError without a gradient or with NaN in one.
  *
  * @example
  * const optimizer = optim.sgd(model.parameters(), { lr: 0.1, momentum: 0.9 })
@@ -159,7 +160,9 @@ export class AveragedMomentum extends Optimizer<AveragedMomentumSettings> {
 
 /**
  * Momentum in the lecture's form, where the change is a running average: `Δθ ← α·Δθ − (1 − α)·η·g`, `θ ← θ + Δθ`. Lecture
- * step 003.36. It goes (1 − α) times as far as `sgd` with the same momentum; with η/(1 − α) it makes the same steps (C-21).
+ * step 003.36. It goes (1 − α) times as far as `sgd` with the same momentum; with η/(1 − α) it makes the same steps
+ * (C-21). Throws an ArgumentError for settings out of range or what are no parameters; `step()` throws a
+ * GradientError without a gradient or with NaN in one.
  *
  * @example
  * const optimizer = optim.averagedMomentum(model.parameters(), { lr: 0.1, momentum: 0.9 })

@@ -30,7 +30,7 @@ const saidFake = (operation: string, logits: Tensor): Tensor =>
 
 /**
  * The game's value `mean ln D(x) + mean ln(1 − D(G(z)))`: what D makes large and G small; −2 ln 2 = −1.386294 when D cannot
- * tell and says ½ to everything.
+ * tell and says ½ to everything. Throws an ArgumentError for what came out of a sigmoid.
  *
  * @example
  * nn.adversarial.value(d(images), d(g(z))).item()
@@ -42,7 +42,8 @@ export function value(realLogits: Tensor, fakeLogits: Tensor): Tensor {
 }
 
 /**
- * The discriminator's loss, the negative of the game's value: `−mean ln D(x) − mean ln(1 − D(G(z)))`.
+ * The discriminator's loss, the negative of the game's value: `−mean ln D(x) − mean ln(1 − D(G(z)))`. Throws an
+ * ArgumentError for what came out of a sigmoid.
  *
  * @example
  * nn.adversarial.discriminator(d(images), d(g(z).detach())).backward()   // detach: only D learns
@@ -54,7 +55,8 @@ export function discriminator(realLogits: Tensor, fakeLogits: Tensor): Tensor {
 }
 
 /**
- * The generator's loss in the form that is used, `−mean ln D(G(z))`: its gradient is strong while D sees through everything.
+ * The generator's loss in the form that is used, `−mean ln D(G(z))`: its gradient is strong while D sees through
+ * everything. Throws an ArgumentError for what came out of a sigmoid.
  *
  * @example
  * nn.adversarial.generator(d(g(z))).backward()
@@ -65,7 +67,7 @@ export function generator(fakeLogits: Tensor): Tensor {
 
 /**
  * The generator's loss as the game has it, `mean ln(1 − D(G(z)))`: where D sees through everything its gradient is nearly 0
- * (it saturates), so nothing is learned from a clear defeat.
+ * (it saturates), so nothing is learned from a clear defeat. Throws an ArgumentError for what came out of a sigmoid.
  *
  * @example
  * nn.adversarial.saturatingGenerator(d(g(z))).backward()

@@ -24,7 +24,9 @@ export interface CrossEntropyOptions extends LossOptions {
  * `logits` are `[N, C]` (or `[N, C, …]`), straight from the last linear layer: softmax is inside. `target` is either the
  * class numbers `[N]` (or `[N, …]`), each 0 to C − 1, or a probability for each class, `[N, C]` like the logits (one-hot
  * rows): `−Σ_k target_k · log softmax(logits)_k`. With `labelSmoothing` ε the target is `(1 − ε)·target + ε/C`; with `weight`
- * each class's term is multiplied by its weight. Lecture steps 000.43 and 003.54.
+ * each class's term is multiplied by its weight. Lecture steps 000.43 and 003.54. Throws a ShapeError when shapes do
+ * not go together, an ArgumentError for labels out of range, for probabilities that do not sum to 1, and for logits
+ * that came out of a softmax.
  *
  * @example
  * const loss = nn.crossEntropy(model(images), labels)
@@ -71,7 +73,8 @@ export interface NllOptions extends LossOptions {
 /**
  * Negative log-likelihood: `−logProbabilities[label]`, its mean over the samples. `logProbabilities` are `[N, C]` (or
  * `[N, C, …]`) from a `logSoftmax(1)`, labels the class numbers `[N]`. Lecture step 001.29. With the softmax inside it is
- * `nn.crossEntropy`.
+ * `nn.crossEntropy`. Throws a ShapeError when shapes do not go together, an ArgumentError for labels out of range and
+ * log-probabilities above 0.
  *
  * @example
  * nn.nll(model(x).logSoftmax(1), labels).backward()
@@ -97,7 +100,8 @@ export function nll(logProbabilities: Tensor, labels: Tensor, options: NllOption
 /**
  * Binary cross-entropy of probabilities: `−[t·ln p + (1 − t)·ln(1 − p)]`, the mean over all elements; both of one shape and
  * from 0 to 1. The logarithms go no lower than −100, where the gradient is 0. Lecture step 003.30; `nn.bceWithLogits` of the
- * scores before the sigmoid is exact for any score, so train with that.
+ * scores before the sigmoid is exact for any score, so train with that. Throws a ShapeError when the shapes differ,
+ * an ArgumentError for numbers outside 0 to 1.
  *
  * @example
  * nn.bce(tensor([0.9, 0.2]), tensor([1, 0])).item()   // 0.164: (−ln 0.9 − ln 0.8) / 2
@@ -123,7 +127,9 @@ function boundedLog(p: Tensor): Tensor {
 
 /**
  * Binary cross-entropy of logits: `−[t·log σ(x) + (1 − t)·log(1 − σ(x))]`, computed as `softplus(x) − t·x`, which
- * overflows for no x. One logit per yes-or-no question, targets 0 to 1, both of one shape; the mean over all elements.
+ * overflows for no x. One logit per yes-or-no question, targets 0 to 1, both of one shape; the mean over all
+ * elements. Throws a ShapeError when the shapes differ, an ArgumentError for targets outside 0 to 1 and logits that
+ * came out of a sigmoid.
  *
  * @example
  * const loss = nn.bceWithLogits(model(x).squeeze(1), isCat)
@@ -150,7 +156,7 @@ export interface DiceOptions extends LossOptions {
  * Dice loss of masks: `1 − 2·Σ p·t / (Σ p + Σ t)` over the pixels of each sample, its mean over the samples: 0 where the
  * masks agree, 1 where they do not meet. `probabilities` `[N, …]` from 0 to 1 (after a sigmoid), `target` 0 or 1, of one
  * shape. It minds the share of the object that was found, however small the object. Lecture step 003.10; Milletari,
- * Navab & Ahmadi 2016.
+ * Navab & Ahmadi 2016. Throws a ShapeError when the shapes differ, an ArgumentError for numbers outside 0 to 1.
  *
  * @example
  * nn.dice(model(images).sigmoid(), masks).backward()

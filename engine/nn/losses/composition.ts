@@ -6,7 +6,8 @@ import { type AnyModule, Module } from "../module.ts";
 import { describeInput, requireTensor } from "../requireTensor.ts";
 
 /**
- * The loss of several tasks at once: `Σᵢ λᵢ·Lᵢ`, by default all λᵢ = 1. Lecture step 003.68.
+ * The loss of several tasks at once: `Σᵢ λᵢ·Lᵢ`, by default all λᵢ = 1. Lecture step 003.68. Throws a ShapeError for
+ * a loss that is not one number, an ArgumentError for weights below 0 or not one for each.
  *
  * @example
  * nn.multiTask([nn.crossEntropy(logits, labels), nn.mse(corners, boxes)], [1, 0.5]).backward()
@@ -56,7 +57,8 @@ function weightsOf(operation: string, model: AnyModule | readonly Tensor[]): Ten
 
 /**
  * The L2 penalty `½ Σ θ²` of a model's weights (not of biases and other vectors), or of the tensors given. Lecture step
- * 003.66; Krogh & Hertz 1992. With plain SGD the same as `weightDecay` on those weights.
+ * 003.66; Krogh & Hertz 1992. With plain SGD the same as `weightDecay` on those weights. Throws an ArgumentError
+ * where there are no weights.
  *
  * @example
  * nn.crossEntropy(model(x), y).add(nn.l2Penalty(model).mul(1e-4)).backward()
@@ -70,7 +72,8 @@ export function l2Penalty(model: AnyModule | readonly Tensor[]): Tensor {
 
 /**
  * The L1 penalty `Σ |θ|` of a model's weights (not of biases and other vectors), or of the tensors given: drives weights to
- * 0 itself; its gradient is the sign, 0 at 0. Lecture step 003.66.
+ * 0 itself; its gradient is the sign, 0 at 0. Lecture step 003.66. Throws an ArgumentError where there are no
+ * weights.
  *
  * @example
  * nn.crossEntropy(model(x), y).add(nn.l1Penalty(model).mul(1e-4)).backward()

@@ -12,6 +12,7 @@ import { type LossOptions, pairOf, perSample, reduce, requireValues } from "./re
  * Kullback-Leibler divergence `D(p ‖ q) = Σ_k p_k (ln p_k − ln q_k)` of each sample, its mean over the samples; ≥ 0, and 0
  * where p = q. As in PyTorch the prediction comes first and as log-probabilities: `logQ` `[N, C]` from a `logSoftmax(1)`,
  * `p` probabilities of the same shape. (PyTorch's default divides by all N·C elements; this is its "batchmean".)
+ * Throws a ShapeError when the shapes differ, an ArgumentError for what are no (log-)probabilities.
  *
  * @example
  * nn.klDivergence(model(x).logSoftmax(1), p).backward()
@@ -37,9 +38,10 @@ export function klDivergence(logQ: Tensor, p: Tensor, options: LossOptions = {})
 }
 
 /**
- * Kullback-Leibler divergence of normal distributions from the standard one: `D(N(μ, σ²) ‖ N(0, 1)) =
- * ½ Σⱼ (μⱼ² + σⱼ² − 1 − ln σⱼ²)`, its mean over the samples. `mean` and `logVariance` (ln σ²) are `[N, d]`, as a
- * variational encoder gives them. Lecture step 003.89; Kingma & Welling 2014, appendix B.
+ * Kullback-Leibler divergence of normal distributions from the standard one:
+ * `D(N(μ, σ²) ‖ N(0, 1)) = ½ Σⱼ (μⱼ² + σⱼ² − 1 − ln σⱼ²)`, its mean over the samples. `mean` and `logVariance` (ln σ²) are
+ * `[N, d]`, as a variational encoder gives them. Lecture step 003.89; Kingma & Welling 2014, appendix B. Throws a
+ * ShapeError when the shapes differ.
  *
  * @example
  * nn.gaussianKl(tensor([[1]]), tensor([[Math.log(0.25)]])).item()   // 0.818147
@@ -59,7 +61,7 @@ export interface ElboOptions extends LossOptions {
 /**
  * The evidence lower bound of a variational auto-encoder: `E_q[ln p(x|z)] − D(q(z|x) ‖ p(z)) ≤ ln p(x)`, its mean over the
  * samples; to be made large, so train with its negative. `logLikelihood` (of one z drawn for each x) and `kl` are `[N]`.
- * Lecture step 003.89.
+ * Lecture step 003.89. Throws a ShapeError unless both are `[N]`, an ArgumentError for a beta below 0.
  *
  * @example
  * const logLikelihood = nn.gaussianNll(decoder(z), x, { reduction: "none" }).neg()

@@ -30,7 +30,8 @@ export interface SseOptions extends LossOptions {
 /**
  * Sum of squared errors: `Σₙ ‖predictionₙ − targetₙ‖²`, added up over outputs and samples (`reduction` "sum", the default:
  * lecture step 000.4), over the outputs only and averaged over the samples ("mean": 003.31), or for each sample ("none",
- * `[N]`). `half` puts ½ before it (004.18). `nn.mse` divides by the number of outputs too.
+ * `[N]`). `half` puts ½ before it (004.18). `nn.mse` divides by the number of outputs too. Throws a ShapeError when
+ * the shapes differ.
  *
  * @example
  * nn.sse(model(x), y, { half: true }).backward()   // gradient: prediction − target
@@ -45,7 +46,8 @@ export function sse(prediction: Tensor, target: Tensor, options: SseOptions = {}
 
 /**
  * Mean absolute error: `(1/n) Σ |prediction − target|` over all n elements; its gradient is the sign, 0 at 0. Lecture step
- * 003.9; the form of 003.31, which adds up over the outputs, is `nn.pNorm` with p = 1.
+ * 003.9; the form of 003.31, which adds up over the outputs, is `nn.pNorm` with p = 1. Throws a ShapeError when the
+ * shapes differ.
  *
  * @example
  * nn.mae(model(x), y).backward()
@@ -65,6 +67,7 @@ export interface PNormOptions extends LossOptions {
 /**
  * The p-norm of each sample's error: `(Σⱼ |predictionⱼ − targetⱼ|ᵖ)^(1/p)`, its mean over the samples; `[N, …]` both. Not
  * squared for p = 2. Where a sample has no error the gradient is 0. Lecture steps 003.8 and, for p = 1, 003.31.
+ * Throws a ShapeError when the shapes differ, an ArgumentError for p below 1.
  *
  * @example
  * nn.pNorm(model(x), y, { p: 1 }).backward()
@@ -100,7 +103,8 @@ export interface GaussianNllOptions extends LossOptions {
 /**
  * Negative log-likelihood of targets under normal distributions around the predictions:
  * `½ Σⱼ [ln(2πσ²) + (targetⱼ − predictionⱼ)²/σ²]`, added up over a sample's outputs, its mean over the samples. The
- * reconstruction term of a variational auto-encoder for grey values; lecture step 003.89.
+ * reconstruction term of a variational auto-encoder for grey values; lecture step 003.89. Throws a ShapeError when
+ * the shapes differ, an ArgumentError for a variance that is not > 0.
  *
  * @example
  * nn.gaussianNll(decoder(z), x, { variance: 0.1, reduction: "none" })   // [N]
