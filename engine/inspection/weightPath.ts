@@ -56,8 +56,8 @@ export class WeightPath {
  * optimizer.registerStepPostHook(path.record);
  */
 export function weightPath(model: Module, options: WeightPathOptions = {}): WeightPath {
-  requireModule("weightPath", "model", model);
   checkOptions("weightPath", options, ["every"]);
+  requireModule("weightPath", "model", model);
   const { every = 1 } = options;
   if (!(Number.isInteger(every) && every >= 1))
     throw new ArgumentError(

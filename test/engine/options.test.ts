@@ -93,6 +93,7 @@ const points = (): engine.Tensor => zeros([2, 2]);
 
 /** Something of each type: options are looked at before anything else, so that it need not make sense. */
 const standIns: readonly (readonly [RegExp, unknown])[] = [
+  [/^(Any)?Module\b/, nn.linear(2, 2)],
   [/^readonly Tensor\[\]/, [points()]],
   [/\bTensor\b|Values|Operand/, points()],
   [/null/, null],
