@@ -11,6 +11,29 @@ const lessons = readdirSync(folder).filter((name) => name.endsWith(".ipynb"));
 
 /** What a lesson must show beyond running without an error. */
 const promises: Record<string, (notebook: Notebook) => void> = {
+  "06-backpropagation-and-computational-graphs.ipynb": (notebook) => {
+    const printed = printedText(notebook);
+    expect(printed).toContain("∂f/∂x = -4  ∂f/∂y = -4  ∂f/∂z = 3");
+    expect(printed).toMatch(/two layers: +∂L\/∂w = 0\.204718\nthree layers: ∂L\/∂w = 0\.040006/);
+    expect(printed).toContain(
+      "∇W  engine: [[0.088,0.176],[0.104,0.208]]  2 q xᵀ: [[0.088,0.176],[0.104,0.208]]",
+    );
+    expect(printed).toContain("∇x  engine: [[-0.112],[0.636]]  2 Wᵀ q: [[-0.112],[0.636]]");
+    const number = (label: string) => Number(new RegExp(`${label}: +(-?[\\d.]+)`).exec(printed)?.[1]);
+    expect(number("central difference")).toBeCloseTo(number("backpropagation"), 5);
+    expect(number("three factors")).toBeCloseTo(number("backpropagation"), 5);
+    expect(Math.abs(number("two factors") - number("backpropagation"))).toBeGreaterThan(0.01);
+    expect(printed).toContain("error before: 0.298371  after: 0.291028");
+    expect(printed).toContain("w5 = 0.358916  w1 = 0.149781");
+    const texts = pictures(notebook).map(({ text }) => text);
+    expect(texts).toContain(
+      "f = −12 by 2 operations (add, mul) from 3 variables; ∂f/∂x = −4, ∂f/∂y = −4, ∂f/∂z = 3.",
+    );
+    expect(texts).toContain("g = 12 by 2 operations (mul, add) from 1 variable; ∂g/∂s = 7.");
+    expect(texts.filter((text) => /^Gradient WRONG: 4 of 6 derivatives/.test(text))).toHaveLength(1);
+    expect(texts.filter((text) => /^Gradient correct/.test(text))).toHaveLength(2);
+    expect(texts.length).toBeGreaterThanOrEqual(20);
+  },
   "09-convolution-by-hand.ipynb": (notebook) => {
     const printed = printedText(notebook);
     expect(printed).toContain("the lecture's seven: all there");

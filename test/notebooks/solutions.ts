@@ -1,5 +1,26 @@
 /** Right answers to the exercises of the lessons: what stands in the notebook, and what a student may put there. */
 export const solutions: Record<string, readonly (readonly [starter: string, solution: string])[]> = {
+  "06-backpropagation-and-computational-graphs.ipynb": [
+    ["return []; // [q, f, ∂f/∂q, ∂f/∂x, ∂f/∂y, ∂f/∂z]", "return [x + y, (x + y) * z, z, z, z, x + y];"],
+    ["return [null, null]; // ∂L/∂a and ∂L/∂b of the product", "return [gradient.mul(b), gradient.mul(a)];"],
+    [
+      "return [null, null]; // ∂L/∂a and ∂L/∂b of the maximum",
+      "return [gradient.mul(a.greater(b).to(a.dtype)), gradient.mul(b.greater(a).to(a.dtype))];",
+    ],
+    [
+      "// add this sample's part to sum.L, sum.dw and sum.du",
+      `const [inner, error] = [u * sigma(w * x), sigma(u * sigma(w * x)) - ys[i]];
+    sum.L += error ** 2;
+    sum.dw += 2 * error * slope(inner) * u * slope(w * x) * x;
+    sum.du += 2 * error * slope(inner) * sigma(w * x);`,
+    ],
+    [
+      "// δ from arriving and h[k]; found.unshift({ W: …, b: … }); then the next arriving",
+      `const delta = arriving.mul(h[k].square().neg().add(1));
+    found.unshift({ W: delta.matmul(h[k - 1].T), b: delta });
+    arriving = layers[k - 1].W.T.matmul(delta);`,
+    ],
+  ],
   "09-convolution-by-hand.ipynb": [
     [
       "return 0; // the sum of x[i * stride + p][j * stride + q] * k[p][q] over p and q",
