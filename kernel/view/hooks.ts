@@ -7,7 +7,7 @@ import {
   UpdateRatios,
   WeightEvolution,
 } from "../../engine/inspection/index.ts";
-import { ConfusionMatrix } from "../../engine/metrics/index.ts";
+import { Calibration, ConfusionMatrix, RocCurve } from "../../engine/metrics/index.ts";
 import { Module } from "../../engine/nn/module.ts";
 import { LearningRateSearch } from "../../engine/optim/learningRate.ts";
 import { Tensor } from "../../engine/tensor.ts";
@@ -19,7 +19,9 @@ import { type Displayable, displaySymbol, type MimeBundle, type Publisher } from
 import { summary } from "./network/network.ts";
 import { findingPicture } from "./network/overlay.ts";
 import { weightEvolution } from "./network/weightEvolution.ts";
+import { calibration } from "./results/calibration.ts";
 import { confusionMatrix } from "./results/confusion.ts";
+import { roc } from "./results/roc.ts";
 import { curves } from "./training/curves.ts";
 import { trainingDashboard } from "./training/dashboard.ts";
 import { distributions } from "./training/distributions.ts";
@@ -49,6 +51,8 @@ export function installViews(publisher: Publisher): () => void {
   showAs(Module.prototype, (module) => (module.children.length === 0 ? String(module) : summary(module)));
   showAs(Dataset.prototype, (dataset) => datasetPicture(dataset));
   showAs(ConfusionMatrix.prototype, (matrix) => confusionMatrix(matrix));
+  showAs(RocCurve.prototype, (curve) => roc(curve));
+  showAs(Calibration.prototype, (result) => calibration(result));
   showAs(History.prototype, (history) => (history.steps.length === 0 ? String(history) : curves(history)));
   showAs(LearningRateSearch.prototype, (search) => learningRates(search));
   showAs(Attribution.prototype, (finding) => findingPicture(finding));

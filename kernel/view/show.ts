@@ -42,7 +42,7 @@ export { type LivePicture, live } from "./live.ts";
 export type { Displayable } from "./mime.ts";
 export { type FilterSource, type FiltersOptions, filters } from "./network/filters.ts";
 export type { FeatureMapsOptions, InformationFlowOptions } from "./network/layers.ts";
-export { featureMaps, informationFlow, type MistakesOptions, mistakes, summary } from "./network/network.ts";
+export { featureMaps, informationFlow, summary } from "./network/network.ts";
 export { type OverlayOptions, type OverlaySource, overlay } from "./network/overlay.ts";
 export { type ReceptiveFieldOptions, receptiveField } from "./network/receptiveField.ts";
 export { compare } from "./network/summary.ts";
@@ -63,7 +63,25 @@ export {
 export { type PoolingOptions, pooling } from "./operations/pooling.ts";
 export { type ReceptiveFieldGrowthOptions, receptiveFieldGrowth } from "./operations/receptiveFieldGrowth.ts";
 export { type TransposedConvolutionOptions, transposedConvolution } from "./operations/transposed.ts";
+export { type CalibrationPictureOptions, calibration } from "./results/calibration.ts";
+export { type ClassAccuracyOptions, classAccuracy } from "./results/classAccuracy.ts";
 export { type ConfusionLike, type ConfusionOptions, confusionMatrix } from "./results/confusion.ts";
+export { type EmbeddingOptions, embedding } from "./results/embedding.ts";
+export { type ErrorByOptions, errorBy } from "./results/errorBy.ts";
+export {
+  type Decoder,
+  type InterpolationOptions,
+  interpolation,
+  type LatentGridOptions,
+  latentGrid,
+  type SamplesOptions,
+  samples,
+} from "./results/generated.ts";
+export { type MistakesOptions, mistakes } from "./results/mistakes.ts";
+export { type PairsOptions, pairs } from "./results/pairs.ts";
+export { type ResidualsOptions, residuals } from "./results/residuals.ts";
+export { type RocOptions, roc } from "./results/roc.ts";
+export { type SimilarityOptions, similarity } from "./results/similarity.ts";
 export { type ActivationsOptions, activations } from "./training/activations.ts";
 export { type CurvesOptions, curves, type EpochLike, type HistoryLike } from "./training/curves.ts";
 export { type DistributionsOptions, distributions } from "./training/distributions.ts";

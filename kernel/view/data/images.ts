@@ -14,9 +14,9 @@ import {
   tileOf,
 } from "../drawing/grid.ts";
 import type { Panel, ScaleBar, Tile, Tone } from "../drawing/image.ts";
-import { type Displayable, displayable } from "../mime.ts";
+import type { Displayable } from "../mime.ts";
 import { classNumbers, type NumberSource } from "../values.ts";
-import { countOf, formatCount, formatNumber, formatPercent } from "../wording.ts";
+import { countOf, formatCount, formatPercent } from "../wording.ts";
 import { pointsPicture } from "./points.ts";
 
 /** Options of `images`. */
@@ -152,7 +152,7 @@ function indicesOf(labels: ArrayLike<number>, label: number, most: number): numb
 }
 
 /** A scale bar where black is not 0 or white not 1. */
-function unusualScale(range: { low: number; high: number }): { scale?: ScaleBar } {
+export function unusualScale(range: { low: number; high: number }): { scale?: ScaleBar } {
   if (range.low === 0 && range.high === 1) return {};
   return { scale: { label: "brightness", colours: "grey", low: range.low, high: range.high } };
 }
@@ -225,69 +225,4 @@ function imagesSentence(
   const known = labels ?? predictions;
   if (!known) return `${size}.`;
   return `${size}, ${labels ? "of" : "predicted as"} ${countOf(new Set(known).size, "class", "classes")}.`;
-}
-
-export interface Mistake {
-  index: number;
-  label: number;
-  prediction: number;
-  /** Cross-entropy of this sample. */
-  loss: number;
-  /** Probability that the model gave to its prediction. */
-  probability: number;
-}
-
-/** Every wrong prediction, the highest loss first. `logits`: `[N, classes]`. */
-export function findMistakes(
-  logits: ArrayLike<number>,
-  labels: ArrayLike<number>,
-  classes: number,
-): Mistake[] {
-  const found: Mistake[] = [];
-  for (let index = 0; index < labels.length; index++) {
-    const row = Array.from({ length: classes }, (_, i) => logits[index * classes + i]!);
-    const label = labels[index]!;
-    let prediction = 0;
-    for (let i = 1; i < classes; i++) if (row[i]! > row[prediction]!) prediction = i;
-    if (prediction === label) continue;
-    const top = row[prediction]!;
-    const logSum = top + Math.log(row.reduce((sum, score) => sum + Math.exp(score - top), 0));
-    found.push({ index, label, prediction, loss: logSum - row[label]!, probability: Math.exp(top - logSum) });
-  }
-  return found.sort((a, b) => b.loss - a.loss);
-}
-
-/** The picture of `show.mistakes`: the worst of all mistakes, and how many samples there were. */
-export function mistakesPicture(found: readonly Mistake[], dataset: Dataset, n: number): Displayable {
-  const rate = formatPercent(1 - found.length / dataset.size);
-  const of = `${countOf(found.length, "mistake")} on ${countOf(dataset.size, "image")} (accuracy ${rate})`;
-  const worst = found.slice(0, n);
-  const first = worst[0];
-  if (!first) return displayable(`${of}.`, () => ({ data: { "text/plain": `${of}.` } }));
-  const batch = imageBatch(dataset.subset(worst.map(({ index }) => index)).images, "show.mistakes");
-  const range = brightnessRange(batch.values);
-  const name = (index: number) => dataset.classes[index] ?? String(index);
-  const tiles = worst.map((mistake, i): Tile => {
-    const pixels = plane(batch.values, i, batch.channels * batch.height * batch.width);
-    return {
-      ...tileOf(pixels, batch, range, "grey"),
-      caption: [
-        `✗ ${name(mistake.prediction)}, is ${name(mistake.label)}`,
-        `loss ${formatNumber(mistake.loss)}, p ${formatPercent(mistake.probability, 0)}`,
-      ],
-      tone: "wrong",
-    };
-  });
-  const sure = formatPercent(first.probability, 0);
-  const text = `${of}; the worst is image ${first.index}: ${name(first.label)} taken for ${name(first.prediction)} with probability ${sure}.`;
-  const title =
-    worst.length < found.length
-      ? `The ${worst.length} worst of ${countOf(found.length, "mistake")}`
-      : "Mistakes";
-  const panel = {
-    tiles,
-    columns: columnsFor(tiles.length, 6),
-    pixel: pixelFor(batch.height, batch.width, 84),
-  };
-  return picture({ title, subtitle: text, arrange: "column", panels: [panel], ...unusualScale(range) }, text);
 }

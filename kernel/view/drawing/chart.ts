@@ -96,7 +96,7 @@ export function logarithmic(values: readonly number[]): { scale: ChartSpec; axis
 }
 
 /** Every `step`th of the items, so that at most `most` are left. */
-export function thinned<T>(items: readonly T[], most: number): { kept: T[]; step: number } {
+export function everyFew<T>(items: readonly T[], most: number): { kept: T[]; step: number } {
   const step = Math.ceil(items.length / most);
   return { kept: items.filter((_, i) => i % step === 0), step };
 }

@@ -6,7 +6,7 @@ import { withScope } from "../../../engine/memory.ts";
 import { inEvaluation } from "../../../engine/nn/evaluation.ts";
 import { Module } from "../../../engine/nn/module.ts";
 import { isTensor, type Tensor } from "../../../engine/tensor.ts";
-import { chart, type Point, thinned } from "../drawing/chart.ts";
+import { chart, everyFew, type Point } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
 import { listOf, type NumberSource } from "../values.ts";
 import { countOf, formatNumber, formatShape } from "../wording.ts";
@@ -71,7 +71,7 @@ export function functionFit(
     y: { title: "f(x)" },
     lines: [...lines, ...(aim === null ? [] : [{ name: "target", points: aim }])],
     thin: components.map((part, i) => pointsOf(part, places, `component ${i}`)),
-    dots: thinned(dots, MOST_DOTS).kept,
+    dots: everyFew(dots, MOST_DOTS).kept,
   });
   return chart(spec, text);
 }

@@ -1,13 +1,10 @@
 /** Pictures that run the model first: where the engine's modules and tensors meet the drawing code. */
 
 import { zeros } from "../../../engine/creation.ts";
-import type { Dataset } from "../../../engine/data/dataset.ts";
 import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
 import { noGrad } from "../../../engine/gradmode.ts";
-import { inEvaluation } from "../../../engine/nn/evaluation.ts";
 import { type AnyModule, type Module, requireModule, type TraceRecord } from "../../../engine/nn/module.ts";
 import { isTensor, type Tensor } from "../../../engine/tensor.ts";
-import { findMistakes, isDataset, type Mistake, mistakesPicture } from "../data/images.ts";
 import type { Displayable } from "../mime.ts";
 import { formatShape } from "../wording.ts";
 import {
@@ -52,33 +49,6 @@ export function informationFlow(
 ): Displayable {
   const input = oneImage(model, image, "show.informationFlow");
   return informationFlowPicture(input, traceOf(model, input), layerName(model), options);
-}
-
-/** Options of `mistakes`. */
-export interface MistakesOptions {
-  /** How many to show. */
-  n?: number;
-  /** How many images the model is given at a time. */
-  batchSize?: number;
-}
-
-/**
- * Draws the wrong predictions with the highest loss: what it was taken for, what it is, and how sure the model was.
- *
- * @example
- * show.mistakes(model, test, { n: 12 });
- */
-export function mistakes(model: Module, dataset: Dataset, options: MistakesOptions = {}): Displayable {
-  requireModule("show.mistakes", "model", model);
-  if (!isDataset(dataset)) {
-    throw new ArgumentError(
-      `show.mistakes: expected a data set such as data.digits().test, got ${describeValue(dataset)}`,
-    );
-  }
-  const { n = 12, batchSize = 256 } = options;
-  if (!Number.isInteger(n) || n < 1)
-    throw new ArgumentError(`show.mistakes: n must be a whole number from 1, got ${n}`);
-  return mistakesPicture(mistakesOf(model, dataset, batchSize), dataset, n);
 }
 
 /**
@@ -163,28 +133,4 @@ export function oneImage(model: unknown, image: unknown, what: string): Tensor {
       .detach()
       .reshape([1, ...(shape.length === 2 ? [1] : []), ...shape.slice(shape.length === 4 ? 1 : 0)]),
   );
-}
-
-/** Every wrong prediction in evaluation mode, the highest loss first. */
-function mistakesOf(model: Module, dataset: Dataset, batchSize: number): Mistake[] {
-  const found: Mistake[] = [];
-  let start = 0;
-  inEvaluation(model, () => {
-    for (const [images, labels] of dataset.loader({ batchSize, target: "labels" })) {
-      const scores = noGrad(() => model(images));
-      if (!isTensor(scores) || scores.ndim !== 2) {
-        throw new ShapeError(
-          `show.mistakes: the model must give scores [N, classes], got ${describeOutput(scores)}`,
-        );
-      }
-      const here = findMistakes(scores.toTypedArray(), labels.toTypedArray(), scores.shape[1]!);
-      found.push(...here.map((mistake) => ({ ...mistake, index: mistake.index + start })));
-      start += labels.size;
-    }
-  });
-  return found.sort((a, b) => b.loss - a.loss);
-}
-
-function describeOutput(output: unknown): string {
-  return isTensor(output) ? `shape ${formatShape(output.shape)}` : describeValue(output);
 }

@@ -5,8 +5,10 @@ import { colourOf, hexOf, valueRange } from "../colours.ts";
 import { type ChartSpec, chart } from "../drawing/chart.ts";
 import { picture } from "../drawing/grid.ts";
 import type { Displayable } from "../mime.ts";
-import { ink } from "../theme.ts";
+import { ink, role } from "../theme.ts";
+import { classNumbers, type NumberSource } from "../values.ts";
 import { countOf, formatCount, formatPercent, wrapped } from "../wording.ts";
+import { type Sample, sampleGrid, samplesOf } from "./confusionSamples.ts";
 
 /** The part of a confusion matrix that its picture needs. */
 export interface ConfusionLike {
@@ -20,6 +22,10 @@ export interface ConfusionLike {
 export interface ConfusionOptions {
   /** Names of the classes; numbers where left out. */
   classes?: readonly string[];
+  /** What the squares say: how many samples (default), or the share of their true class. */
+  values?: "counts" | "rates";
+  /** The samples' images `[N, 1 or 3, H, W]`: clicking a square shows some of its own. Only with predictions and labels. */
+  images?: NumberSource;
   /** A title above the chart. */
   title?: string;
 }
@@ -31,11 +37,14 @@ const MOST_SQUARES = 40;
 /**
  * Draws counts by true class (row) and predicted class (column); colour is the share of the row.
  *
- * Takes a confusion matrix, its counts, or predictions (class numbers or scores `[N, classes]`) and labels.
+ * Takes a confusion matrix, its counts, or predictions (class numbers or scores `[N, classes]`) and labels. With `images` a
+ * click on a square shows samples of it; the most frequent confusion is chosen first.
  *
+ * @throws ArgumentError where counts are no square, ShapeError where names, labels or images are too few or many.
  * @example
  * show.confusionMatrix(metrics.confusionMatrix(logits, labels));
- * show.confusionMatrix(predictions, labels, { classes: ["cat", "dog"] });
+ * show.confusionMatrix(predictions, labels, { classes: ["cat", "dog"], values: "rates" });
+ * show.confusionMatrix(model(test.images), test.labels, { images: test.images });
  */
 export function confusionMatrix(
   matrix: ConfusionLike | readonly (readonly number[])[],
@@ -47,39 +56,70 @@ export function confusionMatrix(
   second: Values | ConfusionOptions = {},
   third: ConfusionOptions = {},
 ): Displayable {
-  const fromLabels = Array.isArray(second) || ArrayBuffer.isView(second) || "toTypedArray" in second;
-  const options = fromLabels ? third : (second as ConfusionOptions);
-  const { counts, classes } = fromLabels
-    ? countPairs(first as Values, second as Values, options)
-    : readMatrix(first, options);
-  if (classes.length !== counts.length) {
-    throw new ShapeError(
-      `show.confusionMatrix: ${countOf(classes.length, "class name")} for ${countOf(counts.length, "class", "classes")}`,
+  const { counts, classes, options, pairs } = readConfusion("show.confusionMatrix", first, second, third);
+  const { title = "Confusion matrix", values = "counts", images } = options;
+  if (values !== "counts" && values !== "rates")
+    throw new ArgumentError(`show.confusionMatrix: values is "counts" or "rates", got ${String(values)}`);
+  if (images !== undefined && pairs === null)
+    throw new ArgumentError(
+      "show.confusionMatrix: images belong to samples; give predictions and labels, not a matrix",
     );
-  }
   const text = confusionSentence({ counts, classes });
-  const title = options.title ?? "Confusion matrix";
   if (counts.length > MOST_SQUARES) return pixelMatrix(counts, title, text);
-  return chart(matrixSpec(counts, classes, title, text), text);
+  const samples = images === undefined ? null : samplesOf(pairs!, images, uniqueNames(classes));
+  return chart(matrixSpec({ counts, classes }, values, title, text, samples), text);
 }
 
-/** Counts by the engine's metric, which also checks predictions and labels. */
-const countPairs = (predictions: Values, labels: Values, { classes }: ConfusionOptions): ConfusionLike =>
-  metricOf(predictions, labels, classes ? { classes } : {});
+/** The counts and names in what the pictures of a confusion matrix take, and the classes of each sample where they are given. */
+export function readConfusion<O extends { classes?: readonly string[] }>(
+  operation: string,
+  first: ConfusionLike | Values | readonly (readonly number[])[],
+  second: Values | O,
+  third: O,
+): ConfusionLike & { options: O; pairs: Pairs | null } {
+  const fromLabels = Array.isArray(second) || ArrayBuffer.isView(second) || "toTypedArray" in second;
+  const options = fromLabels ? third : (second as O);
+  // The engine's metric also checks predictions and labels.
+  const { counts, classes } = fromLabels
+    ? metricOf(first as Values, second as Values, options.classes ? { classes: options.classes } : {})
+    : readMatrix(operation, first, options.classes);
+  if (classes.length !== counts.length) {
+    throw new ShapeError(
+      `${operation}: ${countOf(classes.length, "class name")} for ${countOf(counts.length, "class", "classes")}`,
+    );
+  }
+  const pairs = fromLabels
+    ? {
+        predicted: classNumbers(first as NumberSource, operation),
+        actual: classNumbers(second as NumberSource, operation),
+      }
+    : null;
+  return { counts, classes, options, pairs };
+}
+
+/** The classes of each sample. */
+export interface Pairs {
+  predicted: readonly number[];
+  actual: readonly number[];
+}
 
 function readMatrix(
+  operation: string,
   source: ConfusionLike | Values | readonly (readonly number[])[],
-  options: ConfusionOptions,
+  names: readonly string[] | undefined,
 ): ConfusionLike {
   const named = typeof source === "object" && source !== null && "counts" in source ? source : null;
   const rows = (named ? named.counts : source) as readonly (readonly number[])[];
   if (!Array.isArray(rows) || rows.length === 0 || rows.some((row) => row.length !== rows.length)) {
     throw new ArgumentError(
-      "show.confusionMatrix: expected a confusion matrix (as many columns as rows), or predictions and labels",
+      `${operation}: expected a confusion matrix (as many columns as rows), or predictions and labels`,
     );
   }
-  return { counts: rows, classes: options.classes ?? named?.classes ?? rows.map((_, i) => String(i)) };
+  return { counts: rows, classes: names ?? named?.classes ?? rows.map((_, i) => String(i)) };
 }
+
+const uniqueNames = (classes: readonly string[]): string[] =>
+  classes.map((name, i) => (classes.indexOf(name) === i ? name : `${name} (${i})`));
 
 /** "1,000 images: accuracy 98.4 %, 16 mistakes; most often 4 taken for 9 (3 times)." */
 export function confusionSentence({ counts, classes }: ConfusionLike, noun = "sample"): string {
@@ -99,12 +139,13 @@ export function confusionSentence({ counts, classes }: ConfusionLike, noun = "sa
 }
 
 function matrixSpec(
-  counts: readonly (readonly number[])[],
-  classes: readonly string[],
+  { counts, classes }: ConfusionLike,
+  shown: "counts" | "rates",
   title: string,
   text: string,
+  samples: readonly Sample[] | null,
 ): ChartSpec {
-  const names = classes.map((name, i) => (classes.indexOf(name) === i ? name : `${name} (${i})`));
+  const names = uniqueNames(classes);
   const values = counts.flatMap((row, actual) => {
     const sum = row.reduce((total, count) => total + count, 0);
     return row.map((count, predicted) => ({
@@ -115,7 +156,7 @@ function matrixSpec(
     }));
   });
   const numbered = counts.length <= MOST_NUMBERED;
-  const digits = String(valueRange(counts.flat()).high).length;
+  const digits = shown === "rates" ? 3 : String(valueRange(counts.flat()).high).length;
   const side = numbered ? Math.max(26, digits * 8 + 8) : Math.max(9, Math.floor(560 / counts.length));
   const axis = (name: string) => ({
     title: name,
@@ -151,21 +192,58 @@ function matrixSpec(
     transform: [{ filter: "datum.count > 0" }],
     mark: { type: "text", fontSize: 10 },
     encoding: {
-      text: { field: "count", type: "quantitative", format: "," },
+      text:
+        shown === "rates"
+          ? { field: "share", type: "quantitative", format: ".0%" }
+          : { field: "count", type: "quantitative", format: "," },
       color: { condition: { test: "datum.share > 0.3", value: ink.paper }, value: ink.strong },
     },
   };
-  return {
-    title: { text: title, subtitle: wrapped(text, Math.max(300, side * counts.length + 170)) },
+  const size = side * counts.length;
+  const matrix: ChartSpec = {
     data: { values },
-    width: side * counts.length,
-    height: side * counts.length,
+    width: size,
+    height: size,
     encoding: {
       x: { ...x, axis: { ...axis("predicted class"), labelAngle: longest * 7 > side ? -45 : 0 } },
       y: { field: "actual", type: "nominal", sort: null, axis: axis("true class") },
     },
     layer: numbered ? [squares, numbers] : [squares],
   };
+  const header = { text: title, subtitle: wrapped(text, Math.max(300, size + 170)) };
+  if (samples === null) return { title: header, ...matrix };
+  const mistakes = values.filter(({ actual, predicted }) => actual !== predicted);
+  const worst = mistakes.reduce((most, square) => (square.count > most.count ? square : most), mistakes[0]!);
+  const first = worst && worst.count > 0 ? worst : values[0]!;
+  return {
+    title: { ...header, subtitle: [...header.subtitle, "Click a square: its samples are on the right."] },
+    spacing: 24,
+    hconcat: [withChoice(matrix, squares, numbered ? [numbers] : [], first), sampleGrid(samples, values)],
+    resolve: { scale: { color: "independent" } },
+  };
+}
+
+/** The matrix with one square chosen by a click, framed. */
+function withChoice(
+  matrix: ChartSpec,
+  squares: ChartSpec,
+  above: readonly ChartSpec[],
+  { actual, predicted }: { actual: string | undefined; predicted: string | undefined },
+): ChartSpec {
+  const chosen = {
+    params: [
+      {
+        name: "square",
+        select: { type: "point", fields: ["actual", "predicted"], toggle: false, clear: false },
+        value: [{ actual, predicted }],
+      },
+    ],
+  };
+  const frame: ChartSpec = {
+    transform: [{ filter: { param: "square", empty: false } }],
+    mark: { type: "rect", fillOpacity: 0, stroke: role.validation, strokeWidth: 2.5 },
+  };
+  return { ...matrix, layer: [{ ...squares, ...chosen }, ...above, frame] };
 }
 
 /** Too many classes for squares with names: a pixel for each pair. */

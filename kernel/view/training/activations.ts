@@ -1,7 +1,7 @@
 /** What the layers of a network give for a batch: mean and spread, units that are dead, values that are saturated. */
 import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
 import type { LayerActivations } from "../../../engine/inspection/index.ts";
-import { type ChartSpec, chart, rounded, thinned } from "../drawing/chart.ts";
+import { type ChartSpec, chart, everyFew, rounded } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
 import { ink, palette, role } from "../theme.ts";
 import { countOf, formatNumber, formatPercent, wrapped } from "../wording.ts";
@@ -33,7 +33,7 @@ export function activations(
   if (layers.length === 0) throw new ShapeError("show.activations: no layer ran");
   const text = activationsSentence(layers);
   // Of a very deep network some layers tell the same.
-  const { kept } = thinned(layers, MOST_ROWS);
+  const { kept } = everyFew(layers, MOST_ROWS);
   return chart(activationsSpec(kept, options.title ?? "Activations by layer", text), text);
 }
 

@@ -1,7 +1,7 @@
 /** How large the gradients of a network's parameters are, layer by layer: whether they vanish or explode on their way back. */
 import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
 import type { ParameterGradient } from "../../../engine/inspection/index.ts";
-import { type ChartSpec, chart, logarithmic, rounded, thinned } from "../drawing/chart.ts";
+import { type ChartSpec, chart, everyFew, logarithmic, rounded } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
 import { dashes, ink, palette, role } from "../theme.ts";
 import { countOf, formatNumber, wrapped } from "../wording.ts";
@@ -113,7 +113,7 @@ function flowSpec(
     })),
   );
   // Of a very deep network some layers tell the same.
-  const { kept, step } = thinned(layers, Math.ceil((MOST_ROWS * layers.length) / all.length));
+  const { kept, step } = everyFew(layers, Math.ceil((MOST_ROWS * layers.length) / all.length));
   const rows = step === 1 ? all : all.filter(({ layer }) => kept.includes(layer));
   const drawn = rows.filter(({ norm }) => norm !== null && norm > 0);
   const edge = (atEnd: boolean, found: typeof rows, label: string): ChartSpec[] =>

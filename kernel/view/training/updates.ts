@@ -2,7 +2,7 @@
 import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
 import type { UpdateRatios } from "../../../engine/inspection/index.ts";
 import { colourOf, hexOf } from "../colours.ts";
-import { type ChartSpec, chart, logarithmic, rounded, smooth, thinned } from "../drawing/chart.ts";
+import { type ChartSpec, chart, everyFew, logarithmic, rounded, smooth } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
 import { dashes, ink, palette } from "../theme.ts";
 import { countOf, formatNumber, wrapped } from "../wording.ts";
@@ -52,7 +52,7 @@ export function updateRatios(watch: UpdateRatiosLike, options: UpdateRatiosOptio
   const series = options.biases || weights.length === 0 ? all : weights;
   const text = ratiosSentence(series);
   // Of a very deep network some parameters tell the same.
-  const { kept } = thinned(series, MOST_DRAWN);
+  const { kept } = everyFew(series, MOST_DRAWN);
   return chart(ratiosSpec(kept, options.title ?? "How far each step moves the parameters", text), text);
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { nonFinite, parseHex } from "../../../kernel/view/colours.ts";
-import { findMistakes, images } from "../../../kernel/view/data/images.ts";
+import { images } from "../../../kernel/view/data/images.ts";
 import { tensor } from "../../../kernel/view/data/tensor.ts";
 import { columnsFor } from "../../../kernel/view/drawing/grid.ts";
 import { composePicture, type Picture } from "../../../kernel/view/drawing/image.ts";
@@ -152,16 +152,6 @@ describe("show.images", () => {
       /one size, got 1×4×4 and 1×5×5/,
     );
     expect(() => images("cat.png" as never)).toThrow(/got the string "cat.png"/);
-  });
-});
-
-describe("mistakes", () => {
-  it("are found with loss and probability, the worst first", () => {
-    const logits = [2, 0, 0, 3, 5, 0];
-    const found = findMistakes(logits, [0, 0, 1], 2);
-    expect(found.map(({ index }) => index)).toEqual([2, 1]);
-    expect(found[0]!.loss).toBeCloseTo(Math.log(1 + Math.exp(5)), 9);
-    expect(found[0]!.probability).toBeCloseTo(1 / (1 + Math.exp(-5)), 9);
   });
 });
 
