@@ -7,7 +7,7 @@ import type { PublishedMessage } from "./execution/messages.ts";
 import type { MimeBundle, Publisher } from "./view/mime.ts";
 
 /** The method by which any object shows itself; other kernels for JavaScript look for it too. */
-const displaySymbol = Symbol.for("Jupyter.display");
+export const displaySymbol: unique symbol = Symbol.for("Jupyter.display");
 
 /** Longer texts are cut: a notebook keeps every output in its file. */
 const longestText = 20_000;

@@ -53,6 +53,7 @@ export {
 } from "../../engine/index.ts";
 export { clearOutput, display } from "../display.ts";
 export { getpass, prompt } from "../execution/input.ts";
+export { type Chosen, type Control, interact, type Play } from "../interact.ts";
 export { show } from "../view/index.ts";
 
 setInterruptFlag(interruptFlag());
