@@ -70,9 +70,13 @@ class Widget {
   get id(): string {
     return this.#comm.id;
   }
+
+  close(): void {
+    this.#comm.close();
+  }
 }
 
-/** A control with its widgets, and its value as a program and as a person reads it. */
+/** A control's widgets, and its value. */
 interface Made {
   readonly widgets: readonly Widget[];
   readonly value: () => unknown;
@@ -105,7 +109,7 @@ function make(name: string, control: Control, changed: () => void): Made {
     throw new RangeError(
       `${what} must be [low, high] or [low, high, step] with low < high and a step above 0; got [${control.join(", ")}]`,
     );
-  const whole = numbers.every(Number.isInteger);
+  const whole = numbers.every(Number.isInteger) && (step !== undefined || high! - low! > 1);
   const width = step ?? (whole ? 1 : (high! - low!) / 100);
   const middle = low! + Math.round((high! - low!) / 2 / width) * width;
   const slider = new Widget(
@@ -143,7 +147,7 @@ function makePlay(name: string, { play: steps, secondsPerStep = 0.5 }: Play, cha
 /**
  * Shows controls, and below them what `draw` makes of their values, anew whenever one is moved.
  *
- * A control is `[low, high]` or `[low, high, step]` (a slider, that starts in the middle; whole numbers where all are whole), a
+ * A control is `[low, high]` or `[low, high, step]` (a slider, that starts in the middle; whole numbers where all are whole and more than 1 apart), a
  * list of texts (a menu), `true` or `false` (a tick box) or `{ play: steps }` (a play button over 0, 1, …). What was drawn last stays in
  * the notebook when the kernel is gone. Throws a TypeError or RangeError for a control that is none.
  *
@@ -178,7 +182,14 @@ export function interact<const Controls extends Readonly<Record<string, Control>
       return asText(error instanceof Error ? `${error.name}: ${error.message}` : `Error: ${String(error)}`);
     }
   };
-  const first = drawn();
+  let first: unknown;
+  try {
+    for (const [name, control] of Object.entries(controls)) made.set(name, make(name, control, redraw));
+    first = drawn();
+  } catch (error) {
+    for (const { widgets } of made.values()) for (const widget of widgets) widget.close();
+    throw error;
+  }
   const rows = Array.from(made.values(), ({ widgets }) =>
     widgets.length === 1
       ? widgets[0]!
