@@ -147,9 +147,9 @@ function makePlay(name: string, { play: steps, secondsPerStep = 0.5 }: Play, cha
 /**
  * Shows controls, and below them what `draw` makes of their values, anew whenever one is moved.
  *
- * A control is `[low, high]` or `[low, high, step]` (a slider, that starts in the middle; whole numbers where all are whole and more than 1 apart), a
- * list of texts (a menu), `true` or `false` (a tick box) or `{ play: steps }` (a play button over 0, 1, …). What was drawn last stays in
- * the notebook when the kernel is gone. Throws a TypeError or RangeError for a control that is none.
+ * A control is `[low, high]` or `[low, high, step]` (a slider that starts in the middle, over whole numbers where all are whole and
+ * more than 1 apart), a list of texts (a menu), `true` or `false` (a tick box) or `{ play: steps }` (a play button over 0, 1, …).
+ * What was drawn last stays in the notebook when the kernel is gone. Throws a TypeError or RangeError for a control that is none.
  *
  * @example
  * interact({ frequency: [1, 20], kind: ["sine", "square"] }, ({ frequency, kind }) => {
@@ -169,9 +169,7 @@ export function interact<const Controls extends Readonly<Record<string, Control>
     );
   let picture: DisplayHandle | null = null;
   const redraw = () => picture?.update(drawn());
-  const made = new Map(
-    Object.entries(controls).map(([name, control]) => [name, make(name, control, redraw)]),
-  );
+  const made = new Map<string, Made>();
   const values = () => Object.fromEntries(Array.from(made, ([name, { value }]) => [name, value()]));
   const drawn = () => {
     try {
