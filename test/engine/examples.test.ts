@@ -9,10 +9,12 @@ import { files, read, root } from "../structure/project.ts";
 
 /** What the examples speak of without making it. */
 const given = new Set(
-  `a augment b body boxes clean content corners covariance d dataset decoder denoised encoder everything f features films filters
-  first g head hidden image images isCat kernels labels layer loader logVariance logits loss machine maps mask masks
-  model mu network optimizer other p points predicted predictions same saved scores second signals style switches targets test
-  threes train validation values x y z`.split(/\s+/),
+  `a augment autoencoder b body boxes clean content corners covariance d dataset decoder denoised encoder everything f
+  features films filters first g generator head hidden image images isCat kernels labels layer loader logVariance
+  logits loss machine maps mask masks model mu network optimizer other p path picture points predicted predictions
+  same saved scores second signals style switches targets test threes train vae validation values x y z`.split(
+    /\s+/,
+  ),
 );
 
 interface Example {
