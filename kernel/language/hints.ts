@@ -19,9 +19,10 @@ const unknownModule = new Set([2307, 2792, 7016]);
 /** The hint for the error `code` with `message`, or undefined where TypeScript says enough. */
 export function hintFor(code: number, message: string, context: HintContext): string | undefined {
   if (argumentType.has(code)) {
-    const hint = tensorHint(message);
+    const hint = uncalledHint(message) ?? tensorHint(message);
     if (hint !== undefined) return hint;
   }
+  if (code === 2322) return uncalledHint(message);
   if (argumentCount.has(code) || argumentType.has(code)) {
     const signature = context.signature();
     return signature === null ? undefined : `it is declared as ${signature}`;
@@ -42,6 +43,16 @@ export function hintFor(code: number, message: string, context: HintContext): st
     return "tensors are combined by methods: a.add(b), a.mul(b), a.matmul(b)";
   }
   return undefined;
+}
+
+/** For a function where what it returns belongs: `nn.relu` for `nn.relu()`. */
+function uncalledHint(message: string): string | undefined {
+  const given = /[Tt]ype '\([^']*\) => [^']+' is not assignable to (?:parameter of )?type '([^']+)'/.exec(
+    message,
+  );
+  return given === null || given[1]!.includes("=>")
+    ? undefined
+    : "this is a function: call it by () after its name";
 }
 
 /** For something else where a tensor belongs. */

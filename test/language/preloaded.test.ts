@@ -58,6 +58,12 @@ history.epochs.map(({ loss }) => loss.toFixed(2))`),
     ["nn.relu()(data.digits().test)", /write \.images or \.labels/],
     ["optim.sgd(models.leNet5(), { lr: 0.1 })", /model\.parameters\(\)/],
     ["new nn.linear(2, 3)", /call it without new/],
+    ["nn.sequential(nn.flatten(), nn.relu)", /this is a function: call it/],
+    [
+      "data.digits().train.loader({ transform: data.transforms.randomHorizontalFlip })",
+      /this is a function: call it/,
+    ],
+    ["const layer: nn.Module = nn.relu", /this is a function: call it/],
   ])("%s: a hint", async (code, hint) => {
     const { diagnostics } = await language.check({ code, cell: "cell 1", executionCount: 1 });
     expect(diagnostics.map((diagnostic) => diagnostic.hint).join()).toMatch(hint);
