@@ -22,7 +22,7 @@ export function hintFor(code: number, message: string, context: HintContext): st
     const hint = uncalledHint(message) ?? tensorHint(message);
     if (hint !== undefined) return hint;
   }
-  if (code === 2322) return uncalledHint(message);
+  if (code === 2322 || code === 2740) return uncalledHint(message);
   if (argumentCount.has(code) || argumentType.has(code)) {
     const signature = context.signature();
     return signature === null ? undefined : `it is declared as ${signature}`;
@@ -47,9 +47,10 @@ export function hintFor(code: number, message: string, context: HintContext): st
 
 /** For a function where what it returns belongs: `nn.relu` for `nn.relu()`. */
 function uncalledHint(message: string): string | undefined {
-  const given = /[Tt]ype '\([^']*\) => [^']+' is not assignable to (?:parameter of )?type '([^']+)'/.exec(
-    message,
-  );
+  const given =
+    /[Tt]ype '\([^']*\) => [^']+' is (?:not assignable to|missing the following properties from) (?:parameter of )?type '([^']+)'/.exec(
+      message,
+    );
   return given === null || given[1]!.includes("=>")
     ? undefined
     : "this is a function: call it by () after its name";
