@@ -17,7 +17,6 @@ export interface Sample {
   url: string;
 }
 
-const MOST_SAMPLES = 240;
 const COLUMNS = 3;
 
 /** Some images of each square, mistakes first: as many of each as the display may weigh. */
@@ -36,18 +35,20 @@ export function samplesOf(
     const square = `${label} ${predicted[i]}`;
     squares.set(square, [...(squares.get(square) ?? []), i]);
   }
-  const each = Math.min(COLUMNS * COLUMNS, Math.max(1, Math.floor(MOST_SAMPLES / squares.size)));
   const wrongFirst = [...squares.values()].sort(
     ([a], [b]) => Number(actual[a!] === predicted[a!]) - Number(actual[b!] === predicted[b!]),
   );
-  const chosen = wrongFirst.flatMap((list) => list.slice(0, each).map((index, place) => ({ index, place })));
+  // Round by round, so that each square has one before any has two.
+  const chosen = Array.from({ length: COLUMNS * COLUMNS }, (_, place) =>
+    wrongFirst.flatMap((list) => (place < list.length ? [{ index: list[place]!, place }] : [])),
+  ).flat();
   const range = brightnessRange(batch.values);
   const side = Math.max(batch.height, batch.width);
   const step = Math.max(thinning(batch), Math.ceil(side / 32));
   const length = batch.channels * batch.height * batch.width;
   const samples: Sample[] = [];
   let weight = 0;
-  for (const { index, place } of chosen.slice(0, MOST_SAMPLES)) {
+  for (const { index, place } of chosen) {
     const tile = tileOf(plane(batch.values, index, length), batch, range, "grey", step);
     const url = tileUrl(tile, 1);
     weight += url.length;

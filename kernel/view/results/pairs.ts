@@ -51,7 +51,7 @@ export function pairs(inputs: NumberSource, outputs: NumberSource, options: Pair
   const indices = errors.map((_, i) => i);
   if (order === "worst") indices.sort((a, b) => badness(errors[b]!) - badness(errors[a]!));
   const shown = indices.slice(0, n);
-  const text = pairsSentence(given.count, errors, shown.length, order);
+  const text = pairsSentence(given.count, errors, shown, order);
   // One scale for both rows: an output that left the inputs' range shows it.
   const range = brightnessRange(given.values);
   const changes = shown.map((index) => differences(given, made, index));
@@ -131,15 +131,20 @@ function differences(
   });
 }
 
-/** "300 pairs: mean squared error 0.021 on average, from 0.004 to 0.09; the 8 worst are shown." */
+/** "300 pairs: mean squared error 0.021 on average, from 0.004 to 0.09; the 8 worst are shown, image 12 first." */
 function pairsSentence(
   count: number,
   errors: readonly number[],
-  shown: number,
+  shown: readonly number[],
   order: "first" | "worst",
 ): string {
   const finite = errors.filter(Number.isFinite);
-  const part = shown < count ? `; the ${shown} ${order === "worst" ? "worst" : "first"} are shown` : "";
+  const part =
+    shown.length === count
+      ? ""
+      : order === "first"
+        ? `; the first ${shown.length} are shown`
+        : `; the ${shown.length} worst are shown, image ${shown[0]} first`;
   const odd = errors.length - finite.length;
   const note = odd > 0 ? `; ${countOf(odd, "output")} not finite` : "";
   if (finite.length === 0) return `${countOf(count, "pair")}, none of them finite${part}.`;

@@ -29,6 +29,8 @@ describe("show.confusionMatrix", () => {
     expect(
       samples.filter((sample) => sample.actual === actual && sample.predicted === predicted).length,
     ).toBeGreaterThan(0);
+    const squares = new Set(labels.map((label, i) => `${label} ${predictions[i]}`));
+    expect(new Set(samples.map((sample) => `${sample.actual} ${sample.predicted}`))).toEqual(squares);
     for (const { url } of samples) expect(url).toMatch(/^data:image\/png;base64,/);
   });
 

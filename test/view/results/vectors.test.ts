@@ -125,6 +125,20 @@ describe("show.embedding", () => {
         ]),
       ),
     ).toBe("2 vectors of 2 numbers; 1 left out: not finite.");
+    const { layer } = specOf(
+      bundleOf(
+        show.embedding(
+          [
+            [Number.NaN, 1],
+            [3, 4],
+          ],
+          { labels: [0, 1] },
+        ),
+      ),
+    ) as {
+      layer: { data: { values: object[] } }[];
+    };
+    expect(layer[0]!.data.values).toEqual([{ x: 3, y: 4, class: "1" }]);
   });
 
   it("refuses numbers that are no vectors, wrong labels and too many classes", () => {
