@@ -11,6 +11,7 @@ export { type BackpropagationOptions, backpropagation } from "./diagrams/backpro
 export { type GradientCheckPictureOptions, gradientCheck } from "./diagrams/gradientCheck.ts";
 export { type GraphPictureOptions, graph } from "./diagrams/graph.ts";
 export { type JacobianOptions, jacobian } from "./diagrams/jacobian.ts";
+export { type NeuronsOptions, neurons } from "./diagrams/neurons.ts";
 export {
   type ActivationFunctionsOptions,
   type ActivationSource,

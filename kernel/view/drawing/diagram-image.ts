@@ -198,14 +198,16 @@ function labelSvg(edge: DiagramEdge, at: Place | null, { direction }: Geometry):
   if (at === null) return "";
   const { above = [], below = [], emphasis } = edge;
   const faded = emphasis === "waiting";
-  const { width, height } = at;
-  // A line that comes from above pauses for its text.
-  const pause =
-    direction === "right"
-      ? ""
-      : svgRect(at.x - width / 2, at.y - height / 2, width, height, `fill="${ink.paper}"`);
+  const { width } = at;
+  // A line that does not run from left to right pauses for its text.
+  const pause = (height: number): string =>
+    svgRect(at.x - width / 2, at.y - height / 2, width, height, `fill="${ink.paper}"`);
+  if (direction === "straight") {
+    const text = [...above, ...below];
+    return pause(LINE * text.length) + linesSvg(text, at.x, at.y + 11 - (LINE * text.length) / 2, faded);
+  }
   return (
-    pause +
+    (direction === "right" ? "" : pause(at.height)) +
     linesSvg(above, at.x, at.y - 5 - LINE * (above.length - 1), faded) +
     linesSvg(below, at.x, at.y + 13, faded)
   );

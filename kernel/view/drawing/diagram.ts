@@ -11,8 +11,8 @@ export interface Point {
   y: number;
 }
 
-/** How a line of text is meant: a name, ordinary, less important, a value, a gradient, something wrong. */
-export type Tone = "name" | "plain" | "muted" | "value" | "gradient" | "wrong";
+/** How a line of text is meant: a name, ordinary, a small number, less important, a value, a gradient, something wrong. */
+export type Tone = "name" | "plain" | "number" | "muted" | "value" | "gradient" | "wrong";
 
 /** A line of text. */
 export interface Line {
@@ -56,6 +56,8 @@ export interface DiagramEdge {
   dashed?: boolean;
   /** Default true. */
   arrow?: boolean;
+  /** Where along a straight line its text stands, from 0 at its start to 1 (default 0.5). */
+  labelAt?: number;
   emphasis?: "active" | "waiting";
 }
 

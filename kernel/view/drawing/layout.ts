@@ -396,7 +396,9 @@ function byHand({ nodes, edges }: Diagram): Geometry {
     const [a, b] = [places.get(edge.from)!, places.get(edge.to)!];
     const points = [towards(byId.get(edge.from)!, a, b), towards(byId.get(edge.to)!, b, a)];
     const [start, end] = points as [Point, Point];
-    return { points, label: labelAt(edge, { x: (start.x + end.x) / 2, y: (start.y + end.y) / 2 }) };
+    const { labelAt: share = 0.5 } = edge;
+    const middle = { x: start.x + share * (end.x - start.x), y: start.y + share * (end.y - start.y) };
+    return { points, label: labelAt(edge, middle) };
   });
   return trimmed({
     width: 0,

@@ -13,6 +13,7 @@ const LONGEST_LINE = 230;
 export const tones: Record<Tone, { colour: string; size: number; weight: FontWeight }> = {
   name: { colour: ink.strong, size: fontSize.label, weight: "bold" },
   plain: { colour: ink.text, size: fontSize.label, weight: "normal" },
+  number: { colour: ink.strong, size: fontSize.small, weight: "normal" },
   muted: { colour: ink.muted, size: fontSize.small, weight: "normal" },
   value: { colour: palette[0]!, size: fontSize.label, weight: "normal" },
   gradient: { colour: role.wrong, size: fontSize.label, weight: "normal" },
