@@ -24,8 +24,8 @@ export interface Play {
 /** The value that a control gives. */
 export type Chosen<C extends Control> = C extends boolean
   ? boolean
-  : C extends readonly string[]
-    ? string
+  : C extends readonly (infer Option extends string)[]
+    ? Option
     : number;
 
 const version = "2.0.0";
