@@ -17,8 +17,9 @@ export interface NeuronsOptions {
   title?: string;
   /** One sample, `[D]` or `[1, D]`: the circles then show what each neuron answers to it. */
   input?: Tensor;
-  /** Names of the inputs and of the outputs. */
+  /** Names of the inputs. */
   inputs?: readonly string[];
+  /** Names of the outputs. */
   outputs?: readonly string[];
   /** How many units of a layer are drawn at most (default 12, fewer in networks of more than three layers). */
   maxUnits?: number;
@@ -33,8 +34,8 @@ const CIRCLE = 42;
 const hasRoom = (spacing: number): boolean => spacing >= CIRCLE + 16;
 /** Between two layers with at most so many lines, each carries its number. */
 const MOST_NUMBERS = 12;
-/** Lines that can be told apart, over all layers; of more, the widest are drawn. */
-const MOST_LINES = 80;
+/** Lines that can be told apart, over all layers; of more, the widest are drawn. In a wide picture each weighs more. */
+const mostLines = (gaps: number): number => Math.max(4, Math.floor((gaps <= 2 ? 80 : 50) / gaps));
 
 /** All columns together stay readable, and the display light. */
 const mostUnits = (columns: number): number => Math.max(5, Math.min(12, Math.floor(48 / columns)));
@@ -79,7 +80,7 @@ export function neurons(model: Module, options: NeuronsOptions = {}): Displayabl
     ...columns.map(({ size }, i) => places[i]!.length + (size > places[i]!.length ? 1 : 0)),
   );
   const spacing = Math.max(UNITS.least, Math.min(UNITS.most, UNITS.height / rows));
-  const most = Math.floor(MOST_LINES / weights.length);
+  const most = mostLines(weights.length);
   const lines = weights.map((values, i) => linesOf(values, i, columns, places, reach));
   const hidden = lines.reduce((sum, { length }) => sum + Math.max(0, length - most), 0);
   const cut = columns.some(({ size }, i) => size > places[i]!.length);
