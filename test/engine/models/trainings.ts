@@ -12,9 +12,12 @@
  * | detection (003.68) | 5 | 3 | IoU: 0.723, 0.761, 0.782; accuracy: 0.980, 1.000, 1.000 | IoU ≥ 0.6, accuracy ≥ 0.9 |
  * | elbo (003.89) | 5 | 1 | nats below the exact likelihood: 0.032, 0.078, 0.107 | −0.05 to 0.2 |
  * | gan (003.90) | 5 | 1 | value: −1.387, −1.385, −1.378; mean: 1.93, 1.98, 2.00; deviation: 0.21, 0.45, 0.47 | value −1.386 ± 0.05, mean 2 ± 0.2 |
- * | rotation (003.93) | 5 | 10 | trained: 0.616, 0.632, 0.690; pixels: 0.563, 0.590, 0.623; untrained: 0.330, 0.348, 0.396 | above the untrained encoder by 0.15 |
- * | contrastive (003.94) | 5 | 20 | trained: 0.724, 0.743, 0.797; pixels: 0.563, 0.590, 0.623; untrained: 0.329, 0.356, 0.392 | above pixels by 0.05 |
+ * | rotation (003.93) | 5 | 9 | trained: 0.616, 0.632, 0.690; pixels: 0.563, 0.590, 0.623; untrained: 0.330, 0.348, 0.396 | above the untrained encoder by 0.15 |
+ * | contrastive (003.94) | 5 | 14 | trained: 0.724, 0.743, 0.797; pixels: 0.563, 0.590, 0.623; untrained: 0.329, 0.356, 0.392 | above pixels by 0.05 |
  * | inpainting (003.93) | 5 | 6 | error in the hole: 0.047, 0.049, 0.054; of the mean image: 0.119, 0.121, 0.122 | below 0.7 of the mean image's |
+ *
+ * Measured with a BLAS. Without one the budget's 16 seeds, and seed 0 of denoising, detection, elbo, gan and inpainting, came within
+ * 0.005 of this (0.02 dB).
  *
  * What cannot be graded on: that the maximum of a class activation map lies on the figure to the pixel in four images of five (N14 d),
  * which three seeds of eight miss; that the GAN keeps the deviation of its data, since it loses modes; that rotation features
