@@ -21,6 +21,8 @@ export interface HistoryLike {
   readonly best?: { readonly epoch: number; readonly on: string; readonly endedEarly: boolean } | null;
   /** Why training failed. */
   readonly failure?: string | null;
+  /** How many steps an epoch has; where left out, as many as the longest one had. */
+  readonly stepsPerEpoch?: number | null;
 }
 
 /** What curves show of an epoch. */
@@ -135,7 +137,7 @@ function stepPoints(history: HistoryLike, read: (step: HistoryLike["steps"][numb
   const perEpoch = new Map<number, number>();
   for (const { epoch } of history.steps) perEpoch.set(epoch, (perEpoch.get(epoch) ?? 0) + 1);
   // A running epoch is not complete: the longest one tells how many steps an epoch has.
-  const length = Math.max(...perEpoch.values());
+  const length = history.stepsPerEpoch ?? Math.max(...perEpoch.values());
   const seen = new Map<number, number>();
   return history.steps.map((step) => {
     const inEpoch = (seen.get(step.epoch) ?? 0) + 1;
@@ -284,6 +286,9 @@ function epochRows(history: HistoryLike, run: string, metric: string, part: Row[
   });
 }
 
+/** Losses explode: 3.4e32 instead of thirty zeros. */
+const shortLabel = "abs(datum.value) >= 1e6 ? replace(format(datum.value, '.2~e'), '+', '') : datum.label";
+
 const PANEL_WIDTH = 290;
 
 function panel(
@@ -317,7 +322,7 @@ function panel(
       field: "x",
       type: "quantitative",
       title: "epochs",
-      scale: { domainMin: 0, nice: false },
+      scale: { domain: [0, lastEpoch], nice: false },
       axis: { values: epochTicks(lastEpoch), grid: false, format: "~g" },
     },
     y: {
@@ -325,7 +330,7 @@ function panel(
       type: "quantitative",
       title: metric,
       scale: { zero: metric === "loss" || metric === "learning rate" },
-      axis: { ...(rate ? { format: ".1~%" } : {}), tickCount: 6 },
+      axis: { ...(rate ? { format: ".1~%" } : { labelExpr: shortLabel }), tickCount: 6 },
     },
     color: colour,
   };

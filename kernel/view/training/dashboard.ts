@@ -182,11 +182,14 @@ function finalBundle(run: RunLike, name: string): MimeBundle {
   const text = runSentence(run, name);
   if (run.history.steps.length === 0 && run.history.epochs.length === 0)
     return { data: { "text/plain": text } };
-  const picture = curves(run.history, {
-    title: `${name}: ${statusText(run)}`,
-    subtitle: finalSubtitle(run),
-    text,
-  });
+  const picture = curves(
+    { ...run.history, stepsPerEpoch: run.stepsPerEpoch },
+    {
+      title: `${name}: ${statusText(run)}`,
+      subtitle: finalSubtitle(run),
+      text,
+    },
+  );
   return picture[displaySymbol]();
 }
 

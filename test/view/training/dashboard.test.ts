@@ -220,7 +220,10 @@ describe("training dashboard", () => {
       /: loss 0\.02\. The loss became NaN .* at step 51 .*LeNet5\.f6.* forward pass\)\.$/,
     );
     expect(JSON.stringify(specOf(bundle).title)).toContain("LeNet5.f6 (Linear 120 → 84)");
-    expect(JSON.stringify(specOf(bundle))).toContain("✕ failed");
+    const drawn = JSON.stringify(specOf(bundle));
+    expect(drawn).toContain("✕ failed");
+    // 50 of 100 steps are half an epoch.
+    expect(drawn).toContain('"values":[{"x":0.5}]');
   });
 
   it.each([
