@@ -42,11 +42,36 @@ export async function chartSvg(spec: object, log: CompileLog = { messages: [] })
   const compiled = compile(spec as TopLevelSpec, { logger }).spec;
   const view = new vega.View(vega.parse(compiled), { renderer: "none", logger });
   try {
-    // resvg knows the first of Vega's two words for "do not smooth this image" only, and the last one counts.
-    return textAsOutlines((await view.toSVG()).replaceAll(" image-rendering: pixelated;", ""));
+    return textAsOutlines(forResvg(await view.toSVG()));
   } finally {
     view.finalize();
   }
+}
+
+/**
+ * Vega's SVG without what resvg cannot take. It knows the first of Vega's two words for "do not smooth this image" only, and the last
+ * one counts. And it aborts the process, beyond any catch, where something that it draws on a layer of its own lies far outside the
+ * picture, as data beyond an axis may: so marks become transparent without a layer, and each clipped group, which is a layer, has a
+ * dot in the picture that nobody sees.
+ */
+function forResvg(svg: string): string {
+  return svg
+    .replaceAll(" image-rendering: pixelated;", "")
+    .replace(/<path\b[^>]* opacity="[^>]*>/g, withoutLayer)
+    .replace(
+      /<g\b[^>]*\bclip-path="[^>]*>/g,
+      '$&<path d="M0,0h1v1h-1Z" fill="white" fill-opacity="0.0001"/>',
+    );
+}
+
+/** A path whose opacity is that of its fill and its stroke. */
+function withoutLayer(path: string): string {
+  const opacity = Number(attribute(path, "opacity"));
+  const own = (part: string) =>
+    `${part}-opacity="${opacity * Number(attribute(path, `${part}-opacity`) ?? 1)}"`;
+  return path
+    .replace(/ (fill-|stroke-|)opacity="[^"]*"/g, "")
+    .replace("<path", `<path ${own("fill")} ${own("stroke")}`);
 }
 
 const attribute = (attributes: string, name: string): string | undefined =>

@@ -43,8 +43,16 @@ export interface Pixels {
   height: number;
 }
 
+/** Larger pictures nobody can see, and resvg would end the process for want of memory. In CSS pixels. */
+const MOST_PIXELS = 16e6;
+
 /** Pixels of an SVG on white, `SCALE` to a CSS pixel. */
 export function rasterise(svg: string): Pixels {
+  const [, width, height] = /^<svg [^>]*?\bwidth="([\d.]+)" height="([\d.]+)"/.exec(svg) ?? [];
+  if (Number(width) * Number(height) > MOST_PIXELS)
+    throw new RangeError(
+      `a picture of ${width} × ${height} pixels is too large; marks beyond an axis need clip`,
+    );
   const image = new Resvg(svg, {
     fitTo: { mode: "zoom", value: SCALE },
     background: ink.paper,

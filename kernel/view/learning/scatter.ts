@@ -113,6 +113,7 @@ function dotLayers(
     mark: {
       type: "point",
       filled: true,
+      clip: true,
       opacity: 1,
       size,
       ...(many ? {} : { stroke: ink.paper, strokeWidth: 0.8 }),
@@ -127,7 +128,15 @@ function dotLayers(
   if (wrong.length === 0) return [points];
   const rings: ChartSpec = {
     data: { values: wrong },
-    mark: { type: "point", shape: "circle", filled: false, opacity: 1, size: 3.4 * size, strokeWidth: 1.5 },
+    mark: {
+      type: "point",
+      shape: "circle",
+      filled: false,
+      clip: true,
+      opacity: 1,
+      size: 3.4 * size,
+      strokeWidth: 1.5,
+    },
     encoding: {
       ...place,
       color: { value: ink.strong },

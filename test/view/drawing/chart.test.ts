@@ -30,6 +30,59 @@ function history(epochs: number, steps: number, rate = 1): HistoryLike {
   };
 }
 
+describe("a chart's picture", () => {
+  const far = (mark: object) =>
+    chart(
+      {
+        data: { values: [-900, -1, 0, 1, 900].map((x) => ({ x, y: x })) },
+        width: 120,
+        height: 80,
+        mark,
+        encoding: {
+          x: { field: "x", type: "quantitative", scale: { domain: [-1, 1], nice: false } },
+          y: { field: "y", type: "quantitative", scale: { domain: [-1, 1], nice: false } },
+        },
+      },
+      "Far away.",
+    );
+
+  // resvg would abort the whole process here, not throw.
+  it.each([
+    { type: "point", filled: true, opacity: 0.5, clip: true },
+    { type: "point", opacity: 0.5, stroke: "red", fill: "blue", clip: true },
+    { type: "point", opacity: 0.5, fillOpacity: 0.5, clip: true },
+    { type: "line", clip: true },
+    { type: "bar", opacity: 0.75, clip: true },
+    { type: "tick", clip: true },
+  ])("survives data far outside its axes: %j", (mark) => {
+    expect(inked(pictureOf(bundleOf(far(mark))))).toBeGreaterThan(0.001);
+  });
+
+  it("is left out where marks that are not clipped would make it huge; chart and text remain", () => {
+    expect(Object.keys(bundleOf(far({ type: "point" })).data)).toEqual([
+      "application/vnd.vegalite.v5+json",
+      "text/plain",
+    ]);
+  });
+
+  it("is drawn where a tick or a legend has an empty label", async () => {
+    const spec = {
+      data: { values: [{ v: 0.0002 }, { v: 2.3 }] },
+      mark: "point",
+      encoding: {
+        fill: {
+          field: "v",
+          type: "quantitative",
+          scale: { type: "log" },
+          legend: { format: "~g", tickCount: 4 },
+        },
+      },
+    };
+    expect(bundleOf(chart(spec, "Logarithms.")).data).toHaveProperty("image/png");
+    expect(await chartSvg({ ...spec, title: "" })).not.toContain("<text");
+  });
+});
+
 describe("downsample", () => {
   it("keeps the limit, both ends and the order", () => {
     const few = downsample(wave(5000), 100);
