@@ -17,11 +17,13 @@ export {
   type ActivationSource,
   activationFunctions,
 } from "./learning/activationFunctions.ts";
+export { type ComponentsOptions, components } from "./learning/components.ts";
 export {
   type Classifier,
   type DecisionBoundaryOptions,
   decisionBoundary,
 } from "./learning/decisionBoundary.ts";
+export { type DensityEstimate, type DensityOptions, density } from "./learning/density.ts";
 export { type Fit, type FunctionFitOptions, functionFit } from "./learning/functionFit.ts";
 export { type HiddenSpaceOptions, hiddenSpace } from "./learning/hiddenSpace.ts";
 export {
@@ -39,6 +41,7 @@ export {
   schedule,
   series,
 } from "./learning/series.ts";
+export { type TimelineEvent, type TimelineOptions, timeline } from "./learning/timeline.ts";
 export { type LivePicture, live } from "./live.ts";
 export type { Displayable } from "./mime.ts";
 export { type FilterSource, type FiltersOptions, filters } from "./network/filters.ts";
