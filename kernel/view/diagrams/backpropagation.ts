@@ -2,6 +2,7 @@
 import { ArgumentError, describeValue, GradientError } from "../../../engine/errors.ts";
 import type { ComputationGraph, GraphVertex } from "../../../engine/graph.ts";
 import { isTensor, type Tensor } from "../../../engine/tensor.ts";
+import { animation } from "../drawing/animation.ts";
 import {
   type Diagram,
   type DiagramEdge,
@@ -17,6 +18,8 @@ import { computation, gates, isScalar, numberIn, symbolOf } from "./graph.ts";
 export interface BackpropagationOptions {
   /** A title above the picture. */
   title?: string;
+  /** All steps beside each other (the default), or one after the other as an animation. */
+  as?: "grid" | "animation";
   /** How many pictures are drawn at most; steps are drawn together where there are more (default 12, fewer of a large graph). */
   maxSteps?: number;
 }
@@ -45,16 +48,30 @@ const RESULT = -1;
  *
  * @example
  * const [x, y, z] = [-2, 5, -4].map((value) => tensor(value, { requiresGrad: true }));
- * show.backpropagation(x.named("x").add(y.named("y")).named("q").mul(z.named("z")).named("f"));
+ * const f = x.named("x").add(y.named("y")).named("q").mul(z.named("z")).named("f");
+ * show.backpropagation(f);
+ * show.backpropagation(f, { as: "animation" });
  */
 export function backpropagation(loss: Tensor, options: BackpropagationOptions = {}): Displayable {
-  const { maxSteps } = options;
+  const { maxSteps, as = "grid" } = options;
+  if (as !== "grid" && as !== "animation")
+    throw new ArgumentError(
+      `show.backpropagation: as must be "grid" or "animation", got ${describeValue(as)}`,
+    );
   if (maxSteps !== undefined && !(Number.isInteger(maxSteps) && maxSteps >= 2))
     throw new ArgumentError(
       `show.backpropagation: maxSteps must be a whole number from 2, got ${describeValue(maxSteps)}`,
     );
   const found = differentiated(loss);
   const text = sentence(found);
+  if (as === "animation") {
+    const content = stepwise(found, text, maxSteps ?? Number.POSITIVE_INFINITY, options);
+    const frames = content.steps!.map((step, i) => ({
+      kind: "diagram" as const,
+      diagram: { ...content, steps: [{ ...step, number: i + 1 }] },
+    }));
+    return animation(frames, text, { secondsPerFrame: 1.6, step: "step" });
+  }
   const draw = (most: number): MimeBundle =>
     diagram(stepwise(found, text, most, options), text)[displaySymbol]();
   return displayable(text, () => {

@@ -20,7 +20,7 @@ export function diagramSvg(diagram: Diagram): string {
   const within = maxWidth - 2 * MARGIN;
   const geometry = layOut(diagram, within);
   // Steps are compared with each other: two side by side where that is possible.
-  const room = diagram.steps === undefined ? within : (within - STEP_GAP) / 2;
+  const room = (diagram.steps?.length ?? 0) < 2 ? within : (within - STEP_GAP) / 2;
   const scale = Math.min(1, Math.max(LEAST_SCALE, room / geometry.width));
   const height = geometry.height * scale;
   const steps = diagram.steps ?? [];
@@ -28,7 +28,9 @@ export function diagramSvg(diagram: Diagram): string {
   const width = Math.max(geometry.width * scale, steps.length === 0 ? 0 : 250);
   const columns = steps.length === 0 ? 1 : columnsOf(steps.length, width, within);
   const captions = steps.map((step) => wrapText(step.caption, width - 20, fontSize.small));
-  const caption = steps.length === 0 ? 0 : 10 + 13 * Math.max(...captions.map(({ length }) => length));
+  // One alone leaves room for a second line, so that the frames of an animation do not jump.
+  const lines = Math.max(steps.length === 1 ? 2 : 0, ...captions.map(({ length }) => length));
+  const caption = steps.length === 0 ? 0 : 10 + 13 * lines;
   const rows = steps.length === 0 ? 1 : Math.ceil(steps.length / columns);
   const bodyWidth = columns * width + (columns - 1) * STEP_GAP;
   const titleWidth = textWidth(diagram.title, fontSize.title, "bold");
@@ -44,7 +46,11 @@ export function diagramSvg(diagram: Diagram): string {
     const top = y + Math.floor(i / columns) * (height + caption + STEP_GAP);
     parts.push(
       svgRect(x - 6, top - 4, width + 12, height + caption + 10, `rx="5" fill="none" stroke="${ink.grid}"`),
-      svgText(`${i + 1}`, x, top + 11, { weight: "bold", colour: ink.muted, size: fontSize.small }),
+      svgText(`${step.number ?? i + 1}`, x, top + 11, {
+        weight: "bold",
+        colour: ink.muted,
+        size: fontSize.small,
+      }),
       ...captions[i]!.map((line, k) =>
         svgText(line, x + 20, top + 11 + 13 * k, { colour: ink.strong, size: fontSize.small }),
       ),

@@ -78,6 +78,8 @@ export interface LegendEntry {
 
 /** One picture of a sequence: the same nodes and edges, with other texts and emphases. */
 export interface DiagramStep {
+  /** Its number in the sequence, from 1, where it is drawn alone, as in an animation. */
+  number?: number;
   caption: string;
   nodes: readonly DiagramNode[];
   edges: readonly DiagramEdge[];

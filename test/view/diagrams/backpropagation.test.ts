@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { tensor } from "../../../engine/index.ts";
 import type { Tensor } from "../../../engine/tensor.ts";
 import { show } from "../../../kernel/view/index.ts";
-import { bundleOf, pictureOf } from "../decode.ts";
+import { VEGALITE_MIME } from "../../../kernel/view/mime.ts";
+import { bundleOf, decodePng, pictureOf } from "../decode.ts";
 import { expectPicture } from "../snapshot.ts";
 
 const leaf = (value: number, name: string): Tensor => tensor(value, { requiresGrad: true }).named(name);
@@ -41,6 +42,20 @@ describe("show.backpropagation", () => {
     expect(heightOf(4)).toBeLessThan(heightOf(8));
   });
 
+  test("moves as an animation, a frame for each step, with the same size and a slider", () => {
+    const { data, metadata } = bundleOf(show.backpropagation(lectureExample(), { as: "animation" }));
+    const png = Buffer.from(String(data["image/png"]), "base64");
+    expect(png.readUInt32BE(png.indexOf("acTL") + 4)).toBe(6);
+    const { data: frames } = data[VEGALITE_MIME] as { data: { values: { url: string }[] } };
+    const sizes = frames.values.map(({ url }) => {
+      const { width, height } = decodePng(Buffer.from(url.split(",")[1]!, "base64"));
+      return `${width} ${height}`;
+    });
+    expect(sizes).toHaveLength(6);
+    expect(new Set(sizes).size).toBe(1);
+    expect(metadata?.["image/png"]).toMatchObject({ alt: data["text/plain"] });
+  });
+
   test("leaves no trace: backward() still works, and gives what was shown", () => {
     const f = lectureExample();
     const [q] = f.inputs;
@@ -64,6 +79,9 @@ describe("show.backpropagation", () => {
       "expected a tensor, such as a loss",
     );
     expect(() => show.backpropagation(lectureExample(), { maxSteps: 1.5 })).toThrow("maxSteps must be");
+    expect(() => Reflect.apply(show.backpropagation, null, [lectureExample(), { as: "film" }])).toThrow(
+      'as must be "grid" or "animation"',
+    );
     const f = lectureExample();
     f.backward();
     expect(() => show.backpropagation(f)).toThrow("backward() has been through this graph already");
