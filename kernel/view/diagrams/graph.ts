@@ -173,7 +173,7 @@ export function gates(
     if (op !== null)
       return {
         id: `${id}`,
-        shape: "circle",
+        shape: symbolOf(op).length > 4 ? "pill" : "circle",
         lines: [line(symbolOf(op), "name")],
         fill: "#eef3f8",
         ...below,
