@@ -100,3 +100,6 @@ export function everyFew<T>(items: readonly T[], most: number): { kept: T[]; ste
   const step = Math.ceil(items.length / most);
   return { kept: items.filter((_, i) => i % step === 0), step };
 }
+
+/** An axis label for long paths in a model: their end is kept, which tells one layer from the next. */
+export const pathLabel = "length(datum.label) > 28 ? '…' + slice(datum.label, -27) : datum.label";

@@ -164,7 +164,7 @@ function matrixSpec(
     ticks: false,
     labelAngle: 0,
     labelLimit: 110,
-    labelSeparation: numbered ? 0 : 3,
+    ...(numbered ? { labelOverlap: false } : { labelSeparation: 3 }),
   });
   const x = { field: "predicted", type: "nominal", sort: null };
   const longest = Math.max(...names.map((name) => name.length));

@@ -41,7 +41,10 @@ export function similarity(matrix: NumberSource, options: SimilarityOptions = {}
   const names = namesOf(options, rows, columns);
   const range = valueRange(values);
   const signed = range.low < 0 && range.high > 0;
-  const scale = signed ? centred(range) : range;
+  // Nothing alike is 0 to the eye, not 7e−10.
+  const scale = signed
+    ? centred(range)
+    : { ...range, low: range.low > 0 && range.low < 0.05 * range.high ? 0 : range.low };
   const text = similaritySentence(values, rows, columns, names);
   const title = options.title ?? "Similarity";
   const colours = signed ? "diverging" : "viridis";

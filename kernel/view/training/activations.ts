@@ -1,7 +1,7 @@
 /** What the layers of a network give for a batch: mean and spread, units that are dead, values that are saturated. */
 import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
 import type { LayerActivations } from "../../../engine/inspection/index.ts";
-import { type ChartSpec, chart, everyFew, rounded } from "../drawing/chart.ts";
+import { type ChartSpec, chart, everyFew, pathLabel, rounded } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
 import { ink, palette, role } from "../theme.ts";
 import { countOf, formatNumber, formatPercent, wrapped } from "../wording.ts";
@@ -85,7 +85,7 @@ function activationsSpec(layers: readonly LayerActivations[], title: string, tex
   }));
   const row = layers.length > 30 ? 640 / layers.length : 22;
   const height = Math.max(50, row * layers.length);
-  const labels = { title: null, labelLimit: 220, ticks: false };
+  const labels = { title: null, labelLimit: 220, labelExpr: pathLabel, ticks: false };
   const y = (axis: object | null) => ({
     field: "layer",
     type: "nominal",

@@ -1,7 +1,7 @@
 /** How large the gradients of a network's parameters are, layer by layer: whether they vanish or explode on their way back. */
 import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
 import type { ParameterGradient } from "../../../engine/inspection/index.ts";
-import { type ChartSpec, chart, everyFew, logarithmic, rounded } from "../drawing/chart.ts";
+import { type ChartSpec, chart, logarithmic, pathLabel, rounded } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
 import { dashes, ink, palette, role } from "../theme.ts";
 import { countOf, formatNumber, wrapped } from "../wording.ts";
@@ -18,7 +18,8 @@ type Flow = readonly ParameterGradient[];
 /** First layer's norm over the last's: below the one gradients vanish, above the other they explode. */
 const vanishing = 1e-2;
 const exploding = 1e2;
-const MOST_ROWS = 400;
+const MOST_ROWS = 220;
+const MOST_ODD = 20;
 
 /**
  * Draws the norm of each parameter's gradient, first layer on top; several networks in one chart by name. A norm of 0 and one
@@ -105,36 +106,28 @@ function flowSpec(
   const all = Object.entries(runs).flatMap(([network, run]) =>
     run.map((part, i) => ({
       i,
-      network,
+      ...(several ? { network } : {}),
       layer: layerOf(part),
-      path: part.path,
+      parameter: part.path.slice(part.path.lastIndexOf(".") + 1),
       kind: isBias(part) ? "bias" : "weight",
       norm: part.notFinite > 0 ? null : rounded(part.norm),
     })),
   );
-  // Of a very deep network some layers tell the same.
-  const { kept, step } = everyFew(layers, Math.ceil((MOST_ROWS * layers.length) / all.length));
+  // Of a very deep network some layers tell the same; those where something is wrong are kept.
+  const step = Math.ceil(all.length / MOST_ROWS);
+  const odd = all.filter(({ norm }) => norm === null || norm === 0).slice(0, MOST_ODD);
+  const kept = layers.filter((name, i) => i % step === 0 || odd.some(({ layer }) => layer === name));
   const rows = step === 1 ? all : all.filter(({ layer }) => kept.includes(layer));
   const drawn = rows.filter(({ norm }) => norm !== null && norm > 0);
-  const edge = (atEnd: boolean, found: typeof rows, label: string): ChartSpec[] =>
-    found.length === 0
-      ? []
-      : [
-          {
-            data: { values: found },
-            mark: {
-              type: "text",
-              text: label,
-              align: atEnd ? "right" : "left",
-              fontSize: 10,
-              fontWeight: "bold",
-            },
-            encoding: { x: { value: atEnd ? "width" : 3 }, color: { value: role.wrong } },
-          },
-        ];
+  const edge = (atEnd: boolean, filter: string, label: string): ChartSpec => ({
+    transform: [{ filter }],
+    mark: { type: "text", text: label, align: atEnd ? "right" : "left", fontSize: 10, fontWeight: "bold" },
+    encoding: { x: { value: atEnd ? "width" : 3 }, color: { value: role.wrong } },
+  });
   const tooltip = [
     ...(several ? [{ field: "network", title: "network" }] : []),
-    { field: "path", title: "parameter" },
+    { field: "layer" },
+    { field: "parameter" },
     { field: "norm", title: "norm of the gradient", format: ".3~g" },
   ];
   const byNetwork = (range: readonly unknown[]): ChartSpec => ({
@@ -147,7 +140,7 @@ function flowSpec(
   const colour = several
     ? byNetwork(names.map((_, i) => palette[i % palette.length]))
     : { value: palette[0] };
-  const height = Math.min(640, Math.max(60, layers.length * 24));
+  const height = Math.min(640, Math.max(84, layers.length * 24));
   return {
     title: { text: title, subtitle: sentences.flatMap((sentence) => wrapped(sentence, 560)) },
     width: 420,
@@ -159,16 +152,18 @@ function flowSpec(
         scale: { domain: kept },
         axis: {
           title: step === 1 ? "layer, input first" : `one layer in ${step}, input first`,
-          labelLimit: 180,
+          labelLimit: 220,
+          labelExpr: pathLabel,
           ticks: false,
           grid: layers.length <= 26,
         },
       },
       color: colour,
     },
+    data: { values: rows },
     layer: [
       {
-        data: { values: drawn.filter(({ kind }) => kind === "weight") },
+        transform: [{ filter: "datum.norm > 0 && datum.kind === 'weight'" }],
         mark: { type: "line", orient: "horizontal", strokeWidth: 1.5, opacity: 0.5 },
         encoding: {
           x: normAxis(drawn),
@@ -177,7 +172,7 @@ function flowSpec(
         },
       },
       {
-        data: { values: drawn },
+        transform: [{ filter: "datum.norm > 0" }],
         mark: { type: "point", filled: true, size: 60, opacity: 1, stroke: ink.paper, strokeWidth: 1 },
         encoding: {
           x: normAxis(drawn),
@@ -191,16 +186,8 @@ function flowSpec(
           tooltip,
         },
       },
-      ...edge(
-        false,
-        rows.filter(({ norm }) => norm === 0),
-        "◂ 0",
-      ),
-      ...edge(
-        true,
-        rows.filter(({ norm }) => norm === null),
-        "NaN or ∞ ▸",
-      ),
+      ...(rows.some(({ norm }) => norm === 0) ? [edge(false, "datum.norm === 0", "◂ 0")] : []),
+      ...(rows.some(({ norm }) => norm === null) ? [edge(true, "datum.norm === null", "NaN or ∞ ▸")] : []),
     ],
   };
 }

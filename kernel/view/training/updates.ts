@@ -49,14 +49,15 @@ export function updateRatios(watch: UpdateRatiosLike, options: UpdateRatiosOptio
   if (all.length === 0)
     throw new ShapeError("show.updateRatios: no step was watched; train after inspection.updateRatios(…)");
   const weights = all.filter(([path]) => !/(^|\.)bias[^.]*$/i.test(path));
-  const series = options.biases || weights.length === 0 ? all : weights;
+  const chosen = options.biases || weights.length === 0 ? all : weights;
+  const series = chosen.map(([path, ratios], i): Series => [path, ratios, i + 1]);
   const text = ratiosSentence(series);
   // Of a very deep network some parameters tell the same.
   const { kept } = everyFew(series, MOST_DRAWN);
   return chart(ratiosSpec(kept, options.title ?? "How far each step moves the parameters", text), text);
 }
 
-type Series = readonly [path: string, ratios: readonly number[]];
+type Series = readonly [path: string, ratios: readonly number[], depth: number];
 
 /** The last tenth of the steps, averaged as the axis is: geometrically. */
 function ending(ratios: readonly number[]): number {
@@ -90,13 +91,13 @@ function ratiosSentence(series: readonly Series[]): string {
 
 function ratiosSpec(series: readonly Series[], title: string, text: string): ChartSpec {
   const stretches = Math.max(20, Math.floor(MOST_POINTS / series.length));
-  const rows = series.flatMap(([path, ratios], depth) => {
+  const rows = series.flatMap(([path, ratios, depth]) => {
     const logs = ratios.map((ratio, i) => ({ x: i + 1, y: Math.log10(ratio) }));
     return smooth(logs, stretches).map(({ x, y }) => ({
       step: rounded(x),
       ratio: rounded(10 ** y),
       path,
-      depth: depth + 1,
+      depth,
     }));
   });
   const named = series.length <= MOST_NAMED;

@@ -63,8 +63,11 @@ describe("show.similarity", () => {
 describe("show.embedding", () => {
   /** A bell around 0, the same on every machine. */
   const noise = (i: number, j: number): number => {
-    const part = (k: number) => ((i * 7919 + j * 104_729 + k * 1_299_709) % 65_537) / 65_537;
-    return 2 * (part(1) + part(2) ** 2 + part(3) - 1.33);
+    const part = (k: number) => {
+      const mixed = Math.imul(i * 31 + j * 7 + k + 1, 2_654_435_761);
+      return (Math.imul(mixed ^ (mixed >>> 15), 739_982_445) >>> 0) / 2 ** 32;
+    };
+    return 1.3 * (part(1000) + part(2000) + part(3000) - 1.5);
   };
   const labels = Array.from({ length: 120 }, (_, i) => i % 3);
   /** Three clouds in `width` numbers. */

@@ -48,12 +48,11 @@ describe("show.gradientFlow", () => {
     expect(textOf(bundle)).toBe(
       "Gradients of 4 parameters, norms from 0.1 (c.weight) to 2 (scale). b.weight holds NaN or infinity. a.weight is 0: nothing is learned there.",
     );
-    const { layer } = specOf(bundle) as {
-      layer: { mark: { text?: string }; data: { values: { path: string }[] } }[];
-    };
-    expect(
-      layer.filter(({ mark }) => mark.text).map(({ data }) => data.values.map(({ path }) => path)),
-    ).toEqual([["a.weight"], ["b.weight"]]);
+    const { layer } = specOf(bundle) as { layer: { mark: { text?: string }; transform: object[] }[] };
+    expect(layer.flatMap(({ mark, transform }) => (mark.text ? [[mark.text, transform]] : []))).toEqual([
+      ["◂ 0", [{ filter: "datum.norm === 0" }]],
+      ["NaN or ∞ ▸", [{ filter: "datum.norm === null" }]],
+    ]);
     expect(bundle.data["image/png"]).toBeDefined();
     expect(String(show.gradientFlow(flowOf({ w: 0, v: 0 })))).toMatch(
       /^Gradients of 2 parameters\. All are 0/,
@@ -62,10 +61,16 @@ describe("show.gradientFlow", () => {
 
   it("draws a thousand parameters below the limit", () => {
     const many = flowOf(
-      Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`blocks.${i}.weight`, 1 + i])),
+      Object.fromEntries(
+        Array.from({ length: 1000 }, (_, i) => [`features.denseblock4.denselayer${i}.conv1.weight`, 1 + i]),
+      ),
     );
     const bundle = bundleOf(show.gradientFlow(many));
     expect(JSON.stringify(bundle).length).toBeLessThan(200_000);
+    const broken = bundleOf(
+      show.gradientFlow(many.map((part, i) => (i === 501 ? { ...part, notFinite: 1 } : part))),
+    );
+    expect(JSON.stringify(specOf(broken))).toContain('"layer":"features.denseblock4.denselayer501.conv1"');
   });
 
   it("refuses what is no gradient flow", () => {
