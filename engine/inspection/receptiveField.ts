@@ -4,6 +4,7 @@ import type { Conv2dGeometry, Pool2dGeometry } from "../backend/backend.ts";
 import { zeros } from "../creation.ts";
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { enableGrad } from "../gradmode.ts";
+import { Conv2d } from "../nn/convolution.ts";
 import { inEvaluation } from "../nn/evaluation.ts";
 import { LocalResponseNorm } from "../nn/localResponseNorm.ts";
 import type { AnyModule, Module } from "../nn/module.ts";
@@ -310,6 +311,29 @@ function walked(options: unknown, height: number, width: number, rows: Span, col
   return [ends(rows, Math.floor(offset / width) % height, down), ends(columns, offset % width, across)];
 }
 
+/**
+ * A convolution whose border repeats what lies just inside: its units see the same part of the image as with zeros there. Null
+ * where the border comes from the other side, or is a mirror image that reaches further than the window does.
+ */
+function borderedWindow(module: Conv2d, input: Tensor): Shortcut | null {
+  const { kernelSize, stride, dilation, padding, paddingMode } = module;
+  const axes = ([0, 1] as const).map((axis) => {
+    const reach = dilation[axis] * (kernelSize[axis] - 1);
+    const before = padding === "valid" ? 0 : padding === "same" ? Math.floor(reach / 2) : padding[axis];
+    return { reach, before, step: stride[axis] };
+  });
+  if (
+    paddingMode === "circular" ||
+    (paddingMode === "reflect" && axes.some(({ reach, before }) => 2 * before > reach))
+  )
+    return null;
+  const [rows, columns] = axes.map(
+    ({ reach, before, step }) =>
+      ([from, to]: Span): Span => [from * step - before, to * step - before + reach],
+  );
+  return { input, rows: rows!, columns: columns! };
+}
+
 /** A layer whose inside is no window: what its output sees of its input. */
 interface Shortcut {
   readonly input: Tensor;
@@ -319,6 +343,7 @@ interface Shortcut {
 
 function shortcutOf(module: AnyModule, input: Tensor, output: Tensor): Shortcut | null {
   if (module instanceof LocalResponseNorm) return { input, rows: (span) => span, columns: (span) => span };
+  if (module instanceof Conv2d && module.paddingMode !== "zeros") return borderedWindow(module, input);
   if (!(module instanceof Upsample)) return null;
   const scaled =
     (axis: number) =>
@@ -365,7 +390,7 @@ function follow(
  * neighbours are apart, where they begin; along residual, parallel and concatenated branches the largest. Per layer
  * `r = r + (k − 1)·j` and `j = j·s` with kernel k, stride s. Araujo, Norris & Sim 2019; lecture steps 000.40 and 003.74.
  * Zero padding belongs to the field (`size`), not to the image (`patch`). Convolutions in one or three dimensions, and whatever
- * else mixes places, see everything.
+ * else mixes places, see everything; of borders from the other side (`"circular"`) the field holds all between.
  *
  * @throws ShapeError for a shape that is not `[C, H, W]`.
  * @example

@@ -37,13 +37,13 @@ function probe(model: Layered, [channels, height, width]: number[], layer: strin
 
 /** Whether every layer's window fits into what the layers before leave of a side. */
 function fits(
-  layers: { kind: string; kernel: number; stride: number; dilation: number }[],
+  layers: { kind: string; kernel: number; stride: number; dilation: number; border: string }[],
   side: number,
 ): boolean {
   let length = side;
-  for (const { kind, kernel, stride, dilation } of layers) {
+  for (const { kind, kernel, stride, dilation, border } of layers) {
     const reach = (kind === "conv" ? dilation : 1) * (kernel - 1) + 1;
-    const room = length + 2 * Math.floor(kernel / 2) - reach;
+    const room = length + 2 * Math.floor((kernel - (border === "zeros" ? 0 : 1)) / 2) - reach;
     if (room < 0) return false;
     length = Math.floor(room / stride) + 1;
   }
@@ -95,6 +95,7 @@ describe("receptive fields", () => {
       kernel: fc.integer({ min: 1, max: 4 }),
       stride: fc.integer({ min: 1, max: 3 }),
       dilation: fc.integer({ min: 1, max: 2 }),
+      border: fc.constantFrom("zeros", "reflect", "replicate"),
     });
     fc.assert(
       fc.property(
@@ -103,11 +104,11 @@ describe("receptive fields", () => {
         fc.nat(),
         (layers, row, column) => {
           const model = nn.sequential(
-            ...layers.map(({ kind, kernel, stride, dilation }) => {
-              const padding = Math.floor(kernel / 2);
+            ...layers.map(({ kind, kernel, stride, dilation, border: paddingMode }) => {
+              const padding = Math.floor((kernel - (paddingMode === "zeros" ? 0 : 1)) / 2);
               if (kind === "max") return nn.maxPool2d(kernel, { stride, padding });
               if (kind === "average") return nn.avgPool2d(kernel, { stride, padding });
-              return nn.conv2d(1, 1, kernel, { stride, dilation, padding });
+              return nn.conv2d(1, 1, kernel, { stride, dilation, padding, paddingMode });
             }),
           );
           const shape = [1, 17, 16];
@@ -130,6 +131,30 @@ describe("receptive fields", () => {
       ),
       { numRuns: 25, seed: 5 },
     );
+  });
+
+  it("leave nothing out where a border comes from the other side, or mirrors further than the window reaches", () => {
+    for (const [paddingMode, kernel, padding] of [
+      ["circular", 3, 1],
+      ["reflect", 2, 1],
+    ] as const) {
+      seed(1);
+      const model = nn.sequential(nn.conv2d(1, 1, kernel, { padding, paddingMode }));
+      for (const unit of [
+        [0, 0],
+        [4, 4],
+        [8, 8],
+      ] as [number, number][]) {
+        const patch = inspection.receptiveField(model, [1, 9, 9]).patch("0", unit);
+        const seen = probe(model, [1, 9, 9], "0", unit);
+        expect([
+          patch.top <= seen.top!,
+          patch.bottom >= seen.bottom,
+          patch.left <= seen.left!,
+          patch.right >= seen.right,
+        ]).toEqual([true, true, true, true]);
+      }
+    }
   });
 
   it("pass normalisation across channels and enlargement", () => {
