@@ -8,8 +8,9 @@ export { type ImagesOptions, images } from "./data/images.ts";
 export { type TensorOptions, tensor } from "./data/tensor.ts";
 export { type ArchitecturePictureOptions, architecture } from "./diagrams/architecture.ts";
 export { type BackpropagationOptions, backpropagation } from "./diagrams/backpropagation.ts";
+export type { GraphPictureOptions } from "./diagrams/computation.ts";
 export { type GradientCheckPictureOptions, gradientCheck } from "./diagrams/gradientCheck.ts";
-export { type GraphPictureOptions, graph } from "./diagrams/graph.ts";
+export { graph } from "./diagrams/graph.ts";
 export { type JacobianOptions, jacobian } from "./diagrams/jacobian.ts";
 export { type NeuronsOptions, neurons } from "./diagrams/neurons.ts";
 export {

@@ -12,7 +12,8 @@ import {
 } from "../drawing/diagram.ts";
 import { type Displayable, displayable, displaySymbol, type MimeBundle } from "../mime.ts";
 import { countOf, formatNumber, formatShape } from "../wording.ts";
-import { computation, gates, isScalar, numberIn, symbolOf } from "./graph.ts";
+import { computation, isScalar, numberIn } from "./computation.ts";
+import { gates, symbolOf } from "./gates.ts";
 
 /** Options of `backpropagation`. */
 export interface BackpropagationOptions {

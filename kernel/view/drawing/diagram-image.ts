@@ -2,7 +2,8 @@
 import { fontSize, ink } from "../theme.ts";
 import type { Diagram, DiagramEdge, DiagramNode, Line, Point } from "./diagram.ts";
 import { fitText, textWidth } from "./font.ts";
-import { type Geometry, layOut, type Place } from "./layout.ts";
+import type { Geometry, Place } from "./geometry.ts";
+import { layOut } from "./layout.ts";
 import { fitted, LINE, nodeSize, textSize, tones } from "./measure.ts";
 import { svgDocument, svgRect, svgText } from "./svg.ts";
 

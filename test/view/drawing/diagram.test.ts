@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Diagram, DiagramEdge, DiagramNode } from "../../../kernel/view/drawing/diagram.ts";
 import { diagramSvg } from "../../../kernel/view/drawing/diagram-image.ts";
-import { type Geometry, layOut, type Place } from "../../../kernel/view/drawing/layout.ts";
+import type { Geometry, Place } from "../../../kernel/view/drawing/geometry.ts";
+import { layOut } from "../../../kernel/view/drawing/layout.ts";
 import { nodeSize } from "../../../kernel/view/drawing/measure.ts";
 
 const node = (id: string, text = id): DiagramNode => ({ id, lines: [{ text }] });
