@@ -25,23 +25,13 @@ export {
   decisionBoundary,
 } from "./learning/decisionBoundary.ts";
 export { type DensityEstimate, type DensityOptions, density } from "./learning/density.ts";
-export { type Fit, type FunctionFitOptions, functionFit } from "./learning/functionFit.ts";
+export { type Fit, type FunctionFitOptions, functionFit, type PlaneFit } from "./learning/functionFit.ts";
 export { type HiddenSpaceOptions, hiddenSpace } from "./learning/hiddenSpace.ts";
-export {
-  type LossSlicePictureOptions,
-  type LossSurfacePictureOptions,
-  lossSlice,
-  lossSurface,
-  type PathSource,
-} from "./learning/landscape.ts";
+export { type LossSlicePictureOptions, lossSlice } from "./learning/lossSlice.ts";
+export { type LossSurfacePictureOptions, lossSurface, type PathSource } from "./learning/lossSurface.ts";
 export { type PerceptronOptions, perceptron } from "./learning/perceptron.ts";
-export {
-  type ScheduleOptions,
-  type SeriesOptions,
-  type SeriesSource,
-  schedule,
-  series,
-} from "./learning/series.ts";
+export { type ScheduleOptions, schedule } from "./learning/schedule.ts";
+export { type SeriesOptions, type SeriesSource, series } from "./learning/series.ts";
 export { type TimelineEvent, type TimelineOptions, timeline } from "./learning/timeline.ts";
 export { type LivePicture, live } from "./live.ts";
 export type { Displayable } from "./mime.ts";

@@ -1,5 +1,6 @@
 /** Values over a plane as one small image: bands of colour with lines of equal value between them. */
 import { type ColourMapName, colourTable, nonFinite, type Rgb } from "../colours.ts";
+import type { Point } from "../drawing/chart.ts";
 import { encodePng } from "../drawing/png.ts";
 import { mixed } from "./scatter.ts";
 
@@ -92,15 +93,13 @@ export function between(
   return mix(below, mix(values[corner + columns]!, values[corner + columns + 1]!, right), up);
 }
 
-/** A chart layer that draws nothing but the legend of the bands. */
-export function bandsLegend({ low, high, log }: Bands, title: string, height: number): object {
+/** A chart layer that draws nothing but the legend of the bands, and the axes, which need a mark with coordinates. */
+export function bandsLegend({ low, high, log }: Bands, title: string, height: number, corner: Point): object {
   const digits = (value: number) => Number(value.toPrecision(4));
   return {
-    data: { values: [{ value: digits(low) }, { value: digits(high) }] },
+    data: { values: [low, high].map((value) => ({ value: digits(value), ...corner })) },
     mark: { type: "point", opacity: 0, size: 0 },
     encoding: {
-      x: { value: 0 },
-      y: { value: 0 },
       fill: {
         field: "value",
         type: "quantitative",

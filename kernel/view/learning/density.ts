@@ -8,10 +8,10 @@ import { type ChartSpec, chart, everyFew, type Point, rounded } from "../drawing
 import type { Displayable } from "../mime.ts";
 import { layerName } from "../network/layers.ts";
 import { ink } from "../theme.ts";
-import { countOf, formatNumber, formatShape, wrapped } from "../wording.ts";
-import { bandsLegend, bandsOf, contourImage } from "./contours.ts";
+import { countOf, formatNumber, formatShape } from "../wording.ts";
 import { type Line, lineChart } from "./lines.ts";
-import { planeAxis, planeSize, type Range } from "./scatter.ts";
+import { gridLine, mapSpec } from "./planeMap.ts";
+import type { Range } from "./scatter.ts";
 
 /** What estimates a density at samples `[N, D]`: `classical.kernelDensity`, or the logarithm of one, as `classical.probabilisticPCA`. */
 export type DensityEstimate = { density(x: Tensor): Tensor } | { logDensity(x: Tensor): Tensor };
@@ -97,9 +97,8 @@ function overLine(
   options: DensityOptions,
 ): Displayable {
   const values = Array.from(samples.toTypedArray()).filter(Number.isFinite);
-  const [low, high] = options.x ?? around(values, 0.2);
-  requireRange("x", [low, high]);
-  const places = Array.from({ length: PLACES }, (_, i) => low + ((high - low) * i) / (PLACES - 1));
+  const range = options.x ?? around(values, 0.2);
+  const places = gridLine(operation, "x", range, PLACES);
   const shape = [PLACES, ...samples.shape.slice(1)];
   const lines = named.map(([name, estimate]): Line => {
     const found = densities(estimate, places, shape);
@@ -122,7 +121,7 @@ function overLine(
     operation,
     title: options.title ?? (named.length > 1 ? "Densities" : `Density: ${named[0]![0]}`),
     subtitle: text,
-    x: { title: "x", range: [low, high] },
+    x: { title: "x", range },
     y: { title: "density" },
     lines,
   });
@@ -171,41 +170,22 @@ function overPlane(
       points.map((point) => point.y),
       0.25,
     );
-  requireRange("x", x);
-  requireRange("y", y);
-  const at = ([low, high]: Range, i: number) => low + ((high - low) * i) / (GRID - 1);
-  const places = Array.from({ length: GRID * GRID }, (_, i) => [
-    at(x, i % GRID),
-    at(y, Math.floor(i / GRID)),
-  ]);
+  const [across, up] = [gridLine(operation, "x", x, GRID), gridLine(operation, "y", y, GRID)];
+  const places = up.flatMap((b) => across.map((a) => [a, b]));
   const values = densities(estimate, places.flat(), [places.length, 2]);
-  const size = planeSize(x, y, 380);
-  const bands = { ...bandsOf(values, "viridis"), log: false };
   const best = values.reduce((most, value, i) => (value > values[most]! ? i : most), 0);
   const [px, py] = places[best]! as [number, number];
   const text = `${countOf(points.length, "sample")}; highest density ${formatNumber(values[best]!)} at (${formatNumber(px, 2)}, ${formatNumber(py, 2)}).`;
   const { kept, step } = everyFew(points, MOST_SAMPLES);
   const part = step > 1 ? ` ${countOf(kept.length, "sample")} shown.` : "";
-  const spec = {
-    title: {
-      text: options.title ?? `Density: ${name}`,
-      subtitle: wrapped(`${text}${part}`, size.width + 80),
-    },
-    ...size,
-    encoding: { x: { field: "x", ...planeAxis("x₁", x) }, y: { field: "y", ...planeAxis("x₂", y) } },
-    layer: [
-      {
-        data: { values: [{}] },
-        mark: {
-          type: "image",
-          ...size,
-          aspect: false,
-          smooth: false,
-          url: contourImage({ columns: GRID, rows: GRID, values }, bands),
-        },
-        encoding: { x: { value: size.width / 2 }, y: { value: size.height / 2 } },
-      },
-      bandsLegend(bands, "density", size.height),
+  const spec = mapSpec({
+    title: options.title ?? `Density: ${name}`,
+    subtitle: `${text}${part}`,
+    names: ["x₁", "x₂"],
+    map: { x: across, y: up, values },
+    zTitle: "density",
+    logarithmic: false,
+    layers: [
       {
         data: { values: kept.map((point) => ({ x: rounded(point.x), y: rounded(point.y) })) },
         mark: {
@@ -220,7 +200,7 @@ function overPlane(
         },
       },
     ],
-  };
+  });
   return chart(spec, text);
 }
 
@@ -237,9 +217,4 @@ function around(values: readonly number[], share: number): [number, number] {
   ] as [number, number]);
   const room = share * (high - low) || 1;
   return [low - room, high + room];
-}
-
-function requireRange(name: string, [low, high]: readonly [number, number]): void {
-  if (low < high && Number.isFinite(high - low)) return;
-  throw new ArgumentError(`${operation}: ${name} is [low, high] with low below high, got [${low}, ${high}]`);
 }

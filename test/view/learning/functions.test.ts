@@ -65,6 +65,29 @@ describe("show.functionFit", () => {
     expect(String(show.functionFit(layer))).toBe("from 1 to 4.");
   });
 
+  it("draws a function of two numbers as a map: a tower of four steps", () => {
+    const bump = (x: number) => step(0.3)(x) - step(0.7)(x);
+    const tower = (x: number, y: number) => 1 / (1 + Math.exp(-12 * (bump(x) + bump(y) - 1.5)));
+    const inside = (x: number, y: number) => (Math.abs(x - 0.5) < 0.2 && Math.abs(y - 0.5) < 0.2 ? 1 : 0);
+    const shown = show.functionFit(tower, { target: inside, title: "A tower" });
+    expectPicture("functionFit-plane", shown);
+    const [, largest, rms] = /^Largest error ([\d.]+) at \(.*\), root mean squared ([\d.]+)\.$/.exec(
+      String(shown),
+    )!;
+    expect(Number(largest)).toBeGreaterThan(0.4);
+    expect(Number(rms)).toBeLessThan(0.2);
+    expect(String(show.functionFit((x: number, y: number) => x + y))).toBe("f(x, y) from 0 to 2.");
+    const sum = nn.linear(2, 1, { bias: false });
+    sum.loadStateDict({ weight: tensor([[1, 3]]) });
+    expect(String(show.functionFit(sum, { x: [0, 1], y: [0, 2] }))).toBe("f(x, y) from 0 to 7.");
+    expect(() => show.functionFit(tower, { components: [step(1)] })).toThrow(
+      /components and data are drawn of functions of one number only/,
+    );
+    expect(() => show.functionFit(nn.linear(2, 3), { y: [0, 1] })).toThrow(
+      /must give one number for each x of \[5041, 2\], it gave 5041×3/,
+    );
+  });
+
   it("shows at most 500 of many samples and stays small", () => {
     const x = linspace(0, 1, 10_000);
     const shown = show.functionFit(target, { data: { x, y: x } });
