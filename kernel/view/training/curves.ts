@@ -3,39 +3,10 @@ import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors
 import { type ChartSpec, chart, downsample, type Point, rounded, smooth } from "../drawing/chart.ts";
 import { epochTicks } from "../drawing/ticks.ts";
 import type { Displayable } from "../mime.ts";
-import { dashes, fontSize, ink, palette, role } from "../theme.ts";
+import { dashes, palette, role } from "../theme.ts";
 import { countOf, formatNumber, formatPercent, wrapped } from "../wording.ts";
-
-/** The part of a training's `History` that curves need. */
-export interface HistoryLike {
-  /** The loss of every step. */
-  readonly steps: readonly {
-    readonly step: number;
-    readonly epoch: number;
-    readonly loss: number;
-    readonly learningRate?: number;
-  }[];
-  /** What every epoch reported. */
-  readonly epochs: readonly EpochLike[];
-  /** The epoch that early stopping found best. */
-  readonly best?: { readonly epoch: number; readonly on: string; readonly endedEarly: boolean } | null;
-  /** Why training failed. */
-  readonly failure?: string | null;
-  /** How many steps an epoch has; where left out, as many as the longest one had. */
-  readonly stepsPerEpoch?: number | null;
-}
-
-/** What curves show of an epoch. */
-export interface EpochLike {
-  /** Counts from 1. */
-  readonly epoch: number;
-  /** The mean training loss. */
-  readonly loss: number;
-  /** The metrics on the training data, by name. */
-  readonly metrics: Readonly<Record<string, number>>;
-  /** Loss and metrics on the validation data; null without any. */
-  readonly validation: Readonly<Record<string, number>> | null;
-}
+import { eventLayers, eventsOf, type TrainingEvent } from "./events.ts";
+import { type EpochLike, type HistoryLike, stepPoints } from "./history.ts";
 
 /** Options of `curves`. */
 export interface CurvesOptions {
@@ -132,20 +103,6 @@ function metricNames(runs: readonly HistoryLike[]): string[] {
   return [...new Set(names)].filter((name) => name !== "loss");
 }
 
-/** A value of each step, such as its loss, at its place on an axis of epochs. */
-function stepPoints(history: HistoryLike, read: (step: HistoryLike["steps"][number]) => number): Point[] {
-  const perEpoch = new Map<number, number>();
-  for (const { epoch } of history.steps) perEpoch.set(epoch, (perEpoch.get(epoch) ?? 0) + 1);
-  // A running epoch is not complete: the longest one tells how many steps an epoch has.
-  const length = history.stepsPerEpoch ?? Math.max(...perEpoch.values());
-  const seen = new Map<number, number>();
-  return history.steps.map((step) => {
-    const inEpoch = (seen.get(step.epoch) ?? 0) + 1;
-    seen.set(step.epoch, inEpoch);
-    return { x: step.epoch - 1 + inEpoch / length, y: read(step) };
-  });
-}
-
 interface Row {
   x: number | null;
   y: number | null;
@@ -211,67 +168,6 @@ function scheduleRows(runs: Readonly<Record<string, HistoryLike>>): { name: stri
   return [{ name: "learning rate", rows }];
 }
 
-/** A moment of a training that is marked on the axis of epochs. */
-interface TrainingEvent {
-  x: number;
-  text: string;
-  kind: "best" | "end" | "failure";
-}
-
-/** The best epoch, where it is not simply the last, an early end, and a failure. */
-function eventsOf(history: HistoryLike): TrainingEvent[] {
-  const { epochs, steps, best, failure } = history;
-  const events: TrainingEvent[] = [];
-  const last = epochs.length;
-  const bestEpoch = best?.epoch ?? lowestValidation(epochs);
-  if (bestEpoch !== null && bestEpoch < last) {
-    events.push({ x: bestEpoch, text: `best: epoch ${bestEpoch}`, kind: "best" });
-    if (best?.endedEarly) events.push({ x: last, text: "stopped early", kind: "end" });
-  }
-  if (failure && steps.length > 0)
-    events.push({ x: stepPoints(history, () => 0).at(-1)!.x, text: "✕ failed", kind: "failure" });
-  return events;
-}
-
-/** The epoch of the lowest validation loss; null without validation. */
-export function lowestValidation(epochs: readonly EpochLike[]): number | null {
-  const known = epochs.filter(({ validation }) => Number.isFinite(validation?.loss));
-  if (known.length === 0) return null;
-  return known.reduce((best, epoch) => (epoch.validation!.loss! < best.validation!.loss! ? epoch : best))
-    .epoch;
-}
-
-/** A line for each moment, and its name above the plot, where no curve runs. */
-function eventLayers(events: readonly TrainingEvent[], named: boolean, lastEpoch: number): ChartSpec[] {
-  const colours = { best: role.right, end: ink.muted, failure: role.wrong };
-  const width = PANEL_WIDTH / lastEpoch;
-  return events.map(({ x, text, kind }, i): ChartSpec => {
-    const next = events[i + 1];
-    // A name too near the next one stands on the other side of its line.
-    const left = x > lastEpoch / 2 || (next !== undefined && (next.x - x) * width < 150);
-    const line: ChartSpec = {
-      mark: { type: "rule", strokeDash: kind === "failure" ? [1, 0] : [3, 3], strokeWidth: 1.2 },
-      encoding: { y: { value: 0 }, y2: { value: "height" } },
-    };
-    const name: ChartSpec = {
-      mark: {
-        type: "text",
-        text,
-        align: left ? "right" : "left",
-        baseline: "bottom",
-        dy: -3,
-        fontSize: fontSize.small,
-      },
-      encoding: { y: { value: 0 } },
-    };
-    return {
-      data: { values: [{ x }] },
-      encoding: { color: { value: colours[kind] } },
-      layer: named ? [line, name] : [line],
-    };
-  });
-}
-
 const lineLegend = { orient: "bottom", symbolType: "stroke", symbolOpacity: 1, symbolSize: 300, columns: 4 };
 
 function row({ x, y }: Point, run: string, part: Row["part"]): Row {
@@ -286,10 +182,10 @@ function epochRows(history: HistoryLike, run: string, metric: string, part: Row[
   });
 }
 
+const PANEL_WIDTH = 290;
+
 /** Losses explode: 3.4e32 instead of thirty zeros. */
 const shortLabel = "abs(datum.value) >= 1e6 ? replace(format(datum.value, '.2~e'), '+', '') : datum.label";
-
-const PANEL_WIDTH = 290;
 
 function panel(
   metric: string,
@@ -370,6 +266,6 @@ function panel(
     });
   }
   // Moments are named once, above the loss; their lines go through all panels.
-  layers.push(...eventLayers(events, metric === "loss", lastEpoch));
+  layers.push(...eventLayers(events, metric === "loss", { epochs: lastEpoch, width: PANEL_WIDTH }));
   return { width: PANEL_WIDTH, height: 200, encoding, layer: layers };
 }

@@ -3,7 +3,6 @@ import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors
 import type { Distribution, DistributionHistory } from "../../../engine/inspection/index.ts";
 import { colourOf, hexOf } from "../colours.ts";
 import { type ChartSpec, chart, rounded } from "../drawing/chart.ts";
-import { fitText } from "../drawing/font.ts";
 import type { Displayable } from "../mime.ts";
 import { fontSize, ink } from "../theme.ts";
 import { countOf, formatCount, formatNumber, wrapped } from "../wording.ts";
@@ -141,7 +140,8 @@ function panel(path: string, list: readonly Distribution[], labels: readonly str
   const last = labels.length - 1;
   const ticks = [...new Set([0, Math.round(last / 2), last])];
   const from = [0.9, 0.45, 0.05].map((share) => hexOf(colourOf(share, "viridis", 0, 1)));
-  const name = fitText(path, WIDTH + 20, fontSize.label);
+  // The end tells one layer from the next.
+  const name = path.length > 34 ? `…${path.slice(-33)}` : path;
   return {
     title: { text: name, fontSize: fontSize.label, fontWeight: "normal", offset: 4 },
     width: WIDTH,

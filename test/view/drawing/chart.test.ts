@@ -6,7 +6,8 @@ import { chartSvg } from "../../../kernel/view/drawing/chart-image.ts";
 import { textPath } from "../../../kernel/view/drawing/font.ts";
 import type { Displayable } from "../../../kernel/view/mime.ts";
 import { fontSize } from "../../../kernel/view/theme.ts";
-import { curves, type HistoryLike } from "../../../kernel/view/training/curves.ts";
+import { curves } from "../../../kernel/view/training/curves.ts";
+import type { HistoryLike } from "../../../kernel/view/training/history.ts";
 import { bundleOf, inked, pictureOf, specOf, textOf } from "../decode.ts";
 
 const wave = (count: number): Point[] =>

@@ -134,6 +134,20 @@ describe("show.interpolation", () => {
   });
 });
 
+describe("images of two or five channels", () => {
+  it.each([2, 5])("are refused: %i", (channels) => {
+    const odd = { shape: [4, channels, 3, 3], toTypedArray: () => new Float32Array(4 * channels * 9) };
+    const message = `got shape 4×${channels}×3×3`;
+    expect(() => show.pairs(odd, odd)).toThrow(message);
+    expect(() => show.samples({ a: odd })).toThrow(message);
+    expect(() =>
+      show.latentGrid(() => tensor(new Float32Array(4 * channels * 9)).reshape([4, channels, 3, 3]), {
+        size: 2,
+      }),
+    ).toThrow(message);
+  });
+});
+
 describe("show.samples", () => {
   const at = (share: number) =>
     noGrad(() =>

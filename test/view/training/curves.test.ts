@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { show } from "../../../kernel/view/index.ts";
-import type { HistoryLike } from "../../../kernel/view/training/curves.ts";
+import type { HistoryLike } from "../../../kernel/view/training/history.ts";
 import { bundleOf, specOf } from "../decode.ts";
 import { expectPicture } from "../snapshot.ts";
 

@@ -3,7 +3,8 @@ import { draw } from "../../../kernel/view/drawing/drawing.ts";
 import type { TrainingFrame } from "../../../kernel/view/drawing/frame.ts";
 import { FrameLimiter } from "../../../kernel/view/drawing/limiter.ts";
 import { displayable, type MimeBundle, pictureBundle } from "../../../kernel/view/mime.ts";
-import { type RunLike, Trend, trainingDashboard } from "../../../kernel/view/training/dashboard.ts";
+import { type RunLike, trainingDashboard } from "../../../kernel/view/training/dashboard.ts";
+import { Trend } from "../../../kernel/view/training/trend.ts";
 import { specOf, textOf } from "../decode.ts";
 import { expectPicture } from "../snapshot.ts";
 

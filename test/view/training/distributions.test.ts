@@ -57,6 +57,10 @@ describe("show.distributions", () => {
     expect(JSON.stringify(bundle).length).toBeLessThan(200_000);
     const one = specOf(bundleOf(show.distributions(history(many), { layers: ["blocks.7"] })));
     expect(one.concat).toHaveLength(1);
+    const deep = "features.denseblock4.denselayer24.norm2.weight";
+    expect(JSON.stringify(specOf(bundleOf(show.distributions(history({ [deep]: [bell(0, 1)] })))))).toContain(
+      "…eblock4.denselayer24.norm2.weight",
+    );
   });
 
   it("keeps every value inside the panel, and leaves far outliers out", () => {
