@@ -56,6 +56,24 @@ describe("show.backpropagation", () => {
     expect(metadata?.["image/png"]).toMatchObject({ alt: data["text/plain"] });
   });
 
+  test("shows gradients on the way back only, and a sum when its last part has arrived", () => {
+    const a = leaf(3, "a");
+    const { data } = bundleOf(show.backpropagation(a.mul(a).add(a).named("L"), { as: "animation" }));
+    const { data: frames } = data[VEGALITE_MIME] as { data: { values: { url: string }[] } };
+    const red = frames.values.map(({ url }) => {
+      const { rgb } = decodePng(Buffer.from(url.split(",")[1]!, "base64"));
+      let count = 0;
+      for (let i = 0; i < rgb.length; i += 3)
+        if (Math.hypot(rgb[i]! - 194, rgb[i + 1]! - 65, rgb[i + 2]! - 12) < 30) count++;
+      return count;
+    });
+    // The variable, × and +; then the gradient 1 of the result, what + passes back, what × passes back.
+    expect(red.slice(0, 3)).toEqual([0, 0, 0]);
+    expect(red[3]).toBeGreaterThan(0);
+    expect(red[4]).toBeGreaterThan(red[3]!);
+    expect(red[5]! - red[4]!).toBeGreaterThan(red[4]! - red[3]!);
+  });
+
   test("leaves no trace: backward() still works, and gives what was shown", () => {
     const f = lectureExample();
     const [q] = f.inputs;

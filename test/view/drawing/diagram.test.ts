@@ -88,6 +88,19 @@ describe("layers", () => {
     expect(ends[0]!.y).toBeLessThan(ends[1]!.y - 4);
   });
 
+  test("a line runs straight through its text, from one end of it to the other", () => {
+    fc.assert(
+      fc.property(graphs, ({ nodes, edges }) => {
+        for (const { points, label } of layOut(diagram(nodes, edges), 1e6).edges) {
+          const run = points.filter(({ y }) => Math.abs(y - label!.y) < 0.01).map(({ x }) => x - label!.x);
+          expect(Math.min(...run)).toBeLessThan(0.01 - label!.width / 2);
+          expect(Math.max(...run)).toBeGreaterThan(label!.width / 2 - 0.01);
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+
   test("what is too wide to the right goes downwards", () => {
     const nodes = Array.from({ length: 30 }, (_, i) => node(`${i}`, "a long name"));
     const edges = nodes.slice(1).map(({ id }) => ({ from: `${Number(id) - 1}`, to: id }));
