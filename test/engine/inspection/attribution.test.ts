@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { inspection, models, nn, noGrad, rand, seed, type Tensor, tensor } from "../../../engine/index.ts";
-import { memoryReport } from "../../../engine/memory.ts";
+import { memoryReport, sweep } from "../../../engine/memory.ts";
 import { wave } from "../nn/wave.ts";
 import { expectPacked } from "../packed.ts";
 import golden from "./golden/golden.json" with { type: "json" };
@@ -260,7 +260,7 @@ describe("inspection's mistakes", () => {
   });
 });
 
-it("inspection leaves no memory behind that nobody holds", async () => {
+it("inspection leaves no memory behind that nobody holds", () => {
   const model = net();
   const x = image();
   const round = () => {
@@ -269,13 +269,12 @@ it("inspection leaves no memory behind that nobody holds", async () => {
     inspection.gradCam(model, x);
     inspection.cam(model, x);
   };
-  const settle = async (times: number) => {
+  const held = (times: number) => {
     for (let i = 0; i < times; i++) round();
-    globalThis.gc?.();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    sweep();
     return memoryReport().bytes;
   };
-  await settle(50);
-  const before = await settle(100);
-  expect(await settle(300)).toBeLessThan(2 * before + 1e6);
+  held(5);
+  const before = held(10);
+  expect(held(60)).toBe(before);
 });
