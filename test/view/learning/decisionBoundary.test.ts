@@ -97,6 +97,12 @@ describe("show.decisionBoundary", () => {
     expect(JSON.stringify(bundleOf(shown)).length).toBeLessThan(200_000);
   });
 
+  it("clips points outside the range, so that the picture keeps its size", () => {
+    const model = classical.nearestNeighbours({ k: 1 }).fit(moons.points, moons.labels);
+    const shown = show.decisionBoundary(model, moons, { x: [0, 0.01], y: [0, 0.01] });
+    expect(pictureOf(bundleOf(shown)).width).toBeLessThan(1100);
+  });
+
   it("shows points that lie on one spot or on a line", () => {
     const spot = data.fromArrays(
       [

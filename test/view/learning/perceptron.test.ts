@@ -20,6 +20,14 @@ interface Panel {
 const panelsOf = (shown: ReturnType<typeof show.perceptron>): Panel[] =>
   specOf(bundleOf(shown)).concat as Panel[];
 
+/** Both ends of the solid line lie on w · x + b = 0. Returns whether one is drawn. */
+function expectLine(layer: readonly Layer[], { weight, bias }: classical.Correction): boolean {
+  const line = layer.find(({ mark }) => mark.type === "line" && mark.strokeWidth === 2);
+  for (const end of line?.data?.values ?? [])
+    expect(weight[0]! * end.x + weight[1]! * end.y + bias).toBeCloseTo(0, 3);
+  return line !== undefined;
+}
+
 describe("show.perceptron", () => {
   it("draws each step with its mistake, the line before and the line after", () => {
     const neuron = learned(100);
@@ -32,14 +40,12 @@ describe("show.perceptron", () => {
     const panels = specOf(bundle).concat as Panel[];
     expect(panels).toHaveLength(Math.min(8, steps.length));
     panels.forEach(({ title, layer }, i) => {
-      const { sample, weight, bias, pass } = steps[i]!;
+      const { sample, pass } = steps[i]!;
       expect(title.text).toBe(`mistake ${i + 1}, pass ${pass}`);
       const ring = layer.find(({ mark }) => mark.shape === "circle")!.data!.values[0]!;
       const [x, y] = blobs.points.select(0, sample).toArray() as [number, number];
       expect([ring.x, ring.y]).toEqual([expect.closeTo(x, 3), expect.closeTo(y, 3)]);
-      const line = layer.find(({ mark }) => mark.type === "line" && mark.strokeWidth === 2);
-      for (const end of line?.data?.values ?? [])
-        expect(weight[0]! * end.x + weight[1]! * end.y + bias).toBeCloseTo(0, 3);
+      expectLine(layer, steps[i]!);
     });
     expect(panels[0]!.layer.some(({ mark }) => mark.strokeDash)).toBe(false);
     expect(panels.slice(1).some(({ layer }) => layer.some(({ mark }) => mark.strokeDash))).toBe(true);
@@ -58,6 +64,26 @@ describe("show.perceptron", () => {
     expect(titles[2]).toBe(`mistake ${neuron.corrections.length}, pass 10`);
     const { subtitle } = specOf(bundleOf(shown)).title as { subtitle: string[] };
     expect(subtitle.join(" ")).toContain(`3 of ${neuron.corrections.length} steps shown.`);
+  });
+
+  it("draws lines of every direction, and none for weights of 0", () => {
+    const xor = data.xor({ samples: 40 });
+    const neuron = learned(3, xor);
+    const { length } = neuron.corrections;
+    const drawn = panelsOf(show.perceptron(neuron, xor, { limit: length })).map(({ layer }, i) =>
+      expectLine(layer, neuron.corrections[i]!),
+    );
+    expect(drawn.filter(Boolean).length).toBeGreaterThan(length / 2);
+    const square = data.fromArrays(
+      [
+        [1, 0],
+        [1, 0],
+      ],
+      [1, 0],
+    );
+    const [first, second] = panelsOf(show.perceptron(learned(1, square), square));
+    expect(expectLine(first!.layer, { pass: 1, sample: 0, weight: [1, 0], bias: 1 })).toBe(false);
+    expect(second!.layer.map(({ mark }) => mark.type)).toEqual(["point", "point"]);
   });
 
   it("stays small with very many points", () => {
