@@ -141,7 +141,7 @@ function columnsOf(model: Module, layers: readonly Linear[], input: Tensor | und
   return [
     { name: "input", size: inputs, biases: null, answers: answers?.[0] ?? null },
     ...layers.map((layer, i) => ({
-      name: paths.get(layer) || "output",
+      name: (paths.get(layer) || "output").replace(/^(\d)/, "layer $1"),
       size: layer.weight.shape[0]!,
       biases: layer.bias?.toTypedArray() ?? null,
       answers: answers?.[i + 1] ?? null,
