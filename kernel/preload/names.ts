@@ -54,7 +54,7 @@ export {
 export { clearOutput, display } from "../display.ts";
 export { getpass, prompt } from "../execution/input.ts";
 export { type Chosen, type Control, interact, type Play } from "../interact.ts";
-export { show } from "../view/index.ts";
+export { type Progress, type ProgressOptions, progress, show } from "../view/index.ts";
 
 setInterruptFlag(interruptFlag());
 onTermination(recoverFromTermination);

@@ -25,6 +25,7 @@ import { roc } from "./results/roc.ts";
 import { curves } from "./training/curves.ts";
 import { trainingDashboard } from "./training/dashboard.ts";
 import { distributions } from "./training/distributions.ts";
+import { showProgressAt } from "./training/progress.ts";
 import { learningRates } from "./training/rates.ts";
 import { updateRatios } from "./training/updates.ts";
 
@@ -43,7 +44,7 @@ function showAs<T extends object>(prototype: T, picture: (instance: T) => Displa
 }
 
 /**
- * Makes the engine's objects show themselves, and trainings show their progress through `publisher`. Under nbgrader, which
+ * Makes the engine's objects show themselves, and trainings and loops show their progress through `publisher`. Under nbgrader, which
  * reads outputs as answers, only the finished chart is published. Returns the function that ends the watching of trainings.
  */
 export function installViews(publisher: Publisher): () => void {
@@ -66,5 +67,10 @@ export function installViews(publisher: Publisher): () => void {
   );
   const live = !process.env.NBGRADER_EXECUTION;
   showLivePictures(publisher, { live });
-  return observeTraining(trainingDashboard(publisher, { live }));
+  showProgressAt({ publisher, live, now: () => performance.now() });
+  const unwatch = observeTraining(trainingDashboard(publisher, { live }));
+  return () => {
+    showProgressAt(null);
+    unwatch();
+  };
 }
