@@ -9,66 +9,18 @@ import {
   type ValueRange,
   valueRange,
 } from "../colours.ts";
-import { type ChartSpec, chart, rounded } from "../drawing/chart.ts";
-import { picture, tileOf } from "../drawing/grid.ts";
+import { type ChartSpec, chart } from "../drawing/chart.ts";
+import { columnsFor, mostImages, picture, pixelFor, plane, tileOf } from "../drawing/grid.ts";
+import type { Tile } from "../drawing/image.ts";
 import { type Displayable, displayable } from "../mime.ts";
-import { ink, palette } from "../theme.ts";
+import { ink } from "../theme.ts";
 import { isTensorLike, type NumberSource, numbersOf } from "../values.ts";
 import { formatCount, formatNumber, formatShape, wrapped } from "../wording.ts";
 import { images } from "./images.ts";
+import { histogramSpec, tensorSentence } from "./statistics.ts";
 
 /** Up to this many values are printed as numbers. */
 const PRINTED = 64;
-
-export interface Statistics {
-  count: number;
-  mean: number;
-  /** Of the finite values, dividing by their number. */
-  std: number;
-  low: number;
-  high: number;
-  zeros: number;
-  nan: number;
-  infinite: number;
-}
-
-export function statistics(values: ArrayLike<number>): Statistics {
-  const { low, high, nan, infinite } = valueRange(values);
-  const finite = values.length - nan - infinite;
-  let [sum, zeros] = [0, 0];
-  for (let i = 0; i < values.length; i++) {
-    if (Number.isFinite(values[i]!)) sum += values[i]!;
-    if (values[i] === 0) zeros++;
-  }
-  const mean = finite > 0 ? sum / finite : Number.NaN;
-  let squares = 0;
-  for (let i = 0; i < values.length; i++)
-    if (Number.isFinite(values[i]!)) squares += (values[i]! - mean) ** 2;
-  const none = finite === 0;
-  return {
-    count: values.length,
-    mean,
-    std: none ? Number.NaN : Math.sqrt(squares / finite),
-    low: none ? Number.NaN : low,
-    high: none ? Number.NaN : high,
-    zeros,
-    nan,
-    infinite,
-  };
-}
-
-/** "Tensor 64×10 float32: mean 0.1, standard deviation 0.3, from −1 to 1; 2 NaN." */
-export function tensorSentence(shape: readonly number[], values: ArrayLike<number>, dtype = ""): string {
-  const { mean, std, low, high, nan, infinite } = statistics(values);
-  const odd = [
-    ...(nan > 0 ? [`${formatCount(nan)} NaN`] : []),
-    ...(infinite > 0 ? [`${formatCount(infinite)} infinite`] : []),
-  ];
-  const warning = odd.length > 0 ? `; ${odd.join(" and ")}` : "";
-  const head = `Tensor ${formatShape(shape)}${dtype && ` ${dtype}`}`;
-  if (values.length === 0) return `${head}: empty.`;
-  return `${head}: mean ${formatNumber(mean)}, standard deviation ${formatNumber(std)}, from ${formatNumber(low)} to ${formatNumber(high)}${warning}.`;
-}
 
 /** Options of `tensor`. */
 export interface TensorOptions {
@@ -79,8 +31,8 @@ export interface TensorOptions {
 }
 
 /**
- * Draws a tensor: its numbers when it has at most 64, images when it looks like them (`[1 or 3, H, W]` or `[N, 1 or 3, H, W]`), a
- * heat map when it is a matrix of moderate size, else a histogram; with its statistics, NaN and infinite values counted.
+ * Draws a tensor: its numbers when it has at most 64, images when it looks like them (`[1 or 3, H, W]` or `[N, 1 or 3, H, W]`), heat
+ * maps when it is a matrix of moderate size or a few of them, else a histogram; with its statistics, NaN and infinite values counted.
  *
  * @example
  * show.tensor(model.conv1.weight, { as: "histogram" });
@@ -100,9 +52,9 @@ export function tensor(source: NumberSource, options: TensorOptions = {}): Displ
     case "map":
       return isSmallMatrix(shape, values)
         ? chart(matrixSpec(shape, values, title, text), text)
-        : mapPicture(shape, values, title, text);
+        : mapPicture(shape, values, title, text, dtype);
     case "histogram":
-      return chart(histogramSpec(values, title, text), text);
+      return chart(histogramSpec(values, title, text, dtype), text);
     default:
       throw new ArgumentError(
         `show.tensor: as must be "values", "image", "map" or "histogram", got ${JSON.stringify(options.as)}`,
@@ -132,6 +84,14 @@ function chooseForm(
   const brightness = low >= 0 && (high <= 1 || (dtype !== "float32" && high <= 255));
   if (imageSized && brightness && (channels === 1 || channels === 3)) return "image";
   if (shape.length === 2 && height > 1 && width > 1 && Math.max(height, width) <= 320) return "map";
+  const maps = values.length / (height * width);
+  if (
+    shape.length >= 3 &&
+    Math.min(height, width) >= 4 &&
+    Math.max(height, width) <= 320 &&
+    maps <= MOST_MAPS
+  )
+    return "map";
   return "histogram";
 }
 
@@ -211,88 +171,57 @@ function mapColours(values: ArrayLike<number>): { range: ValueRange; colours: Co
   return { range: signed ? centred(found) : found, colours: signed ? "diverging" : "viridis" };
 }
 
-/** A matrix (or a tensor read as one: all but the last dimension down) as a heat map. */
+/** A matrix as a heat map; of more dimensions one for each place in all but the last two. */
 function mapPicture(
   shape: readonly number[],
   values: ArrayLike<number>,
   title: string,
   text: string,
+  dtype: string,
 ): Displayable {
-  const width = shape[shape.length - 1] ?? 1;
-  const height = values.length / width;
   if (values.length === 0)
     throw new ShapeError(`show.tensor: an empty tensor (shape ${formatShape(shape)}) has no map`);
+  const width = shape.at(-1) ?? 1;
+  const height = shape.at(-2) ?? 1;
+  const leading = shape.slice(0, -2);
+  const count = values.length / (width * height);
+  const size = { channels: 1, height, width } as const;
+  const shown = Math.min(count, MOST_MAPS, mostImages(size));
   const { range, colours } = mapColours(values);
-  const tile = tileOf(values, { channels: 1, height, width }, range, colours);
-  const pixel = Math.max(1, Math.min(40, Math.floor(1200 / tile.width), Math.floor(720 / tile.height)));
+  const tiles = Array.from({ length: shown }, (_, i): Tile => {
+    const tile = tileOf(plane(values, i, height * width), size, range, colours);
+    return count === 1 ? tile : { ...tile, caption: [placeOf(i, leading)] };
+  });
+  const [tile] = tiles as [Tile];
+  const single = Math.max(1, Math.min(40, Math.floor(1200 / tile.width), Math.floor(720 / tile.height)));
+  const pixel = count === 1 ? single : pixelFor(tile.height, tile.width, shown <= 4 ? 150 : 72);
+  const told =
+    shown < count ? `${text.slice(0, -1)}; the first ${shown} of ${formatCount(count)} maps.` : text;
   return picture(
     {
       title,
-      subtitle: text,
+      subtitle: told,
       arrange: "column",
-      panels: [{ tiles: [tile], columns: 1, pixel }],
-      scale: { label: "value", colours, low: range.low, high: range.high },
+      panels: [{ tiles, columns: columnsFor(shown, shown <= 4 ? 4 : 8), pixel }],
+      ...(dtype === "bool"
+        ? { scale: { label: "0 false, 1 true", colours, low: 0, high: 1 } }
+        : { scale: { label: "value", colours, low: range.low, high: range.high } }),
       nan: range.nan,
       infinite: range.infinite,
     },
-    text,
+    told,
   );
 }
 
-export interface Bin {
-  start: number;
-  end: number;
-  count: number;
-}
+const MOST_MAPS = 64;
 
-/** Counts of the finite values in `count` bins of equal width; whole numbers of a short range get a bin each. */
-export function histogram(values: ArrayLike<number>, count = 40): Bin[] {
-  const { low, high, nan, infinite } = valueRange(values);
-  if (values.length - nan - infinite === 0) return [];
-  const whole =
-    high - low <= count &&
-    Array.prototype.every.call(values, (value) => !Number.isFinite(value) || Number.isInteger(value));
-  const [start, end] = whole ? [low - 0.5, high + 0.5] : high > low ? [low, high] : [low - 0.5, high + 0.5];
-  const bins = whole ? high - low + 1 : count;
-  const width = (end - start) / bins;
-  const counts = new Array<number>(bins).fill(0);
-  for (let i = 0; i < values.length; i++) {
-    if (Number.isFinite(values[i]!)) counts[Math.min(bins - 1, Math.floor((values[i]! - start) / width))]!++;
+/** `2` or `[0, 2]`: where the map stands in the dimensions before it. */
+function placeOf(index: number, leading: readonly number[]): string {
+  const places: number[] = [];
+  let rest = index;
+  for (const size of leading.toReversed()) {
+    places.unshift(rest % size);
+    rest = Math.floor(rest / size);
   }
-  return counts.map((amount, i) => ({
-    start: start + i * width,
-    end: start + (i + 1) * width,
-    count: amount,
-  }));
-}
-
-function histogramSpec(values: ArrayLike<number>, title: string, text: string): ChartSpec {
-  const rows = histogram(values).map(({ start, end, count }) => ({
-    start: rounded(start),
-    end: rounded(end),
-    count,
-  }));
-  return {
-    title: { text: title, subtitle: wrapped(text, 480) },
-    data: { values: rows },
-    width: 420,
-    height: 160,
-    mark: { type: "bar", color: palette[0], binSpacing: 1 },
-    encoding: {
-      x: {
-        field: "start",
-        type: "quantitative",
-        bin: "binned",
-        title: "value",
-        axis: { grid: false, format: "~g" },
-      },
-      x2: { field: "end" },
-      y: { field: "count", type: "quantitative", title: "number of values", axis: { format: "~s" } },
-      tooltip: [
-        { field: "start", title: "from", format: ".4~g" },
-        { field: "end", title: "to", format: ".4~g" },
-        { field: "count", title: "values", format: "," },
-      ],
-    },
-  };
+  return places.length === 1 ? String(places[0]) : `[${places.join(", ")}]`;
 }

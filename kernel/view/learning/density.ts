@@ -3,7 +3,7 @@ import { tensor } from "../../../engine/creation.ts";
 import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
 import { withScope } from "../../../engine/memory.ts";
 import { isTensor, type Tensor } from "../../../engine/tensor.ts";
-import { histogram } from "../data/tensor.ts";
+import { histogram } from "../data/statistics.ts";
 import { type ChartSpec, chart, everyFew, type Point, rounded } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
 import { layerName } from "../network/layers.ts";

@@ -253,8 +253,41 @@ describe("show.tensor", () => {
     expect(textOf(bundleOf(odd))).toBe(
       "Tensor 1000: mean 1, standard deviation 0, from 1 to 1; 2 NaN and 1 infinite.",
     );
+    const spec = specOf(bundleOf(odd)) as { hconcat: { data: { values: object[] } }[] };
+    expect(spec.hconcat[1]!.data.values).toMatchObject([
+      { kind: "−∞", count: 1 },
+      { kind: "NaN", count: 2 },
+    ]);
     const none = tensor(numbers([100], () => Number.NaN));
-    expect(textOf(bundleOf(none))).toContain("100 NaN");
+    expect(textOf(bundleOf(none))).toBe("Tensor 100: no value is a number: 100 NaN.");
+    const purple = countColour(pictureOf(bundleOf(none)), nonFinite.nan);
+    expect(purple).toBeGreaterThan(5000);
+    expect(String(tensor(numbers([90], () => 2)))).toBe("Tensor 90: all values are 2.");
+  });
+
+  it("counts what is true, and which label is most frequent", () => {
+    const truth = { ...numbers([300], (i) => (i % 3 === 0 ? 1 : 0)), dtype: "bool" };
+    expect(String(tensor(truth))).toBe("Tensor 300 bool: 100 true, 200 false.");
+    const labels = { ...numbers([200], (i) => (i < 50 ? 7 : i % 5)), dtype: "int32" };
+    expect(String(tensor(labels))).toBe(
+      "Tensor 200 int32: 6 different values from 0 to 7, most often 7 (50 times).",
+    );
+    const spec = JSON.stringify(specOf(bundleOf(tensor(truth))));
+    expect(spec).toContain("'false'");
+  });
+
+  it("draws a map for each place in the dimensions before the last two, while there are few", () => {
+    const maps = tensor(numbers([2, 3, 6, 8], (i) => noise(i) - 0.5));
+    expect(Object.keys(bundleOf(maps).data)).toEqual(["image/png", "text/plain"]);
+    const white = inked(pictureOf(bundleOf(maps)));
+    expect(white).toBeGreaterThan(0.2);
+    expect(specOf(bundleOf(tensor(numbers([64, 32, 3, 3], noise))))).toBeDefined();
+    const many = tensor(
+      numbers([100, 6, 6], (i) => noise(i) - 0.5),
+      { as: "map" },
+    );
+    expect(String(many)).toMatch(/; the first 64 of 100 maps\.$/);
+    expect(JSON.stringify(bundleOf(many)).length).toBeLessThan(200_000);
   });
 
   it("says what is wrong with the input", () => {
