@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { type AugmentationsOptions, augmentations } from "./data/augmentations.ts";
 export { type BarsOptions, bars } from "./data/bars.ts";
 export { type ImagesOptions, images } from "./data/images.ts";
 export { type TensorOptions, tensor } from "./data/tensor.ts";

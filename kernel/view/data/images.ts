@@ -16,7 +16,10 @@ import {
 import type { Panel, ScaleBar, Tile, Tone } from "../drawing/image.ts";
 import type { Displayable } from "../mime.ts";
 import { classNumbers, type NumberSource } from "../values.ts";
+
 import { countOf, formatCount, formatPercent } from "../wording.ts";
+import { boxOf } from "./augmentations.ts";
+
 import { pointsPicture } from "./points.ts";
 
 /** Options of `images`. */
@@ -109,13 +112,22 @@ export function datasetPicture(dataset: Dataset): Displayable {
   const counts = dataset.classCounts;
   const used = counts.flatMap((count, label) => (count > 0 ? [label] : [])).slice(0, MOST_CLASSES);
   const samples = used.map((label) => indicesOf(labels, label, SAMPLES_PER_CLASS));
-  const batch = imageBatch(dataset.subset(samples.flat()).images, "the data set");
+  const part = dataset.subset(samples.flat());
+  const batch = imageBatch(part.images, "the data set");
+  const boxes = part.targetNames.includes("boxes") ? part.target("boxes").toTypedArray() : null;
   const range = brightnessRange(batch.values);
   let next = 0;
   const panels = used.map((label, i): Panel => {
     const tiles = samples[i]!.map(() => {
-      const pixels = plane(batch.values, next++, batch.channels * batch.height * batch.width);
-      return tileOf(pixels, batch, range, "grey");
+      const tile = tileOf(
+        plane(batch.values, next, batch.channels * batch.height * batch.width),
+        batch,
+        range,
+        "grey",
+      );
+      const frame = boxes ? { boxes: [boxOf(boxes, next, tile)] } : {};
+      next++;
+      return { ...tile, ...frame };
     });
     const pixel = pixelFor(batch.height, batch.width, 56);
     return {

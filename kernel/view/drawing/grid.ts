@@ -109,7 +109,11 @@ export function mostImages({ channels, height, width }: ImageSize): number {
  * Every how many pixels are kept of images of a size, so that `count` of them fit into a display. Many small tiles weigh more by
  * the pixel than few large ones: each has its caption, and noise in enlarged pixels hardly compresses.
  */
-export function thinning(size: ImageSize, count = 1, pixels = mostPixels[size.channels] / 4): number {
+export function thinning(
+  size: ImageSize,
+  count = 1,
+  pixels = mostPixels[size.channels] / (size.channels === 1 ? 2 : 4),
+): number {
   const { channels, height, width } = size;
   const bySide = Math.max(height, width) / largestSide[channels];
   const byArea = count === 1 ? 1 : Math.sqrt((count * height * width) / pixels);
