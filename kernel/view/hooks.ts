@@ -10,6 +10,7 @@ import {
 import { Calibration, ConfusionMatrix, RocCurve } from "../../engine/metrics/index.ts";
 import { Module } from "../../engine/nn/module.ts";
 import { LearningRateSearch } from "../../engine/optim/learningRate.ts";
+import { Optimizer } from "../../engine/optim/optimizer.ts";
 import { Tensor } from "../../engine/tensor.ts";
 import { History, observeTraining } from "../../engine/training.ts";
 import { datasetPicture } from "./data/images.ts";
@@ -18,6 +19,7 @@ import { showLivePictures } from "./live.ts";
 import { type Displayable, displaySymbol, type MimeBundle, type Publisher } from "./mime.ts";
 import { summary } from "./network/network.ts";
 import { findingPicture } from "./network/overlay.ts";
+import { optimizerPicture } from "./network/parameters.ts";
 import { weightEvolution } from "./network/weightEvolution.ts";
 import { calibration } from "./results/calibration.ts";
 import { confusionMatrix } from "./results/confusion.ts";
@@ -55,6 +57,7 @@ export function installViews(publisher: Publisher): () => void {
   showAs(RocCurve.prototype, (curve) => roc(curve));
   showAs(Calibration.prototype, (result) => calibration(result));
   showAs(History.prototype, (history) => (history.steps.length === 0 ? String(history) : curves(history)));
+  showAs(Optimizer.prototype, (optimizer) => optimizerPicture(optimizer));
   showAs(LearningRateSearch.prototype, (search) => learningRates(search));
   showAs(Attribution.prototype, (finding) => findingPicture(finding));
   showAs(WeightEvolution.prototype, (evolution) => weightEvolution(evolution));

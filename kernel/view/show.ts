@@ -40,6 +40,7 @@ export { type FilterSource, type FiltersOptions, filters } from "./network/filte
 export type { FeatureMapsOptions, InformationFlowOptions } from "./network/layers.ts";
 export { featureMaps, informationFlow, summary } from "./network/network.ts";
 export { type OverlayOptions, type OverlaySource, overlay } from "./network/overlay.ts";
+export { parameters } from "./network/parameters.ts";
 export { type ReceptiveFieldOptions, receptiveField } from "./network/receptiveField.ts";
 export { compare } from "./network/summary.ts";
 export { type TopPatchesOptions, topPatches } from "./network/topPatches.ts";
