@@ -88,6 +88,7 @@ export {
   type DeepDreamOptions,
   deepDream,
   gram,
+  type ImageFrame,
   type MadeImage,
   type StyleTransferOptions,
   styleTransfer,

@@ -54,6 +54,31 @@ export interface MadeImage {
   readonly image: Tensor;
   /** The number that was optimised, before each step. */
   readonly values: readonly number[];
+  /** What that number is: an activation that rises, or a loss that falls. */
+  readonly objective: "activation" | "loss";
+  /** Copies of the image on its way, at most 8 and evenly apart; the first is the start, the last the image. */
+  readonly frames: readonly ImageFrame[];
+}
+
+/** The image after some of the steps. */
+export interface ImageFrame {
+  /** How many steps were made. */
+  readonly step: number;
+  /** A copy of the image, `[1, C, H, W]`. */
+  readonly image: Tensor;
+}
+
+/** Frames that tell how an image was made. */
+const mostFrames = 8;
+
+/** Whether a frame is kept after so many of the steps: after none, after all, evenly apart between. */
+function isFrame(step: number, steps: number): boolean {
+  const count = Math.min(mostFrames, steps + 1) - 1;
+  return Array.from({ length: count + 1 }, (_, i) => Math.round((i * steps) / count)).includes(step);
+}
+
+function frameOf(step: number, image: Tensor): ImageFrame {
+  return { step, image: noGrad(() => image.detach().clone()).keep() };
 }
 
 /**
@@ -88,8 +113,10 @@ export function styleTransfer(network: Sequential, options: StyleTransferOptions
   image.requiresGrad = true;
   const optimizer = adam([image], { lr });
   const all = [...contentLayers, ...styleLayers];
+  const frames: ImageFrame[] = [];
   const values = inEvaluation(network, () =>
-    Array.from({ length: steps }, () => {
+    Array.from({ length: steps }, (_, step) => {
+      if (isFrame(step, steps)) frames.push(frameOf(step, image));
       const { value, slope } = withScope(() => {
         const found = mapsOf(network, image, all);
         const terms = found.map((layer, i) => {
@@ -112,7 +139,8 @@ export function styleTransfer(network: Sequential, options: StyleTransferOptions
   );
   image.grad = null;
   image.requiresGrad = false;
-  return { image, values };
+  frames.push(frameOf(steps, image));
+  return { image, values, objective: "loss", frames };
 }
 
 /** Options of `deepDream`. */
@@ -130,7 +158,8 @@ export interface DeepDreamOptions {
 /**
  * Changes an image so that it excites a layer more: gradient ascent on the mean square of its maps, or on the mean of one
  * `channel`, with the gradient divided by its mean size. What the layer is looking for appears in the image, in noise too. Pixels are kept from 0 to 1.
- * Mordvintsev, Olah & Tyka 2015 ("inceptionism"); lecture step 002.18.
+ * With the last layer and a class as its `channel` it shows what the network takes for that class. Mordvintsev, Olah & Tyka 2015
+ * ("inceptionism"); lecture step 002.18.
  *
  * @example
  * const { image } = models.deepDream(model.features, rand([1, 1, 28, 28]), { layer: 3, channel: 7 })
@@ -143,9 +172,11 @@ export function deepDream(network: Sequential, start: Tensor, options: DeepDream
   requireCount("deepDream", "steps", steps);
   const image = noGrad(() => start.detach().clone()).keep();
   image.requiresGrad = true;
+  const frames: ImageFrame[] = [];
   const values = inEvaluation(network, () =>
-    Array.from({ length: steps }, () =>
+    Array.from({ length: steps }, (_, step) =>
       withScope(() => {
+        if (isFrame(step, steps)) frames.push(frameOf(step, image));
         const maps = mapsOf(network, image, [layer])[0]!;
         const channels = maps.shape[1] ?? 0;
         if (channel !== undefined && !(Number.isInteger(channel) && channel >= 0 && channel < channels)) {
@@ -166,7 +197,8 @@ export function deepDream(network: Sequential, start: Tensor, options: DeepDream
     ),
   );
   image.requiresGrad = false;
-  return { image, values };
+  frames.push(frameOf(steps, image));
+  return { image, values, objective: "activation", frames };
 }
 
 /** What the layers at these positions give, in the order asked for; runs no layer after the last of them. */

@@ -190,14 +190,17 @@ describe("deepDream", () => {
     models.deepDream(features, start, { layer: 4 });
     const before = memoryReport().bytes;
     for (const options of [{ layer: 4 }, { layer: 3, channel: 2 }]) {
-      const { image, values } = models.deepDream(features, start, { ...options, steps: 25 });
+      const { image, values, frames } = models.deepDream(features, start, { ...options, steps: 25 });
+      expect(frames.map(({ step }) => step)).toEqual([0, 4, 7, 11, 14, 18, 21, 25]);
+      expect(frames[0]!.image.toArray()).toEqual(start.toArray());
+      expect(frames.at(-1)!.image.toArray()).toEqual(image.toArray());
       expect(values.at(-1)).toBeGreaterThan(values[0]!);
       expect(image.sub(start).abs().max().item()).toBeGreaterThan(0.01);
       expect(image.min().item()).toBeGreaterThanOrEqual(0);
       expect(image.max().item()).toBeLessThanOrEqual(1);
     }
-    // The two images, their differences from the start, and a few numbers.
-    expect(memoryReport().bytes - before).toBeLessThan(12 * start.size * 4);
+    // Two images with 8 frames each, their differences from the start, and a few numbers.
+    expect(memoryReport().bytes - before).toBeLessThan(28 * start.size * 4);
     expect(noGrad(() => features(start)).shape).toEqual([1, 8, 6, 6]);
     expect(() => models.deepDream(features, start, { layer: 3, channel: 8 })).toThrow(
       /layer 3 has the channels 0 to 7, got 8/,

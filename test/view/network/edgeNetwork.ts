@@ -4,12 +4,12 @@
  */
 import { data, nn, noGrad, tensor } from "../../../engine/index.ts";
 import { copyInto } from "../../../engine/inplace.ts";
-import type { Module } from "../../../engine/nn/module.ts";
+import type { Sequential } from "../../../engine/nn/sequential.ts";
 
 export const digits = data.digits({ train: 200, test: 60, seed: 5 });
 
 /** `pooled`: ends in the mean over each map, as `inspection.cam` asks. */
-export function edgeNetwork(pooled = false): Module {
+export function edgeNetwork(pooled = false): Sequential {
   const edges = nn.conv2d(1, 8, 5, { padding: 2 });
   const corners = nn.conv2d(8, 16, 3, { padding: 1 });
   const features = nn.sequential(edges, nn.relu(), nn.maxPool2d(2), corners, nn.relu(), nn.maxPool2d(2));
