@@ -2,9 +2,18 @@
  * A network that knows digits without any training, so that its pictures are the same on every machine: edges in eight directions,
  * corners made of two of them, and for each class the mean of its maps (a nearest mean).
  */
-import { data, nn, noGrad, tensor } from "../../../engine/index.ts";
+import { data, nn, noGrad, type Tensor, tensor } from "../../../engine/index.ts";
 import { copyInto } from "../../../engine/inplace.ts";
 import type { Sequential } from "../../../engine/nn/sequential.ts";
+
+/**
+ * Weights and pixels in steps of 1/64: their sums of products are exact in float32, in whatever order a machine adds them.
+ */
+const exact = (value: number): number => Math.round(64 * value) / 64;
+
+/** An image for pictures whose values are kept as text. */
+export const exactDigit = (image: Tensor): Tensor =>
+  tensor(Float32Array.from(image.toTypedArray(), exact), { shape: [...image.shape] });
 
 export const digits = data.digits({ train: 200, test: 60, seed: 5 });
 
@@ -13,10 +22,10 @@ export function edgeNetwork(pooled = false): Sequential {
   const edges = nn.conv2d(1, 8, 5, { padding: 2 });
   const corners = nn.conv2d(8, 16, 3, { padding: 1 });
   const features = nn.sequential(edges, nn.relu(), nn.maxPool2d(2), corners, nn.relu(), nn.maxPool2d(2));
-  copyInto(edges.weight, tensor(edgeFilters(), { shape: [8, 1, 5, 5] }));
+  copyInto(edges.weight, tensor(edgeFilters().map(exact), { shape: [8, 1, 5, 5] }));
   copyInto(edges.bias!, tensor(new Array<number>(8).fill(0)));
-  copyInto(corners.weight, tensor(cornerFilters(), { shape: [16, 8, 3, 3] }));
-  copyInto(corners.bias!, tensor(new Array<number>(16).fill(-0.2)));
+  copyInto(corners.weight, tensor(cornerFilters().map(exact), { shape: [16, 8, 3, 3] }));
+  copyInto(corners.bias!, tensor(new Array<number>(16).fill(exact(-0.2))));
   const end = pooled ? nn.globalAvgPool2d() : nn.flatten();
   const size = pooled ? 16 : 16 * 7 * 7;
   const scores = nn.linear(size, 10, { bias: false });
