@@ -36,7 +36,9 @@ export { type SeriesOptions, type SeriesSource, series } from "./learning/series
 export { type TimelineEvent, type TimelineOptions, timeline } from "./learning/timeline.ts";
 export { type LivePicture, live } from "./live.ts";
 export type { Displayable } from "./mime.ts";
+export { type BatchNormPictureOptions, batchNorm } from "./network/batchNorm.ts";
 export { type DreamOptions, dream } from "./network/dream.ts";
+export { type DropoutPictureOptions, dropout } from "./network/dropout.ts";
 export { type FilterSource, type FiltersOptions, filters } from "./network/filters.ts";
 export type { FeatureMapsOptions, InformationFlowOptions } from "./network/layers.ts";
 export { featureMaps, informationFlow, summary } from "./network/network.ts";
