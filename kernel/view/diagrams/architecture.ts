@@ -25,7 +25,8 @@ export interface ArchitecturePictureOptions {
 
 /**
  * Draws how a network is built: a box for each layer with what it gives and how many parameters it has, branches as
- * branches that meet in a sum or a join, modules as frames. Equal parts in a row become one with their number. With
+ * branches that meet in a sum or a join, modules as frames. Equal parts in a row become one with their number; what changes
+ * nothing in evaluation, such as dropout, is left out. With
  * `style: "volumes"` the maps of a chain of layers as stacks of sheets, as LeCun et al. drew LeNet-5 in 1998. `inputShape` is that of
  * one sample. Lecture steps 003.56, 003.61, 003.62 and 004.23.
  *
@@ -72,12 +73,15 @@ const fills: readonly (readonly [type: RegExp, fill: string])[] = [
   [/relu|sigmoid|tanh|elu|softmax|activation/i, "#f1e9f6"],
 ];
 
+/** Of more boxes than these, those without parameters do not say where they sit: the display stays light. */
+const MANY = 36;
+
 const signs: Readonly<Record<string, string>> = { add: "+", sub: "−", mul: "×" };
 
 function boxes({ nodes, edges, groups }: Architecture): Omit<Diagram, "title"> {
   const isChain = edges.length === nodes.length - 1 && edges.every(({ from, to }) => to === from + 1);
   return {
-    nodes: nodes.map(boxOf),
+    nodes: nodes.map((node) => boxOf(node, nodes.length > MANY)),
     edges: edges.map(({ from, to }) => ({ from: `${from}`, to: `${to}` })),
     groups: isChain
       ? []
@@ -90,7 +94,7 @@ function boxes({ nodes, edges, groups }: Architecture): Omit<Diagram, "title"> {
   };
 }
 
-function boxOf(node: ArchitectureNode): DiagramNode {
+function boxOf(node: ArchitectureNode, isBrief: boolean): DiagramNode {
   const { id, kind, path, type, details, outputShape, parameters, times, group } = node;
   const shape = line(formatShape(outputShape), "value");
   const common = { id: `${id}`, ...(group === null ? {} : { group: `${group}` }) };
@@ -104,7 +108,9 @@ function boxOf(node: ArchitectureNode): DiagramNode {
     fill: fills.find(([known]) => known.test(type))?.[1] ?? ink.paper,
     lines: [
       line(`${times > 1 ? `${times} × ` : ""}${type}`, "name"),
-      ...(path === "" ? [] : [line(times > 1 ? `${path} …` : path, "muted")]),
+      ...(path === "" || (isBrief && parameters === 0)
+        ? []
+        : [line(times > 1 ? `${path} …` : path, "muted")]),
       ...(details === "" ? [] : wrapped(details, 150).map((part) => line(part))),
       shape,
       ...(parameters > 0 ? [line(`${formatCount(parameters)} parameters`, "muted")] : []),

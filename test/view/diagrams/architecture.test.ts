@@ -40,6 +40,7 @@ describe("show.architecture", () => {
       "GoogLeNet: 7 layers, 12 closed modules, 1 operation; 6,998,552 parameters; from 3×224×224 to 1000.",
     ],
     ["vgg16", "Vgg: 37 layers; 138,357,544 parameters; from 3×224×224 to 1000."],
+    ["vgg19", "Vgg: 43 layers; 143,667,240 parameters; from 3×224×224 to 1000."],
   ] as const)("%s fits into a display", (name, text) => {
     const shown = show.architecture(
       withBackend(shapeOnlyBackend, () => models[name]()),
