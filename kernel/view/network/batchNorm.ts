@@ -7,6 +7,7 @@ import { isTensor, type Tensor } from "../../../engine/tensor.ts";
 import { valueRange } from "../colours.ts";
 import { histogram, statistics } from "../data/statistics.ts";
 import { type ChartSpec, chart, rounded } from "../drawing/chart.ts";
+import { niceTicks } from "../drawing/ticks.ts";
 import type { Displayable } from "../mime.ts";
 import { dashes, palette } from "../theme.ts";
 import { countOf, formatNumber, formatShape, wrapped } from "../wording.ts";
@@ -107,7 +108,9 @@ const binsFor = (values: number): number => Math.max(8, Math.min(40, Math.round(
 
 /** The share of each channel's values in bins of one width, as lines. */
 function panel(title: string, channels: readonly Float32Array[], names: readonly string[]): ChartSpec {
-  const all = valueRange(channels.flatMap((own) => [valueRange(own).low, valueRange(own).high]));
+  const found = valueRange(channels.flatMap((own) => [valueRange(own).low, valueRange(own).high]));
+  const ticks = niceTicks(found.low, found.high, 8);
+  const all = { low: ticks[0]!, high: ticks.at(-1)! };
   const rows = channels.flatMap((own, channel) => {
     // The ends of the common range make the bins of all channels the same; they do not count.
     const bins = histogram([...own, all.low, all.high], binsFor(own.length));
