@@ -45,7 +45,7 @@ export { featureMaps, informationFlow, summary } from "./network/network.ts";
 export { type OverlayOptions, type OverlaySource, overlay } from "./network/overlay.ts";
 export { parameters } from "./network/parameters.ts";
 export { type ReceptiveFieldOptions, receptiveField } from "./network/receptiveField.ts";
-export { compare } from "./network/summary.ts";
+export { type Compared, compare } from "./network/summary.ts";
 export { type TopPatchesOptions, topPatches } from "./network/topPatches.ts";
 export {
   type WeightEvolutionLike,

@@ -15,9 +15,9 @@ import {
 } from "../drawing/grid.ts";
 import type { Panel, ScaleBar, Tile, Tone } from "../drawing/image.ts";
 import type { Displayable } from "../mime.ts";
-import { classNumbers, type NumberSource } from "../values.ts";
+import { classNumbers, type NumberSource, numbersOf } from "../values.ts";
 
-import { countOf, formatCount, formatPercent } from "../wording.ts";
+import { countOf, formatCount, formatPercent, formatShape } from "../wording.ts";
 import { boxOf } from "./augmentations.ts";
 
 import { pointsPicture } from "./points.ts";
@@ -32,6 +32,8 @@ export interface ImagesOptions {
   classes?: readonly string[];
   /** A line of text under each image, instead of its label. */
   titles?: readonly string[];
+  /** A frame in each image: `[N, 4]`, left, top, right, bottom in shares of width and height. */
+  boxes?: NumberSource;
   /** A title above the picture. */
   title?: string;
   /** How many images stand in a row; chosen by their number where left out. */
@@ -60,6 +62,7 @@ export function images(
   const predictions =
     options.predictions && classTexts(options.predictions, options.classes, "prediction", batch.count);
   if (options.titles) checkCount(options.titles.length, batch.count, "title");
+  const boxes = options.boxes && boxesOf(options.boxes, batch.count);
 
   const shown = Math.min(batch.count, options.limit ?? Math.min(MOST_SHOWN, mostImages(batch)));
   const range = brightnessRange(batch.values);
@@ -68,7 +71,8 @@ export function images(
     const { caption, tone } = captionOf(labels?.[i], predictions?.[i], options.titles?.[i]);
     const pixels = plane(batch.values, i, batch.channels * batch.height * batch.width);
     const tile = tileOf(pixels, batch, range, "grey");
-    tiles.push({ ...tile, tone, ...(caption.length > 0 ? { caption } : {}) });
+    const frame = boxes ? { boxes: [boxOf(boxes, i, tile)] } : {};
+    tiles.push({ ...tile, tone, ...frame, ...(caption.length > 0 ? { caption } : {}) });
   }
   const columns = options.columns ?? columnsFor(shown, batch.width > 2 * batch.height ? 6 : 10);
   if (!Number.isInteger(columns) || columns < 1) {
@@ -100,7 +104,10 @@ function datasetImages(dataset: Dataset, options: ImagesOptions): Displayable {
     part.size < dataset.size
       ? `${dataset.name}: ${part.size} of ${countOf(dataset.size, "image")}`
       : dataset.name;
-  const named = part.isLabelled ? { labels: part.labels, classes: part.classes } : {};
+  const named = {
+    ...(part.isLabelled ? { labels: part.labels, classes: part.classes } : {}),
+    ...(part.targetNames.includes("boxes") ? { boxes: part.target("boxes") } : {}),
+  };
   return images(part.images, { ...named, title, ...options });
 }
 
@@ -172,6 +179,14 @@ export function unusualScale(range: { low: number; high: number }): { scale?: Sc
 /** By its members, so that drawing does not load the engine's data code. */
 export function isDataset(source: unknown): source is Dataset {
   return typeof source === "object" && source !== null && "images" in source && "classCounts" in source;
+}
+
+function boxesOf(source: NumberSource, count: number): ArrayLike<number> {
+  const { shape, values } = numbersOf(source, "show.images: boxes");
+  if (shape.length === 2 && shape[0] === count && shape[1] === 4) return values;
+  throw new ShapeError(
+    `show.images: boxes must be [${count}, 4], left, top, right, bottom in shares of width and height; got shape ${formatShape(shape)}`,
+  );
 }
 
 function checkCount(got: number, expected: number, what: string): void {

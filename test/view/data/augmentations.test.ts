@@ -52,6 +52,12 @@ describe("show.augmentations", () => {
 describe("a data set with boxes", () => {
   it("shows them around what they hold", () => {
     expect(countColour(pictureOf(bundleOf(datasetPicture(train))), frame)).toBeGreaterThan(500);
+    const [images, boxes] = train.loader({ batchSize: 4, target: "boxes" })[Symbol.iterator]().next().value!;
+    expect(countColour(pictureOf(bundleOf(show.images(images, { boxes }))), frame)).toBeGreaterThan(500);
+    expect(countColour(pictureOf(bundleOf(show.images(train))), frame)).toBeGreaterThan(500);
+    expect(() => show.images(images, { boxes: train.target("boxes") })).toThrow(
+      /boxes must be \[4, 4\], .* got shape 8×4/,
+    );
     const bare = datasetPicture(data.digits({ train: 20, test: 2 }).train);
     expect(countColour(pictureOf(bundleOf(bare)), frame)).toBe(0);
   });

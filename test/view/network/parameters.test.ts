@@ -66,3 +66,11 @@ describe("an optimiser", () => {
     stop();
   });
 });
+
+describe("show.compare", () => {
+  it("counts layers and parameters of models", () => {
+    const text = String(show.compare({ one: model(), two: nn.linear(2, 3) }));
+    expect(text).toMatch(/^2 models compared; fewest parameters: two \(9\)\./);
+    expect(text).toMatch(/one +2 +18\ntwo +1 +9$/);
+  });
+});
