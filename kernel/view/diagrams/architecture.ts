@@ -50,7 +50,7 @@ export function architecture(
 }
 
 /** `LeNet5: 12 layers; 61,706 parameters; from 1×28×28 to 10.` */
-function sentence(name: string, { nodes, parameters }: Architecture): string {
+function sentence(name: string, { nodes, edges, parameters }: Architecture): string {
   const kinds = [
     ["layer", "layer"],
     ["module", "closed module"],
@@ -60,8 +60,9 @@ function sentence(name: string, { nodes, parameters }: Architecture): string {
     const count = nodes.reduce((sum, node) => sum + (node.kind === kind ? node.times : 0), 0);
     return count === 0 ? [] : [countOf(count, noun)];
   });
-  const [input, output] = [nodes[0]!, nodes.at(-1)!].map(({ outputShape }) => formatShape(outputShape));
-  return `${name}: ${counts.join(", ")}; ${countOf(parameters, "parameter")}; from ${input} to ${output}.`;
+  const used = new Set(edges.map(({ from }) => from));
+  const outputs = nodes.filter(({ id }) => !used.has(id)).map(({ outputShape }) => formatShape(outputShape));
+  return `${name}: ${counts.join(", ")}; ${countOf(parameters, "parameter")}; from ${formatShape(nodes[0]!.outputShape)} to ${outputs.join(" and ")}.`;
 }
 
 /** What kind of layer it is, by its type; colour only repeats what the text says. */

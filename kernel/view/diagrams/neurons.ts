@@ -26,13 +26,13 @@ export interface NeuronsOptions {
 }
 
 const colours = { positive: "#b2182b", negative: "#2166ac" } as const;
-const LAYERS = { apart: 210, width: 800 } as const;
+const LAYERS = { apart: 210, width: 800, numbered: 150 } as const;
 /** Between units of a column in CSS pixels: as much as there is room for. */
 const UNITS = { least: 50, most: 84, height: 560 } as const;
 const CIRCLE = 42;
 /** Whether a line of text fits between two circles. */
 const hasRoom = (spacing: number): boolean => spacing >= CIRCLE + 16;
-/** Between two layers with at most so many lines, each carries its number. */
+/** Between two layers with at most so many lines, and room for them, each carries its number. */
 const MOST_NUMBERS = 12;
 /** Lines that can be told apart, over all layers; of more, the widest are drawn. In a wide picture each weighs more. */
 const mostLines = (gaps: number): number => Math.max(4, Math.floor((gaps <= 2 ? 80 : 50) / gaps));
@@ -309,7 +309,8 @@ function linesOf(
 ): DiagramEdge[] {
   const inputs = columns[layer]!.size;
   const [sources, targets] = [places[layer]!, places[layer + 1]!];
-  const numbered = sources.length * targets.length <= MOST_NUMBERS;
+  const numbered =
+    sources.length * targets.length <= MOST_NUMBERS && xOf(1, columns.length) >= LAYERS.numbered;
   // Where the lines' heights are evenly apart: nearer the side with more units.
   const [n, m] = [sources.length, targets.length];
   const labelAt = m <= n ? 1 / (m + 1) : n / (n + 1);

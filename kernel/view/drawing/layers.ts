@@ -113,18 +113,32 @@ function bestOrder(edges: readonly Named[], direction: "right" | "down", make: (
   return candidates.reduce((best, other) => (other.score < best.score ? other : best)).graph;
 }
 
-/** How many neighbours among the lines that meet in a node come in the order of the operands: the first above or left. */
+/**
+ * How far neighbours among the lines that meet in a node come in the order of the operands, the first above or left; and, counting
+ * less, those that leave a node in the order in which it is used.
+ */
 function orderOf(
   edges: readonly DiagramEdge[],
   across: (id: string) => number,
 ): { right: number; wrong: number } {
   const order = { right: 0, wrong: 0 };
-  for (const meeting of Map.groupBy(edges, ({ to }) => to).values())
-    for (let i = 1; i < meeting.length; i++) {
-      const step = across(meeting[i]!.from) - across(meeting[i - 1]!.from);
-      if (step > 0) order.right++;
-      if (step < 0) order.wrong++;
+  const count = (ids: readonly string[], weight: number): void => {
+    for (let i = 1; i < ids.length; i++) {
+      const step = across(ids[i]!) - across(ids[i - 1]!);
+      if (step > 0) order.right += weight;
+      if (step < 0) order.wrong += weight;
     }
+  };
+  for (const meeting of Map.groupBy(edges, ({ to }) => to).values())
+    count(
+      meeting.map(({ from }) => from),
+      1,
+    );
+  for (const leaving of Map.groupBy(edges, ({ from }) => from).values())
+    count(
+      leaving.map(({ to }) => to),
+      0.1,
+    );
   return order;
 }
 

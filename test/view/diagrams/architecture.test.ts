@@ -60,6 +60,11 @@ describe("show.architecture", () => {
       "Linear: 1 layer; 10 parameters; from 4 to 2.",
     );
     expect(String(show.architecture(models.mlp([4, 3, 2]), [4]))).toContain("3 layers");
+    const heads = nn.sequential(
+      nn.linear(4, 4),
+      nn.parallel(nn.linear(4, 3), nn.linear(4, 1)) as unknown as nn.Module,
+    );
+    expect(String(show.architecture(heads, [4]))).toContain("from 4 to 3 and 1.");
   });
 
   test("says what is wrong", () => {

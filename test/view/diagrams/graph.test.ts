@@ -1,6 +1,6 @@
 /** The picture of a computation: lecture steps 002.2, 002.3, 002.6 and 004.22. */
 import { describe, expect, test } from "vitest";
-import { graphOf, models, nn, tensor } from "../../../engine/index.ts";
+import { graphOf, models, nn, tensor, zeros } from "../../../engine/index.ts";
 import type { Tensor } from "../../../engine/tensor.ts";
 import { show } from "../../../kernel/view/index.ts";
 import { bundleOf, pictureOf } from "../decode.ts";
@@ -102,6 +102,9 @@ describe("show.graph", () => {
   test("NaN is drawn as such; what was given has no graph", () => {
     expectShown(show.graph(leaf(Number.NaN, "n").mul(2).named("f")), "f = NaN by 1 operation (mul)");
     expectShown(show.graph(tensor([1, 2, 3])), "The tensor (3) was given, not computed: it has no graph.");
+    expectShown(show.graph(zeros([0, 3], { requiresGrad: true }).mul(2)), "The result 0×3 by 1 operation");
+    const long = leaf(1, "a name that is much longer than any line of a diagram may ever be").mul(2);
+    expect(pictureOf(bundleOf(show.graph(long))).width).toBeLessThan(1200);
     expectShown(show.graph(tensor([[1, 2]], { requiresGrad: true }).relu()), "The result 1×2 by 1 operation");
   });
 
