@@ -106,12 +106,20 @@ function spread(channels: readonly Float32Array[]): string {
 /** Few values make few bins: a line of single values tells nothing. */
 const binsFor = (values: number): number => Math.max(8, Math.min(40, Math.round(Math.sqrt(values))));
 
+/** Values that tell the shape of a channel as well as all of them, which take long to count. */
+const MOST_COUNTED = 20_000;
+
+function evenly(values: Float32Array): Float32Array {
+  const step = Math.ceil(values.length / MOST_COUNTED);
+  return step === 1 ? values : values.filter((_, i) => i % step === 0);
+}
+
 /** The share of each channel's values in bins of one width, as lines. */
 function panel(title: string, channels: readonly Float32Array[], names: readonly string[]): ChartSpec {
   const found = valueRange(channels.flatMap((own) => [valueRange(own).low, valueRange(own).high]));
   const ticks = niceTicks(found.low, found.high, 8);
   const all = { low: ticks[0]!, high: ticks.at(-1)! };
-  const rows = channels.flatMap((own, channel) => {
+  const rows = channels.map(evenly).flatMap((own, channel) => {
     // The ends of the common range make the bins of all channels the same; they do not count.
     const bins = histogram([...own, all.low, all.high], binsFor(own.length));
     const counts = bins.map(({ count }, i) => count - (i === 0 ? 1 : 0) - (i === bins.length - 1 ? 1 : 0));

@@ -29,7 +29,7 @@ export function parameters(model: AnyModule): Displayable {
       std,
       odd: nan + infinite,
       frozen: !parameter.requiresGrad,
-      norm: grad === null ? null : Math.hypot(...norms(grad.toTypedArray())),
+      norm: grad === null ? null : normOf(grad.toTypedArray()),
     };
   });
   const frozen = rows.filter((row) => row.frozen);
@@ -66,12 +66,10 @@ export function parameters(model: AnyModule): Displayable {
 const sum = (rows: readonly { count: number }[]): number =>
   rows.reduce((total, { count }) => total + count, 0);
 
-/** The norms of parts: `Math.hypot` takes only so many numbers at once. */
-function norms(values: ArrayLike<number>): number[] {
-  const part = 10_000;
-  return Array.from({ length: Math.ceil(values.length / part) }, (_, i) =>
-    Math.hypot(...Array.prototype.slice.call(values, i * part, (i + 1) * part)),
-  );
+function normOf(values: ArrayLike<number>): number {
+  let squares = 0;
+  for (let i = 0; i < values.length; i++) squares += values[i]! ** 2;
+  return Math.sqrt(squares);
 }
 
 /** An optimiser: its line, and where it has several groups a table of their settings. */

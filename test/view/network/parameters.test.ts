@@ -40,7 +40,7 @@ describe("show.parameters", () => {
     expect(() => show.parameters({} as never)).toThrow(/show.parameters/);
   });
 
-  it("sums gradients of more values than a function takes", () => {
+  it("sums gradients of very many values", () => {
     const net = nn.sequential(nn.linear(1000, 200, { bias: false }));
     net(ones([1, 1000]))
       .sum()
