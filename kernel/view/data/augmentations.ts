@@ -94,8 +94,15 @@ function contentsOf(source: Dataset | Tensor, count: number): { images: Tensor; 
     return { images: noGrad(() => batch.narrow(0, 0, Math.min(count, batch.shape[0] ?? 0))) };
   }
   const part = source.take(Math.min(count, source.size));
-  const boxes = part.targetNames.includes("boxes") ? { boxes: part.target("boxes") } : {};
-  return { images: part.images, ...boxes };
+  const boxes = boxesIn(part);
+  return { images: part.images, ...(boxes ? { boxes } : {}) };
+}
+
+/** The boxes of a data set, where it has one for each image. */
+export function boxesIn(dataset: Dataset): Tensor | null {
+  if (!dataset.targetNames.includes("boxes")) return null;
+  const boxes = dataset.target("boxes");
+  return boxes.ndim === 2 && boxes.shape[1] === 4 ? boxes : null;
 }
 
 /** The box of a sample, which is given in shares of width and height. */

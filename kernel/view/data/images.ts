@@ -1,11 +1,12 @@
 /** Grids of sample images with what they are and what they were taken for. */
 import type { Dataset } from "../../../engine/data/dataset.ts";
 import { ArgumentError, ShapeError } from "../../../engine/errors.ts";
-import type { ValueRange } from "../colours.ts";
+import { type ValueRange, valueRange } from "../colours.ts";
 import {
   brightnessRange,
   columnsFor,
   type ImageBatch,
+  type ImageSize,
   imageBatch,
   mostImages,
   picture,
@@ -18,7 +19,7 @@ import type { Displayable } from "../mime.ts";
 import { classNumbers, type NumberSource, numbersOf } from "../values.ts";
 
 import { countOf, formatCount, formatPercent, formatShape } from "../wording.ts";
-import { boxOf } from "./augmentations.ts";
+import { boxesIn, boxOf } from "./augmentations.ts";
 
 import { pointsPicture } from "./points.ts";
 
@@ -104,9 +105,10 @@ function datasetImages(dataset: Dataset, options: ImagesOptions): Displayable {
     part.size < dataset.size
       ? `${dataset.name}: ${part.size} of ${countOf(dataset.size, "image")}`
       : dataset.name;
+  const boxes = boxesIn(part);
   const named = {
     ...(part.isLabelled ? { labels: part.labels, classes: part.classes } : {}),
-    ...(part.targetNames.includes("boxes") ? { boxes: part.target("boxes") } : {}),
+    ...(boxes ? { boxes } : {}),
   };
   return images(part.images, { ...named, title, ...options });
 }
@@ -121,27 +123,26 @@ export function datasetPicture(dataset: Dataset): Displayable {
   const samples = used.map((label) => indicesOf(labels, label, SAMPLES_PER_CLASS));
   const part = dataset.subset(samples.flat());
   const batch = imageBatch(part.images, "the data set");
-  const boxes = part.targetNames.includes("boxes") ? part.target("boxes").toTypedArray() : null;
+  const boxes = boxesIn(part)?.toTypedArray() ?? null;
+  const masks = masksIn(part);
   const range = brightnessRange(batch.values);
   let next = 0;
   const panels = used.map((label, i): Panel => {
-    const tiles = samples[i]!.map(() => {
-      const tile = tileOf(
-        plane(batch.values, next, batch.channels * batch.height * batch.width),
-        batch,
-        range,
-        "grey",
-      );
+    const tiles = samples[i]!.flatMap((): Tile[] => {
+      const pixels = plane(batch.values, next, batch.channels * batch.height * batch.width);
+      const tile = tileOf(pixels, batch, range, "grey");
       const frame = boxes ? { boxes: [boxOf(boxes, next, tile)] } : {};
+      const mask =
+        masks && tileOf(plane(masks.values, next, batch.height * batch.width), masks.size, masks, "viridis");
       next++;
-      return { ...tile, ...frame };
+      return [{ ...tile, ...frame }, ...(mask ? [mask] : [])];
     });
     const pixel = pixelFor(batch.height, batch.width, 56);
     return {
       title: dataset.classes[label] ?? String(label),
       subtitle: countOf(counts[label]!, "image"),
       tiles,
-      columns: 1,
+      columns: masks ? 2 : 1,
       pixel,
     };
   });
@@ -158,6 +159,18 @@ export function datasetPicture(dataset: Dataset): Displayable {
     { title: dataset.name, subtitle: text, arrange: "row", panels, ...unusualScale(range) },
     text,
   );
+}
+
+/** The class of each pixel, where a data set has one mask for each image and in its size. */
+function masksIn(
+  dataset: Dataset,
+): { values: ArrayLike<number>; size: ImageSize; low: number; high: number } | null {
+  if (!dataset.targetNames.includes("masks")) return null;
+  const masks = dataset.target("masks");
+  const [, height, width] = dataset.images.shape.slice(1) as [number, number, number];
+  if (masks.ndim !== 3 || masks.shape[1] !== height || masks.shape[2] !== width) return null;
+  const values = masks.toTypedArray();
+  return { values, size: { channels: 1, height, width }, low: 0, high: Math.max(1, valueRange(values).high) };
 }
 
 const MOST_CLASSES = 30;

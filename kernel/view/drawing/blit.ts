@@ -35,11 +35,11 @@ export function blit(target: Pixels, { tile, left, top, pixel }: Placed): void {
     const [from, to] = [box.left, box.right].map((column) => Math.round(clamp(column, tile.width) * pixel));
     const [first, last] = [box.top, box.bottom].map((row) => Math.round(clamp(row, tile.height) * pixel));
     const frame = [left + from!, top + first!, left + to!, top + last!] as const;
-    // A bright frame between dark lines can be seen on any picture.
-    outline(out, target.width, frame, 0, packed(parseHex(ink.strong)));
-    outline(out, target.width, frame, 1, packed(parseHex(box.colour ?? BOX_COLOUR)));
-    outline(out, target.width, frame, 2, packed(parseHex(box.colour ?? BOX_COLOUR)));
-    outline(out, target.width, frame, 3, packed(parseHex(ink.strong)));
+    // A bright frame between dark lines can be seen on any picture; it lies around what it holds, not on it.
+    outline(out, target.width, frame, -2, packed(parseHex(ink.strong)));
+    outline(out, target.width, frame, -1, packed(parseHex(box.colour ?? BOX_COLOUR)));
+    outline(out, target.width, frame, 0, packed(parseHex(box.colour ?? BOX_COLOUR)));
+    outline(out, target.width, frame, 1, packed(parseHex(ink.strong)));
   }
 }
 
@@ -52,7 +52,7 @@ const clamp = (value: number, most: number): number => Math.min(Math.max(value, 
 
 const packed = ([red, green, blue]: Rgb): number => ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 
-/** A line of one device pixel, `inset` inside the frame. */
+/** A line of one device pixel, `inset` inside the frame, or outside. */
 function outline(
   out: Uint32Array,
   stride: number,

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { data, rand, randn, seed } from "../../../engine/index.ts";
 import { datasetPicture } from "../../../kernel/view/data/images.ts";
+import { chartSvg } from "../../../kernel/view/drawing/chart-image.ts";
 import { show } from "../../../kernel/view/index.ts";
-import { bundleOf, countColour, pictureOf } from "../decode.ts";
+import { bundleOf, countColour, pictureOf, specOf } from "../decode.ts";
 import { expectPicture } from "../snapshot.ts";
 
 const { train } = data.shapes({ train: 8, test: 2, seed: 3 });
@@ -49,8 +50,19 @@ describe("show.augmentations", () => {
   });
 });
 
+describe("a time series", () => {
+  it("shows its windows and what follows them", async () => {
+    const shown = datasetPicture(data.timeSeries({ train: 20, test: 5 }).train);
+    const bundle = expectPicture("timeSeries", shown);
+    const log = { messages: [] };
+    await chartSvg(specOf(bundle), log);
+    expect(log.messages).toEqual([]);
+    expect(String(shown)).toContain("20 samples of 24 numbers");
+  });
+});
+
 describe("a data set with boxes", () => {
-  it("shows them around what they hold", () => {
+  it("shows them around what they hold, with the masks beside", () => {
     expect(countColour(pictureOf(bundleOf(datasetPicture(train))), frame)).toBeGreaterThan(500);
     const [images, boxes] = train.loader({ batchSize: 4, target: "boxes" })[Symbol.iterator]().next().value!;
     expect(countColour(pictureOf(bundleOf(show.images(images, { boxes }))), frame)).toBeGreaterThan(500);
@@ -58,6 +70,7 @@ describe("a data set with boxes", () => {
     expect(() => show.images(images, { boxes: train.target("boxes") })).toThrow(
       /boxes must be \[4, 4\], .* got shape 8×4/,
     );
+    expectPicture("shapes", datasetPicture(train));
     const bare = datasetPicture(data.digits({ train: 20, test: 2 }).train);
     expect(countColour(pictureOf(bundleOf(bare)), frame)).toBe(0);
   });

@@ -80,7 +80,7 @@ describe("show.overlay", () => {
     expect(countColour(plain, [128, 128, 128])).toBe((64 + 63) * side * side);
     const frame = [255, 210, 63];
     expect(countColour(plain, frame)).toBe(0);
-    expect(countColour(framed, frame)).toBe(4 * (side - 3) + 4 * (side - 5));
+    expect(countColour(framed, frame)).toBe(4 * (side + 1) + 4 * (side - 1));
   });
 
   it("takes colour images, large ones, channels of signed gradients and maps of any size below 200 KB", () => {
