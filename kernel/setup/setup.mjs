@@ -129,9 +129,9 @@ function seconds(since) {
 }
 
 /** `setUp` for a program's entry: prints a problem with its remedy and ends with exit code 1. */
-export async function main(names) {
+export async function main(names, write) {
   try {
-    await setUp(names);
+    await setUp(names, write);
   } catch (error) {
     console.error(`\n${asProblem("set-up", error)}`);
     process.exit(1);

@@ -51,7 +51,7 @@ const complete = examples.filter((example) => !isSketch(example));
 const names = Object.keys(engine).join(", ");
 const header = [
   `import { ${names} } from "./engine/index.ts";`,
-  `import { display, getpass, prompt, show } from "./kernel/preload/names.ts";`,
+  `import { display, getpass, interact, progress, prompt, show } from "./kernel/preload/names.ts";`,
 ].join("");
 const folder = root.replaceAll("\\", "/");
 const wrapped = new Map(

@@ -38,7 +38,7 @@ export function showProgressAt(where: ProgressPlace | null): void {
  * @throws ArgumentError for something that cannot be gone through.
  * @example
  * for (const [x, y] of progress(loader)) { nn.crossEntropy(model(x), y).backward(); optimizer.step(); }
- * for await (const file of progress(files, { label: "reading", total: 200 })) read(file);
+ * for (const _ of progress(Array(200), { label: "shuffling" })) randperm(1000);
  */
 export function progress<Source extends Iterable<unknown> | AsyncIterable<unknown>>(
   source: Source,

@@ -1,0 +1,15 @@
+// `npm run bench` after the check of Node's version.
+
+import { join } from "node:path";
+import process from "node:process";
+import { courseEnvironment, root } from "./layout.mjs";
+import { foreground } from "./programs.mjs";
+import { runtimeNode } from "./runtime.mjs";
+import { main } from "./setup.mjs";
+
+export async function runBenchmark(passedOn) {
+  // What it prints may be asked for as JSON: the set-up's words go elsewhere.
+  await main(undefined, (text) => process.stderr.write(text));
+  const command = [runtimeNode(), join(root, "test", "bench", "bench.ts"), ...passedOn];
+  process.exitCode = await foreground(command, { cwd: root, env: courseEnvironment(process.env) });
+}

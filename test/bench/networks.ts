@@ -1,0 +1,68 @@
+/** The networks that are timed, and their data: the same numbers as in `pytorch.py`, so that losses can be compared. */
+import { models, nn, type Tensor, tensor } from "../../engine/index.ts";
+
+export interface Network {
+  readonly make: () => nn.Module;
+  /** Shape of one sample. */
+  readonly input: readonly number[];
+}
+
+const block = (from: number, to: number) => [
+  nn.conv2d(from, to, 3, { padding: 1 }),
+  nn.batchNorm2d(to),
+  nn.relu(),
+];
+
+export const networks: Readonly<Record<string, Network>> = {
+  MLP: {
+    make: () => nn.sequential(nn.flatten(), nn.linear(784, 256), nn.relu(), nn.linear(256, 10)),
+    input: [1, 28, 28],
+  },
+  "LeNet-5": { make: () => models.leNet5(), input: [1, 28, 28] },
+  "CIFAR CNN": {
+    make: () =>
+      nn.sequential(
+        ...block(3, 32),
+        ...block(32, 32),
+        nn.maxPool2d(2),
+        ...block(32, 64),
+        ...block(64, 64),
+        nn.maxPool2d(2),
+        nn.flatten(),
+        nn.linear(64 * 8 * 8, 128),
+        nn.relu(),
+        nn.linear(128, 10),
+      ),
+    input: [3, 32, 32],
+  },
+  "ResNet-20": { make: () => models.resNetSmall(20, { channels: 3, classes: 10 }), input: [3, 32, 32] },
+};
+
+/** Numbers between −1 and 1 that any language computes alike: the fractional part of a multiple of the golden ratio. */
+export function pattern(length: number, start: number): Float32Array {
+  return Float32Array.from({ length }, (_, i) => {
+    const turns = (start + i) * 0.6180339887498949;
+    return 2 * (turns - Math.floor(turns)) - 1;
+  });
+}
+
+/** Gives a model's parameters of two dimensions and more small numbers of the pattern; the others stay as they start. */
+export function fillWeights(model: nn.Module): void {
+  const state: Record<string, Tensor> = {};
+  for (const [i, [name, parameter]] of model.namedParameters().entries()) {
+    const { shape, size } = parameter;
+    const inputs = size / shape[0]!;
+    const scale = shape.length < 2 ? 0 : Math.sqrt(3 / inputs);
+    const start = name.endsWith("bias") || shape.length > 1 ? 0 : 1;
+    const values = pattern(size, 1000 * i).map((value) => start + scale * value);
+    state[name] = tensor(values, { shape: [...shape] });
+  }
+  model.loadStateDict({ ...model.stateDict(), ...state });
+}
+
+/** A batch of a network's shape, with classes from 0 to 9. */
+export function batchOf({ input }: Network, size: number): [images: Tensor, labels: Tensor] {
+  const length = input.reduce((product, side) => product * side, size);
+  const labels = Int32Array.from({ length: size }, (_, i) => (i * 7) % 10);
+  return [tensor(pattern(length, 17), { shape: [size, ...input] }), tensor(labels, { dtype: "int32" })];
+}
