@@ -4,6 +4,7 @@ import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors
 import { type Conv2dOptions, checkSize2d } from "../../../engine/ops/convolution.ts";
 import { type PadMode, pad } from "../../../engine/ops/movement.ts";
 import type { Tensor } from "../../../engine/tensor.ts";
+import type { CellGrid, CellMark } from "../drawing/cells.ts";
 import { type NumberSource, numbersOf } from "../values.ts";
 import { formatNumber, formatShape } from "../wording.ts";
 
@@ -127,4 +128,13 @@ export function borderOf({ height, width }: { height: number; width: number }, m
     const [row, column] = [Math.floor(i / width), i % width];
     return row < top || row >= height - bottom || column < left || column >= width - right ? 1 : 0;
   });
+}
+
+/** The first channel as a matrix on the sheet. */
+export function gridOf(
+  title: string,
+  { values, height, width }: Planes,
+  marks: readonly CellMark[],
+): CellGrid {
+  return { title, rows: height, columns: width, values, marks };
 }

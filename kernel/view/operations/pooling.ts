@@ -10,11 +10,11 @@ import {
   minPool2d,
   minPool2dIndices,
 } from "../../../engine/ops/pooling.ts";
-import type { CellGrid, CellMark } from "../drawing/cells.ts";
+import type { CellMark } from "../drawing/cells.ts";
 import { Drawn } from "../drawing/drawn.ts";
 import type { Displayable } from "../mime.ts";
 import type { NumberSource } from "../values.ts";
-import { batchOf, firstOf, type Planes, pairText, planesOf, sidesOf } from "./planes.ts";
+import { batchOf, firstOf, gridOf, pairText, planesOf, sidesOf } from "./planes.ts";
 
 /** Options of `pooling`. */
 export interface PoolingOptions {
@@ -81,13 +81,6 @@ export function pooling(input: NumberSource, options: PoolingOptions = {}): Disp
       tone: "output",
     }),
   );
-  const grid = (title: string, planes: Planes, marks: CellMark[]): CellGrid => ({
-    title,
-    rows: planes.height,
-    columns: planes.width,
-    values: planes.values,
-    marks,
-  });
   const name = kind === "average" ? "Average" : kind === "max" ? "Max" : "Min";
   const text = `${name} pooling of a ${sidesOf(image)} input over ${pairText(size)}${size[0] === size[1] ? `×${size[0]}` : ""} windows, stride ${pairText(stride)}: ${sidesOf(pooled)} values kept.`;
   return new Drawn(
@@ -98,10 +91,10 @@ export function pooling(input: NumberSource, options: PoolingOptions = {}): Disp
         subtitle: text,
         lines: [
           [
-            grid("input", image, [...windows, ...places]),
+            gridOf("input", image, [...windows, ...places]),
             { sign: "→" },
-            grid("pooled", pooled, []),
-            ...(restored ? [{ sign: "→" }, grid("unpooled", restored, places)] : []),
+            gridOf("pooled", pooled, []),
+            ...(restored ? [{ sign: "→" }, gridOf("unpooled", restored, places)] : []),
           ],
         ],
         notes: [],

@@ -3,7 +3,7 @@ import { ones } from "../../../engine/creation.ts";
 import { noGrad } from "../../../engine/gradmode.ts";
 import { checkSize2d, convTranspose2d, type Size2d } from "../../../engine/ops/convolution.ts";
 import { animation, stepsShown } from "../drawing/animation.ts";
-import type { CellGrid, CellMark, Sheet } from "../drawing/cells.ts";
+import type { CellMark, Sheet } from "../drawing/cells.ts";
 import { Drawn } from "../drawing/drawn.ts";
 import type { Displayable } from "../mime.ts";
 import type { NumberSource } from "../values.ts";
@@ -12,6 +12,7 @@ import {
   batchOf,
   borderOf,
   firstOf,
+  gridOf,
   marginsOf,
   type Planes,
   pairText,
@@ -125,13 +126,6 @@ function stepSheet(made: Stamping, step: number, options: TransposedConvolutionO
     columns: kernel.width,
     tone: "kernel",
   };
-  const grid = (title: string, planes: Planes, marks: CellMark[]): CellGrid => ({
-    title,
-    rows: planes.height,
-    columns: planes.width,
-    values: planes.values,
-    marks,
-  });
   const most = Math.max(...overlaps.at(-1)!.values);
   const outside = borderOf(outputs[step]!, margins);
   return {
@@ -139,13 +133,13 @@ function stepSheet(made: Stamping, step: number, options: TransposedConvolutionO
     subtitle: summaryOf(made),
     lines: [
       [
-        grid("input", input, [{ row, column, rows: 1, columns: 1, tone: "input" }]),
+        gridOf("input", input, [{ row, column, rows: 1, columns: 1, tone: "input" }]),
         { sign: "×" },
-        grid("kernel", kernel, [{ ...place, row: 0, column: 0 }]),
+        gridOf("kernel", kernel, [{ ...place, row: 0, column: 0 }]),
         { sign: "→" },
-        { ...grid("output so far", outputs[step]!, [place]), outside },
+        { ...gridOf("output so far", outputs[step]!, [place]), outside },
         {
-          ...grid("stamps on each cell", overlaps[step]!, [place]),
+          ...gridOf("stamps on each cell", overlaps[step]!, [place]),
           shade: { colours: "viridis", low: 0, high: most },
         },
       ],

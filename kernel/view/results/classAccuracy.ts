@@ -3,9 +3,10 @@ import { ArgumentError } from "../../../engine/errors.ts";
 import { ConfusionMatrix, type Values } from "../../../engine/metrics/index.ts";
 import { type ChartSpec, chart, rounded } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
-import { ink, palette, role } from "../theme.ts";
+import { palette } from "../theme.ts";
 import { countOf, formatCount, formatPercent, wrapped } from "../wording.ts";
 import { type ConfusionLike, readConfusion } from "./confusion.ts";
+import { countsBeside, namesAxis, overallLine } from "./rateBars.ts";
 
 /** Options of `classAccuracy`. */
 export interface ClassAccuracyOptions {
@@ -111,12 +112,7 @@ function accuracySpec(
     height: Math.max(40, rows.length * 20),
     data: { values },
     encoding: {
-      y: {
-        field: "name",
-        type: "nominal",
-        sort: null,
-        axis: { title: null, labelLimit: 160, ticks: false, domain: false },
-      },
+      y: namesAxis(null),
     },
     layer: [
       {
@@ -134,34 +130,8 @@ function accuracySpec(
           ],
         },
       },
-      {
-        mark: { type: "text", align: "left", dx: 6, fontSize: 10, color: ink.muted },
-        encoding: { x: { value: width }, text: { field: "label" } },
-      },
-      {
-        data: { values: [{ overall: rounded(overall) }] },
-        encoding: {
-          x: { field: "overall", type: "quantitative" },
-          y: { value: 0 },
-          color: { value: role.validation },
-        },
-        layer: [
-          {
-            mark: { type: "rule", strokeDash: [4, 3], strokeWidth: 1.5 },
-            encoding: { y2: { value: "height" } },
-          },
-          {
-            mark: {
-              type: "text",
-              text: `all ${formatPercent(overall)}`,
-              align: "right",
-              baseline: "bottom",
-              dy: -3,
-              fontSize: 10,
-            },
-          },
-        ],
-      },
+      countsBeside(width),
+      overallLine(overall, "right"),
     ],
   };
 }

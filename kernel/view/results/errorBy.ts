@@ -3,9 +3,10 @@ import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors
 import type { Values } from "../../../engine/metrics/index.ts";
 import { type ChartSpec, chart, rounded } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
-import { ink, palette, role } from "../theme.ts";
+import { ink, palette } from "../theme.ts";
 import { classNumbers, listOf, type NumberSource } from "../values.ts";
 import { countOf, formatCount, formatNumber, formatPercent, wrapped } from "../wording.ts";
+import { countsBeside, namesAxis, overallLine } from "./rateBars.ts";
 
 /** Options of `errorBy`. */
 export interface ErrorByOptions {
@@ -159,12 +160,7 @@ function errorSpec(rates: readonly Rate[], by: string, title: string, text: stri
     height: Math.max(40, rates.length * 24),
     data: { values },
     encoding: {
-      y: {
-        field: "name",
-        type: "nominal",
-        sort: null,
-        axis: { title: by, labelLimit: 160, ticks: false, domain: false },
-      },
+      y: namesAxis(by),
     },
     layer: [
       {
@@ -183,33 +179,8 @@ function errorSpec(rates: readonly Rate[], by: string, title: string, text: stri
         mark: { type: "rule", strokeWidth: 1.5, color: ink.strong },
         encoding: { x: { field: "low", type: "quantitative" }, x2: { field: "high" }, tooltip },
       },
-      {
-        mark: { type: "text", align: "left", dx: 6, fontSize: 10, color: ink.muted },
-        encoding: { x: { value: width }, text: { field: "label" } },
-      },
-      {
-        data: { values: [{ overall: rounded(overall) }] },
-        encoding: {
-          x: { field: "overall", type: "quantitative" },
-          y: { value: 0 },
-          color: { value: role.validation },
-        },
-        layer: [
-          {
-            mark: { type: "rule", strokeDash: [4, 3], strokeWidth: 1.5 },
-            encoding: { y2: { value: "height" } },
-          },
-          {
-            mark: {
-              type: "text",
-              text: `all ${formatPercent(overall)}`,
-              baseline: "bottom",
-              dy: -3,
-              fontSize: 10,
-            },
-          },
-        ],
-      },
+      countsBeside(width),
+      overallLine(overall, "center"),
     ],
   };
 }
