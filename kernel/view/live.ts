@@ -1,6 +1,6 @@
 /**
- * Pictures that are drawn anew while a training goes on. Frames are made so seldom that they cost at most 2 % of the time;
- * they are drawn in the drawing thread, also while a loop never waits. When the cell ends, the picture shows how it ended.
+ * Pictures that are drawn anew while a training goes on. Frames are made so seldom that making them costs the thread that
+ * trains at most 1 % of its time; they are drawn in the drawing thread, also while a loop never waits. When the cell ends, the picture shows how it ended.
  */
 import { randomUUID } from "node:crypto";
 import { ArgumentError, describeValue } from "../../engine/errors.ts";
@@ -106,8 +106,8 @@ export class LivePicture implements Displayable {
 }
 
 /**
- * Draws a picture anew while you train: `picture.update()` after every step draws it in the same place, as often as costs at
- * most 2 % of the time, and once more when the cell has ended.
+ * Draws a picture anew while you train: `picture.update()` after every step draws it in the same place, as often as takes at
+ * most 1 % of the training's time, and once more when the cell has ended.
  *
  * `make` is a function that makes the picture from how things are; it runs between two steps. In `fit`, have the optimizer call
  * `update`. Throws an ArgumentError where `make` is no function or returns no picture.

@@ -1,9 +1,12 @@
 /** How often a picture is drawn anew while something computes. */
 
 const SHORTEST_PAUSE_MS = 250;
-const LARGEST_SHARE = 0.02;
+const LARGEST_SHARE = 0.01;
 
-/** Decides when the next frame may be drawn: four a second at most, and drawing at most 2 % of the time. */
+/**
+ * Decides when the next frame may be drawn: four a second at most, and drawing at most 1 % of the time. Where every core
+ * computes, a frame holds up all of them, and costs the training about twice its own time.
+ */
 export class FrameLimiter {
   private last = Number.NEGATIVE_INFINITY;
   private cost = 0;

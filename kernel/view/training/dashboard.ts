@@ -1,6 +1,6 @@
 /**
  * The live picture of a training: frames of one size while it runs, one chart when it ends, in the same output. Frames are
- * drawn in the drawing thread, at most four a second and so seldom that drawing costs at most 2 % of the time.
+ * drawn in the drawing thread, at most four a second and so seldom that drawing takes at most 1 % of the time.
  */
 import { randomUUID } from "node:crypto";
 import { drawLater, type TimedImage } from "../drawing/drawing.ts";

@@ -103,13 +103,13 @@ describe("frame limiter", () => {
     expect(limiter.start(250)).toBe(true);
   });
 
-  it("waits so long that drawing costs 2 %", () => {
+  it("waits so long that drawing takes 1 % of the time", () => {
     const limiter = new FrameLimiter();
     limiter.start(0);
     limiter.finish(20);
-    expect(limiter.pause).toBe(1000);
-    expect(limiter.start(999)).toBe(false);
-    expect(limiter.start(1000)).toBe(true);
+    expect(limiter.pause).toBe(2000);
+    expect(limiter.start(1999)).toBe(false);
+    expect(limiter.start(2000)).toBe(true);
   });
 });
 
@@ -120,9 +120,9 @@ describe("training dashboard", () => {
     expect(frames.length).toBeLessThanOrEqual(41);
   });
 
-  it("draws seldom where drawing is dear: 100 ms a frame, one in 5 s", async () => {
+  it("draws seldom where drawing is dear: 100 ms a frame, one in 10 s", async () => {
     const { frames } = await watch(100);
-    expect(frames.length).toBeLessThanOrEqual(5);
+    expect(frames.length).toBeLessThanOrEqual(3);
   });
 
   it("shows one output that every frame updates, then one chart in the same place", async () => {
