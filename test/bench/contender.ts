@@ -1,6 +1,6 @@
 /** nnlab as a contender: reads what to do from its standard input, a line of JSON at a time, and answers likewise. */
 import { createInterface } from "node:readline";
-import { getBackend, memoryReport, nn, noGrad, optim } from "../../engine/index.ts";
+import { nn, noGrad, optim } from "../../engine/index.ts";
 import { startOnNode } from "../../engine/node.ts";
 import { batchOf, fillWeights, networks } from "./networks.ts";
 import type { Answer, Order } from "./protocol.ts";
@@ -24,7 +24,7 @@ function prepare({ network, batch, mode }: Extract<Order, { order: "prepare" }>)
   } else {
     model.train();
     const optimizer = optim.sgd(model.parameters(), { lr: 0.01 });
-    // As a lesson writes it: the loss is read at the end of a run, as a student reads it now and then.
+    // As a lesson writes it, with the loss read in each step.
     step = () => {
       const loss = nn.crossEntropy(model(images), labels);
       loss.backward();
@@ -36,16 +36,11 @@ function prepare({ network, batch, mode }: Extract<Order, { order: "prepare" }>)
 }
 
 function answer(order: Order): Answer {
-  if (order.order === "describe") {
-    const { name, threads } = getBackend().describe();
-    return { name: String(name), threads };
-  }
   if (order.order === "prepare") return { result: prepare(order) };
   const start = performance.now();
   for (let i = 0; i < order.steps; i++) step();
   return {
     milliseconds: (performance.now() - start) / order.steps,
-    bytes: memoryReport().bytes,
     rss: process.memoryUsage.rss(),
   };
 }

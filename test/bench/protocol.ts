@@ -2,18 +2,14 @@
 export type Mode = "training" | "inference";
 
 export type Order =
-  | { order: "describe" }
   | { order: "prepare"; network: string; batch: number; mode: Mode }
   | { order: "run"; steps: number };
 
 export interface Answer {
-  name?: string;
-  threads?: number;
   /** The loss of the first step, or the first output. */
   result?: number;
   /** Of one step, the mean of a run. */
   milliseconds?: number;
-  bytes?: number;
-  /** Resident memory of the process, in bytes. */
+  /** Resident memory of the process in bytes: at its highest in PyTorch, as it stands in nnlab. */
   rss?: number;
 }

@@ -113,9 +113,7 @@ def prepare(order):
 step = None
 for line in sys.stdin:
     order = json.loads(line)
-    if order["order"] == "describe":
-        answer = {"name": f"PyTorch {torch.__version__}", "threads": torch.get_num_threads()}
-    elif order["order"] == "prepare":
+    if order["order"] == "prepare":
         step = prepare(order)
         answer = {"result": step()}
     else:

@@ -1,7 +1,7 @@
 /** The SVG of a diagram. Text never overlaps: nodes and labels are measured before they are placed. Runs in the drawing thread. */
 import { fontSize, ink } from "../theme.ts";
 import type { Diagram, DiagramEdge, DiagramNode, Line, Point } from "./diagram.ts";
-import { fitText, textWidth } from "./font.ts";
+import { fitText, foldText, textWidth } from "./font.ts";
 import type { Geometry, Place } from "./geometry.ts";
 import { layOut } from "./layout.ts";
 import { fitted, LINE, nodeSize, textSize, tones } from "./measure.ts";
@@ -28,7 +28,7 @@ export function diagramSvg(diagram: Diagram): string {
   // Room for captions.
   const width = Math.max(geometry.width * scale, steps.length === 0 ? 0 : 250);
   const columns = steps.length === 0 ? 1 : columnsOf(steps.length, width, within);
-  const captions = steps.map((step) => wrapText(step.caption, width - 20, fontSize.small));
+  const captions = steps.map((step) => foldText(step.caption, width - 20, fontSize.small));
   // One alone leaves room for a second line, so that the frames of an animation do not jump.
   const lines = Math.max(steps.length === 1 ? 2 : 0, ...captions.map(({ length }) => length));
   const caption = steps.length === 0 ? 0 : 10 + 13 * lines;
@@ -84,7 +84,7 @@ interface Part {
 }
 
 function heading({ title, subtitle }: Diagram, width: number): Part {
-  const lines = subtitle ? wrapText(subtitle, width) : [];
+  const lines = subtitle ? foldText(subtitle, width, fontSize.label) : [];
   const svg = [
     svgText(fitText(title, width, fontSize.title, "bold"), MARGIN, MARGIN + 12, {
       size: fontSize.title,
@@ -110,22 +110,11 @@ function footing({ legend = [], notes = [] }: Diagram, width: number, top: numbe
     x += needed + 14;
   }
   if (legend.length > 0) y += 18;
-  for (const line of notes.flatMap((note) => wrapText(note, width))) {
+  for (const line of notes.flatMap((note) => foldText(note, width, fontSize.label))) {
     svg.push(svgText(line, MARGIN, y + 9, { size: fontSize.small, colour: ink.muted }));
     y += 14;
   }
   return { svg: svg.join(""), height: y - top };
-}
-
-/** Lines of at most `width` CSS pixels. */
-function wrapText(text: string, width: number, size: number = fontSize.label): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const longer = `${lines.at(-1) ?? ""} ${word}`;
-    if (lines.length > 0 && textWidth(longer, size) <= width) lines[lines.length - 1] = longer;
-    else lines.push(fitText(word, width, size));
-  }
-  return lines;
 }
 
 function body(diagram: Diagram, geometry: Geometry): string {

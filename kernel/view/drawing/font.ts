@@ -44,10 +44,10 @@ export function fitText(text: string, width: number, size: number, weight: FontW
   return `${letters.join("").trimEnd()}…`;
 }
 
-/** The text in lines of at most `width` CSS pixels; a longer word is cut. */
+/** The text in lines of at most `width` CSS pixels, none for no text; a longer word is cut. */
 export function foldText(text: string, width: number, size: number): string[] {
   const lines: string[] = [];
-  for (const word of text.split(" ").filter((part) => part !== "")) {
+  for (const word of text === "" ? [] : text.split(" ")) {
     const last = lines.length - 1;
     const longer = `${lines[last] ?? ""} ${word}`;
     if (last >= 0 && textWidth(longer, size) <= width + 0.5) lines[last] = longer;
