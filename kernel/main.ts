@@ -2,9 +2,9 @@
 // else. The protocol thread is started first, so that the kernel answers while everything else is still loading.
 
 import { writeSync } from "node:fs";
-import { enableCompileCache } from "node:module";
 import { fileURLToPath } from "node:url";
 import { MessageChannel, Worker } from "node:worker_threads";
+import { keepCompiledCode } from "./compile-cache.ts";
 import { createSignals, type FromMain, type ProtocolOptions, type ToMain } from "./execution/messages.ts";
 
 const [connectionFile] = process.argv.slice(2);
@@ -12,7 +12,7 @@ if (connectionFile === undefined) {
   writeSync(2, "usage: node kernel/main.js CONNECTION_FILE (Jupyter does this; see `npx nnlab install`)\n");
   process.exit(2);
 }
-enableCompileCache();
+keepCompiledCode();
 // V8's ten frames may all be the engine's own, and the cell that called it is what matters.
 Error.stackTraceLimit = 50;
 

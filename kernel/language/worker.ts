@@ -1,24 +1,10 @@
 // The language thread: answers `language.ts` in the order of asking.
 
-import { mkdirSync } from "node:fs";
-import { enableCompileCache, flushCompileCache } from "node:module";
-import { homedir } from "node:os";
-import { join } from "node:path";
+import { flushCompileCache } from "node:module";
 import { parentPort, workerData } from "node:worker_threads";
+import { keepCompiledCode } from "../compile-cache.ts";
 import type { LanguageOptions, LanguageRequest, LanguageResponse } from "./language.ts";
 import type { LanguageService } from "./service.ts";
-
-/** Two compilers are 17 MB of JavaScript: keep what V8 makes of them between starts. */
-function keepCompiledCode(): void {
-  const caches = process.env.XDG_CACHE_HOME || join(homedir(), ".cache");
-  const folder = join(caches, "nnlab", "compiled");
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    enableCompileCache(folder);
-  } catch {
-    // A home that cannot be written only makes the start slower.
-  }
-}
 
 let service: LanguageService | null = null;
 
