@@ -1,160 +1,122 @@
-/**
- * `npm run bench`: training and inference of four networks, nnlab and PyTorch (where it is installed) side by side. In each
- * round every contender runs a little, one after the other, so that a busy machine slows all alike; what counts is the median
- * and its ratio. Contenders whose first losses differ are not compared.
- */
-import { type ChildProcess, spawn } from "node:child_process";
+/** `npm run bench`: nnlab, in each of its builds, and PyTorch (where it is installed) side by side. */
 import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg } from "node:os";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
-import { networks } from "./networks.ts";
-import type { Answer, Order } from "./protocol.ts";
-import { type Case, comparison, type Measured, type Report, table } from "./report.ts";
+import { Contender, recipes } from "./contenders.ts";
+import { measureLimits } from "./limits.ts";
+import { operations } from "./operations.ts";
+import type { Mode, Task } from "./protocol.ts";
+import { comparison, type Report, tables } from "./report.ts";
+import { measure, type Timing } from "./rounds.ts";
 
-const usage = `npm run bench [-- options]
-  --quick            fewer rounds, batch 64 only
-  --json             the result as JSON, and nothing else
-  --compare FILE     against an earlier run's JSON: what became slower or faster by more than 10 %
-  --networks A,B     only these (${Object.keys(networks).join(", ")})
-  --python PATH      a Python that has PyTorch; python3 unless told, left out where it has none
-  --threads N        threads for every contender (${availableParallelism()} here unless told)`;
+const usage = `npm run bench [-- what … options]
+  networks             training and inference of four networks (what is done unless told)
+  operations           products, convolutions and the rest one by one, beside the machine's limits
+  --quick              fewer rounds; networks: batch 64 only
+  --busy               for a machine that is busy with other things: one thread, processor time, the fastest of the rounds
+  --match TEXT         only what has TEXT in its name
+  --contenders A,B     only these
+  --json               the result as JSON, and nothing else
+  --compare FILE       against an earlier run's JSON: what became slower or faster by more than 10 %
+  --python PATH        a Python that has PyTorch; python3 unless told, left out where it has none
+  --threads N          threads for every contender (${availableParallelism()} here unless told)`;
 
-/** A process that is told what to run. */
-class Contender {
-  readonly label: string;
-  readonly #child: ChildProcess;
-  readonly #lines: AsyncIterator<string>;
+const sections = ["networks", "operations"] as const;
 
-  constructor(label: string, command: string, args: readonly string[], env: NodeJS.ProcessEnv) {
-    this.label = label;
-    this.#child = spawn(command, args, {
-      env: { ...process.env, ...env },
-      stdio: ["pipe", "pipe", "inherit"],
-    });
-    this.#lines = createInterface({ input: this.#child.stdout! })[Symbol.asyncIterator]();
-  }
-
-  async tell(order: Order): Promise<Answer> {
-    this.#child.stdin!.write(`${JSON.stringify(order)}\n`);
-    const { value, done } = await this.#lines.next();
-    if (done) throw new Error(`${this.label} ended while it was asked to ${order.order}`);
-    return JSON.parse(value) as Answer;
-  }
-
-  stop(): void {
-    this.#child.kill();
-  }
+interface Case<T extends Task = Task> {
+  readonly name: string;
+  readonly task: T;
 }
 
-async function hasTorch(python: string): Promise<boolean> {
-  const child = spawn(python, ["-c", "import torch"], { stdio: "ignore" });
-  return new Promise((resolve) => {
-    child.on("error", () => resolve(false));
-    child.on("exit", (code) => resolve(code === 0));
-  });
+const networks = ["MLP", "LeNet-5", "CIFAR CNN", "ResNet-20"];
+
+function networkCases(batches: readonly number[]): Case<Task & { kind: "network" }>[] {
+  return networks.flatMap((network) =>
+    (["training", "inference"] satisfies Mode[]).flatMap((mode) =>
+      batches.map((batch) => ({
+        name: `${network}, ${mode}, batch ${batch}`,
+        task: { kind: "network" as const, network, mode, batch },
+      })),
+    ),
+  );
 }
 
-async function startContenders(python: string, threads: number): Promise<Contender[]> {
-  const here = import.meta.dirname;
-  const nnlab = (label: string, env: NodeJS.ProcessEnv) =>
-    new Contender(label, process.execPath, [join(here, "contender.ts")], {
-      NNLAB_THREADS: String(threads),
-      ...env,
-    });
-  const own = [nnlab("BLAS", {}), nnlab("WASM", { NNLAB_BLAS: "none" })];
-  if (threads > 1) own.push(nnlab("BLAS, 1 thread", { NNLAB_THREADS: "1" }));
-  if (!(await hasTorch(python))) return own;
-  const script = [join(here, "pytorch.py"), String(threads)];
-  return [...own, new Contender("PyTorch", python, script, { OMP_NUM_THREADS: String(threads) })];
-}
-
-const median = (values: readonly number[]): number => {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-};
-
-/** First losses may differ by rounding only. */
-const agreement = 2e-3;
-/** What one turn of a contender should take. */
-const turnMilliseconds = 250;
-
-async function measure(contenders: readonly Contender[], which: Case, rounds: number): Promise<Measured> {
-  const results: number[] = [];
-  const steps: number[] = [];
-  for (const contender of contenders) {
-    results.push((await contender.tell({ order: "prepare", ...which })).result!);
-    await contender.tell({ order: "run", steps: 2 });
-    const { milliseconds } = await contender.tell({ order: "run", steps: 3 });
-    steps.push(Math.max(1, Math.round(turnMilliseconds / milliseconds!)));
-  }
-  for (const [i, result] of results.entries())
-    if (!(Math.abs(result - results[0]!) <= agreement * Math.max(1, Math.abs(results[0]!))))
-      throw new Error(
-        `${which.network}, ${which.mode}, batch ${which.batch}: ${contenders[i]!.label} computes ${result}, ${contenders[0]!.label} ${results[0]}: not the same work`,
-      );
-  const times: number[][] = contenders.map(() => []);
-  const rss: Record<string, number> = {};
-  for (let round = 0; round < rounds; round++)
-    for (let turn = 0; turn < contenders.length; turn++) {
-      const i = (round + turn) % contenders.length;
-      const answer = await contenders[i]!.tell({ order: "run", steps: steps[i]! });
-      times[i]!.push(answer.milliseconds!);
-      rss[contenders[i]!.label] = answer.rss!;
-    }
-  const milliseconds = Object.fromEntries(contenders.map(({ label }, i) => [label, median(times[i]!)]));
-  return { ...which, milliseconds, rss };
-}
-
-async function main(): Promise<void> {
-  const { values } = parseArgs({
+function readOptions() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
     options: {
       quick: { type: "boolean", default: false },
+      busy: { type: "boolean", default: false },
+      match: { type: "string", default: "" },
+      contenders: { type: "string" },
       json: { type: "boolean", default: false },
       compare: { type: "string" },
-      networks: { type: "string" },
       python: { type: "string", default: "python3" },
       threads: { type: "string", default: String(availableParallelism()) },
       help: { type: "boolean", default: false },
     },
   });
-  if (values.help) return console.log(usage);
-  const threads = Number(values.threads);
+  const threads = values.busy ? 1 : Number(values.threads);
   if (!Number.isInteger(threads) || threads < 1)
     throw new RangeError(`--threads must be a whole number from 1, got ${values.threads}`);
-  const chosen = values.networks?.split(",") ?? Object.keys(networks);
-  const unknown = chosen.filter((name) => !(name in networks));
+  const unknown = positionals.filter((name) => !sections.some((section) => section === name));
   if (unknown.length > 0)
-    throw new RangeError(`no network ${unknown.join(", ")}; there are ${Object.keys(networks).join(", ")}`);
+    throw new RangeError(`nothing is called ${unknown.join(", ")}; there are ${sections.join(", ")}`);
+  return { ...values, threads, sections: positionals.length === 0 ? ["networks"] : positionals };
+}
+
+async function main(): Promise<void> {
+  const options = readOptions();
+  if (options.help) return console.log(usage);
+  const { threads, quick, busy } = options;
   const before =
-    values.compare === undefined ? null : (JSON.parse(readFileSync(values.compare, "utf8")) as Report);
-  const batches = values.quick ? [64] : [1, 64, 512];
-  const contenders = await startContenders(values.python, threads);
-  const log = (text: string) => void (values.json || process.stderr.write(text));
+    options.compare === undefined ? null : (JSON.parse(readFileSync(options.compare, "utf8")) as Report);
+  const all = recipes(threads, options.python);
+  const labels = options.contenders?.split(",") ?? all.map(({ label }) => label);
+  const unknown = labels.filter((label) => !all.some((recipe) => recipe.label === label));
+  if (unknown.length > 0)
+    throw new RangeError(
+      `no contender ${unknown.join(", ")}; there are ${all.map(({ label }) => label).join(", ")}`,
+    );
+  const load = loadavg()[0]!;
+  const limits = options.sections.includes("operations") ? measureLimits(threads) : null;
+  const contenders = all.filter(({ label }) => labels.includes(label)).map((recipe) => new Contender(recipe));
+  const log = (text: string) => void (options.json || process.stderr.write(text));
   try {
+    const descriptions: Record<string, string> = {};
+    for (const one of contenders)
+      descriptions[one.label] = (await one.tell({ order: "describe" })).description!;
+    const timeAll = async <T extends Case>(cases: readonly T[], timing: Timing) => {
+      const measured = [];
+      for (const one of cases.filter(({ name }) => name.includes(options.match))) {
+        log(`\r${one.name}`.padEnd(80));
+        measured.push({ ...one, milliseconds: await measure(contenders, one.name, one.task, timing) });
+      }
+      return measured;
+    };
     const report: Report = {
       date: new Date().toISOString().slice(0, 10),
       machine: `${cpus()[0]?.model ?? "unknown processor"}, ${availableParallelism()} cores`,
       node: process.versions.node,
-      load: loadavg()[0]!,
+      load,
       threads,
-      contenders: contenders.map(({ label }) => label),
-      cases: [],
+      busy,
+      limits,
+      contenders: descriptions,
+      networks: [],
+      operations: [],
     };
-    for (const network of chosen)
-      for (const mode of ["training", "inference"] as const)
-        for (const batch of batches) {
-          log(`\r${network}, ${mode}, batch ${batch}`.padEnd(60));
-          report.cases.push(await measure(contenders, { network, mode, batch }, values.quick ? 5 : 9));
-        }
-    log(`${"\r".padEnd(60)}\r`);
-    if (values.json) console.log(JSON.stringify(report, null, 1));
-    else
-      console.log(
-        `${report.date}, ${report.machine}, ${threads} threads, Node ${report.node}, load at the start ${report.load.toFixed(1)}\n\n${table(report)}`,
-      );
+    if (options.sections.includes("networks")) {
+      const timing: Timing = { rounds: quick ? 5 : 9, turnMilliseconds: 250, busy };
+      for (const { task, ...one } of await timeAll(networkCases(quick ? [64] : [1, 64, 512]), timing))
+        report.networks.push({ ...one, ...task });
+    }
+    if (options.sections.includes("operations")) {
+      const timing: Timing = { rounds: quick ? 5 : 11, turnMilliseconds: 30, busy };
+      report.operations.push(...(await timeAll(operations, timing)));
+    }
+    log(`${"\r".padEnd(80)}\r`);
+    console.log(options.json ? JSON.stringify(report, null, 1) : tables(report));
     if (before !== null) log(`\n${comparison(before, report)}\n`);
   } finally {
     for (const contender of contenders) contender.stop();

@@ -1,15 +1,31 @@
 /** What the benchmark and its contenders say to each other: a line of JSON for each. */
 export type Mode = "training" | "inference";
 
+/** A piece of work, the same for every contender. */
+export type Task =
+  | { readonly kind: "network"; readonly network: string; readonly mode: Mode; readonly batch: number }
+  /** Which sizes an operation has is told in `operations.ts`. */
+  | { readonly kind: "operation"; readonly operation: string; readonly sizes: readonly number[] };
+
 export type Order =
-  | { order: "prepare"; network: string; batch: number; mode: Mode }
-  | { order: "run"; steps: number };
+  | { readonly order: "describe" }
+  | { readonly order: "prepare"; readonly task: Task }
+  | { readonly order: "run"; readonly steps: number };
 
 export interface Answer {
-  /** The loss of the first step, or the first output. */
+  /** What it is and runs on. */
+  description?: string;
+  /** Of the first step: the loss, the first output, or the checksum of an operation's result. */
   result?: number;
   /** Of one step, the mean of a run. */
   milliseconds?: number;
-  /** Resident memory of the process in bytes: at its highest in PyTorch, as it stands in nnlab. */
-  rss?: number;
+  /** The same in time of all the process's threads on a processor. */
+  processorMilliseconds?: number;
+}
+
+/** The checksum of an operation's result, `mean |yᵢ|·(1 + i mod 7)`: what is computed wrongly or lies elsewhere changes it. */
+export function checksum(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += Math.abs(values[i]!) * (1 + (i % 7));
+  return sum / values.length;
 }

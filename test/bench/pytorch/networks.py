@@ -1,16 +1,8 @@
-"""PyTorch as a contender: the networks of networks.ts, told what to do by lines of JSON on standard input."""
-
-import json
-import os
-import resource
-import sys
-import time
+"""The networks of nnlab/networks.ts in PyTorch, with the same weights and data."""
 
 import torch
 from torch import nn
 from torch.nn import functional as F
-
-torch.set_num_threads(int(sys.argv[1]))
 
 
 def block(inputs, outputs):
@@ -83,14 +75,13 @@ def fill(model):
                 parameter.copy_((scale * pattern(parameter.numel(), 1000 * i)).reshape(parameter.shape))
 
 
-def prepare(order):
-    make, shape = NETWORKS[order["network"]]
+def prepare(network, mode, batch):
+    make, shape = NETWORKS[network]
     model = make()
     fill(model)
-    size = order["batch"]
-    images = pattern(size * shape[0] * shape[1] * shape[2], 17).reshape(size, *shape)
-    labels = (torch.arange(size) * 7) % 10
-    if order["mode"] == "inference":
+    images = pattern(batch * shape[0] * shape[1] * shape[2], 17).reshape(batch, *shape)
+    labels = (torch.arange(batch) * 7) % 10
+    if mode == "inference":
         model.eval()
 
         def step():
@@ -108,19 +99,3 @@ def prepare(order):
             return loss.item()
 
     return step
-
-
-step = None
-for line in sys.stdin:
-    order = json.loads(line)
-    if order["order"] == "prepare":
-        step = prepare(order)
-        answer = {"result": step()}
-    else:
-        start = time.perf_counter()
-        for _ in range(order["steps"]):
-            step()
-        seconds = time.perf_counter() - start
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-        answer = {"milliseconds": 1000 * seconds / order["steps"], "rss": peak}
-    print(json.dumps(answer), flush=True)

@@ -1,5 +1,6 @@
-/** The networks that are timed, and their data: the same numbers as in `pytorch.py`, so that losses can be compared. */
-import { models, nn, type Tensor, tensor } from "../../engine/index.ts";
+/** The networks that are timed, and their data: the same numbers as in `pytorch/networks.py`, so that losses can be compared. */
+import { models, nn, noGrad, optim, type Tensor, tensor } from "../../../engine/index.ts";
+import type { Task } from "../protocol.ts";
 
 export interface Network {
   readonly make: () => nn.Module;
@@ -65,4 +66,28 @@ export function batchOf({ input }: Network, size: number): [images: Tensor, labe
   const length = input.reduce((product, side) => product * side, size);
   const labels = Int32Array.from({ length: size }, (_, i) => (i * 7) % 10);
   return [tensor(pattern(length, 17), { shape: [size, ...input] }), tensor(labels, { dtype: "int32" })];
+}
+
+/** One step of a network; it returns the loss, or the first output. */
+export function prepareNetwork({ network, batch, mode }: Task & { kind: "network" }): () => number {
+  const given = networks[network]!;
+  const model = given.make();
+  fillWeights(model);
+  const [images, labels] = batchOf(given, batch);
+  if (mode === "inference") {
+    model.eval();
+    return () =>
+      noGrad(() => model(images))
+        .at(0, 0)
+        .item();
+  }
+  model.train();
+  const optimizer = optim.sgd(model.parameters(), { lr: 0.01 });
+  // As a lesson writes it, with the loss read in each step.
+  return () => {
+    const loss = nn.crossEntropy(model(images), labels);
+    loss.backward();
+    optimizer.step();
+    return loss.item();
+  };
 }
