@@ -31,6 +31,13 @@ import type { Pool } from "./pool.ts";
 import { HEAP_START, TASK_ADDRESS } from "./protocol.ts";
 import { referenceBackend } from "./reference.ts";
 import type { Memory } from "./webassembly.ts";
+import {
+  isWinograd,
+  tileBytes,
+  transformedWeightBytes,
+  transposedGeometry,
+  winogradChunkRows,
+} from "./winograd.ts";
 
 /** What the platform gives. */
 export interface Machine {
@@ -387,6 +394,10 @@ export class WasmBackend implements Backend {
       referenceBackend.conv2d(x, weight, bias, out, geometry);
       return;
     }
+    if (isWinograd(geometry)) {
+      this.#winograd(x, weight, false, bias, out, geometry);
+      return;
+    }
     const slices = this.#setConvolution(geometry);
     const words = this.#words;
     words[0] = x.byteOffset;
@@ -401,6 +412,10 @@ export class WasmBackend implements Backend {
       referenceBackend.conv2dInputGradient(gradient, weight, out, geometry);
       return;
     }
+    if (isWinograd(geometry)) {
+      this.#winograd(gradient, weight, true, null, out, transposedGeometry(geometry));
+      return;
+    }
     const slices = this.#setConvolution(geometry);
     const words = this.#words;
     words[0] = gradient.byteOffset;
@@ -412,6 +427,10 @@ export class WasmBackend implements Backend {
   conv2dWeightGradient(x: Storage, gradient: Storage, out: Storage, geometry: Conv2dGeometry): void {
     if (!isFloat(x, gradient, out)) {
       referenceBackend.conv2dWeightGradient(x, gradient, out, geometry);
+      return;
+    }
+    if (isWinograd(geometry)) {
+      this.#winogradWeightGradient(x, gradient, out, geometry);
       return;
     }
     const weights = out.length;
@@ -668,6 +687,74 @@ export class WasmBackend implements Backend {
     words[23] = chunkRows;
     words[24] = GEMM_SCRATCH + columns;
     words[25] = GEMM_SCRATCH + columns + weight;
+    return slices;
+  }
+
+  /** `turned` says that the weight is the one of the convolution whose input gradient this is. */
+  #winograd(
+    x: Storage,
+    weight: Storage,
+    turned: boolean,
+    bias: Storage | null,
+    out: Storage,
+    g: Conv2dGeometry,
+  ): void {
+    const isPacked = this.#useBlas === 0;
+    const slices = this.#setWinograd(g, transformedWeightBytes(g, isPacked), 0);
+    const words = this.#words;
+    words[0] = x.byteOffset;
+    words[1] = this.#scratch;
+    words[2] = bias?.byteOffset ?? 0;
+    words[3] = out.byteOffset;
+    words[17] = weight.byteOffset;
+    words[18] = this.#scratch;
+    words[19] = g.outChannels;
+    words[20] = g.inChannels;
+    words[21] = turned ? 1 : 0;
+    words[22] = isPacked ? 1 : 0;
+    this.#run("winogradWeight", this.#slices(weight.length, COSTLY));
+    this.#run("winograd", slices);
+  }
+
+  #winogradWeightGradient(x: Storage, gradient: Storage, out: Storage, g: Conv2dGeometry): void {
+    const weights = g.outChannels * g.inChannels;
+    const slices = this.#setWinograd(g, 0, 4 * 16 * weights);
+    const words = this.#words;
+    words[0] = x.byteOffset;
+    words[1] = gradient.byteOffset;
+    words[3] = this.#scratch;
+    this.#run("winogradWeightSums", slices);
+    words[0] = this.#scratch;
+    words[1] = out.byteOffset;
+    words[2] = weights;
+    words[3] = slices;
+    this.#run("winogradWeightGradient", this.#slices(weights, COSTLY));
+  }
+
+  /** Writes the geometry and scratch of a convolution by Winograd's algorithm; returns the number of slices. What the caller needs lies first. */
+  #setWinograd(g: Conv2dGeometry, extra: number, extraPerSlice: number): number {
+    const rows = g.batch * Math.ceil(g.outHeight / 2);
+    const tilesX = Math.ceil(g.outWidth / 2);
+    const work = 16 * rows * tilesX * g.inChannels * g.outChannels;
+    const slices = Math.max(1, Math.min(rows, this.#slices(work, MULTIPLICATIONS)));
+    const chunkRows = Math.min(Math.ceil(rows / slices), winogradChunkRows(g));
+    const perSlice = blockSize(GEMM_SCRATCH + tileBytes(g, chunkRows) + MARGIN);
+    const first = blockSize(extra + slices * extraPerSlice);
+    const scratch = this.#scratchFor(first + slices * perSlice) + first;
+    const words = this.#task();
+    words[4] = g.batch;
+    words[5] = g.inChannels;
+    words[6] = g.inHeight;
+    words[7] = g.inWidth;
+    words[8] = g.outChannels;
+    words[9] = g.outHeight;
+    words[10] = g.outWidth;
+    words[11] = g.padTop;
+    words[12] = g.padLeft;
+    words[13] = scratch;
+    words[14] = perSlice;
+    words[15] = this.#useBlas;
+    words[16] = chunkRows;
     return slices;
   }
 

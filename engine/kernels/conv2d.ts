@@ -2,7 +2,7 @@
 // Slices divide the batch. Task words 0-3 are operands; the geometry follows from word 4.
 
 import { GEMM_SCRATCH, gemm, multiplyPacked, packA } from "./gemm";
-import { storeLanes } from "./simd";
+import { copyRow, storeLanes } from "./simd";
 import { pointer, sliceStart, word } from "./task";
 
 // Read at the head of each kernel; one instance of the module serves one thread.
@@ -54,19 +54,6 @@ function readPadding(): void {
   paddedHeight = max(neededHeight, padTop + inHeight);
   paddedWidth = max(neededWidth, padLeft + inWidth);
   if (!isPadded && paddedHeight == inHeight && paddedWidth == inWidth) padded = 0;
-}
-
-/** Copies a row of `count` floats. */
-@inline
-function copyRow(from: usize, to: usize, count: i32): void {
-  if (count < 4) {
-    if (count > 0) storeLanes(to, v128.load(from), count);
-    return;
-  }
-  // The last vector overlaps the one before it.
-  const end = <usize>(count - 4) << 2;
-  for (let at: usize = 0; at < end; at += 16) v128.store(to + at, v128.load(from + at));
-  v128.store(to + end, v128.load(from + end));
 }
 
 /** The image with zeros around it; or the image itself, where there is no padding. */

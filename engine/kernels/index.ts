@@ -52,3 +52,4 @@ export {
   sumRows,
 } from "./reduce";
 export { gatherRows, scatterAddRows, strided, stridedAdd } from "./walk";
+export { winograd, winogradWeight, winogradWeightGradient, winogradWeightSums } from "./winograd";

@@ -21,3 +21,16 @@ export function storeLanes(at: usize, x: v128, count: i32): void {
   if (count > 1) v128.store_lane<f32>(at, x, 1, 4);
   if (count > 2) v128.store_lane<f32>(at, x, 2, 8);
 }
+
+/** Copies a row of `count` floats. */
+@inline
+export function copyRow(from: usize, to: usize, count: i32): void {
+  if (count < 4) {
+    if (count > 0) storeLanes(to, v128.load(from), count);
+    return;
+  }
+  // The last vector overlaps the one before it.
+  const end = <usize>(count - 4) << 2;
+  for (let at: usize = 0; at < end; at += 16) v128.store(to + at, v128.load(from + at));
+  v128.store(to + end, v128.load(from + end));
+}
