@@ -1,4 +1,7 @@
-// What was run in this kernel, for `history_request`. Kept in memory: every kernel process is one session.
+// What was run in this kernel, for `history_request`. Kept in memory: every kernel process is one session, and nothing
+// of what a student writes is left on the disk.
+
+import { RequestError } from "./answers.ts";
 
 /** `[session, line, input]`, or `[session, line, [input, output]]` where outputs are asked for. */
 export type HistoryEntry = [number, number, string | [string, string | null]];
@@ -36,12 +39,17 @@ export class History {
 
   #select(request: Record<string, unknown>): Entry[] {
     switch (request.hist_access_type) {
+      case "tail":
+        return lastOf(this.#entries, integer(request.n));
       case "range": {
         const asked = integer(request.session) ?? 0;
         // Negative sessions count back from the present one; there are none before it.
         if (asked !== 0 && asked !== session) return [];
-        const start = integer(request.start) ?? 1;
-        const stop = integer(request.stop) ?? Number.POSITIVE_INFINITY;
+        const end = (this.#entries.at(-1)?.line ?? 0) + 1;
+        // As in IPython, lines below 0 count from the end, and a stop of 0 means the end.
+        const fromEnd = (line: number): number => (line < 0 ? line + end : line);
+        const start = fromEnd(integer(request.start) ?? 1);
+        const stop = fromEnd(integer(request.stop) || end);
         return this.#entries.filter(({ line }) => line >= start && line < stop);
       }
       case "search": {
@@ -53,8 +61,12 @@ export class History {
         }
         return lastOf(found, integer(request.n));
       }
-      default:
-        return lastOf(this.#entries, integer(request.n));
+      default: {
+        const got = JSON.stringify(request.hist_access_type) ?? "nothing";
+        throw new RequestError(
+          `history_request: hist_access_type must be "tail", "range" or "search", got ${got}`,
+        );
+      }
     }
   }
 }
@@ -68,11 +80,16 @@ function lastOf(entries: Entry[], count: number | undefined): Entry[] {
   return count > 0 ? entries.slice(-count) : [];
 }
 
-/** `*` stands for any text, `?` for one character, as in SQLite's GLOB, which IPython uses. */
+/**
+ * `*` stands for any text, `?` for one character, `[ab]` and `[^ab]` for one of some, as in SQLite's GLOB, which
+ * IPython uses.
+ */
 function globPattern(glob: string): RegExp {
-  const source = glob
-    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
-    .replaceAll("*", ".*")
-    .replaceAll("?", ".");
+  const source = glob.replace(/\[(\^?)(\]?[^\]]*)\]|[*?]|[.+^${}()|[\]\\/]/g, (part, not, set) => {
+    if (part === "*") return ".*";
+    if (part === "?") return ".";
+    if (part.length === 1) return `\\${part}`;
+    return `[${not}${set.replace(/[\\\]^]/g, "\\$&")}]`;
+  });
   return new RegExp(`^${source}$`, "su");
 }

@@ -12,12 +12,12 @@ import {
   type ToMain,
 } from "../execution/messages.ts";
 import { formatDiagnostics } from "../execution/traceback.ts";
-import { toCodePoints, toUtf16 } from "../language/cursor.ts";
 import type { Language } from "../language/language.ts";
 import { AbortRule } from "./abort.ts";
+import { type Answer, type Content, createAnswers, requireString } from "./answers.ts";
 import type { Capture } from "./capture.ts";
+import type { Connection } from "./connection.ts";
 import { History } from "./history.ts";
-import { kernelInfo } from "./info.ts";
 import type { Interrupter, Target } from "./interrupter.ts";
 import type { ChannelName } from "./sockets.ts";
 import { Streams } from "./streams.ts";
@@ -56,13 +56,13 @@ export interface KernelParts {
   main: MessagePort;
   input: MessagePort;
   language: Language;
+  connection: Connection;
 }
-
-type Answer = Record<string, unknown>;
 
 export class Kernel {
   readonly #parts: KernelParts;
   readonly #history = new History();
+  readonly #answers: ReadonlyMap<string, Answer>;
   readonly #abortRule = new AbortRule();
   readonly #streams = new Streams<Request>((request, name, text) =>
     this.#publish("stream", { name, text }, request.header),
@@ -86,6 +86,12 @@ export class Kernel {
 
   constructor(parts: KernelParts) {
     this.#parts = parts;
+    this.#answers = createAnswers({
+      ...parts,
+      history: this.#history,
+      comms: this.#comms,
+      interrupt: () => void this.interrupt(),
+    });
     parts.main.on("message", (message: FromMain) => this.#fromMain(message));
     this.#publish("status", { execution_state: "starting" }, {});
   }
@@ -113,48 +119,17 @@ export class Kernel {
       receivedAt: performance.now(),
       silent: message.header.msg_type === "execute_request" && content.silent === true,
     };
-    switch (message.header.msg_type) {
-      case "execute_request":
-      case "comm_open":
-      case "comm_msg":
-      case "comm_close":
-        this.#queue.push(request);
-        void this.#work();
-        return;
-      case "input_reply":
-        this.#inputReply(content.value);
-        return;
-      case "kernel_info_request":
-        this.#answer(request, () => kernelInfo());
-        return;
-      case "history_request":
-        this.#answer(request, () => ({ history: this.#history.answer(content) }));
-        return;
-      case "comm_info_request":
-        this.#answer(request, () => ({ comms: this.#openComms(content.target_name) }));
-        return;
-      case "complete_request":
-        this.#answer(request, () => this.#complete(content));
-        return;
-      case "inspect_request":
-        this.#answer(request, () => this.#inspect(content));
-        return;
-      case "is_complete_request":
-        this.#answer(request, () => this.#isComplete(content));
-        return;
-      case "interrupt_request":
-        this.#answer(request, () => {
-          void this.interrupt();
-          return {};
-        });
-        return;
-      case "shutdown_request":
-        void this.#shutdown(request);
-        return;
-      default:
-        this.#status(request, "busy");
-        this.#parts.wires.log(`unknown message type on ${channel}: ${message.header.msg_type}`);
-        this.#status(request, "idle");
+    const type = message.header.msg_type;
+    const answer = this.#answers.get(type);
+    if (answer) this.#answer(request, answer);
+    else if (type === "execute_request") this.#executeRequest(request);
+    else if (isCommEvent(type)) this.#commRequest(request, type);
+    else if (type === "input_reply") this.#inputReply(content.value);
+    else if (type === "shutdown_request") void this.#shutdown(request);
+    else {
+      this.#status(request, "busy");
+      this.#parts.wires.log(`unknown message type on ${channel}: ${JSON.stringify(type)}`);
+      this.#status(request, "idle");
     }
   }
 
@@ -207,7 +182,7 @@ export class Kernel {
     this.#publish("status", { execution_state: state }, request.header);
   }
 
-  #reply(request: Request, content: Answer, type = request.header.msg_type.replace(/_request$/, "_reply")) {
+  #reply(request: Request, content: Content, type = request.header.msg_type.replace(/_request$/, "_reply")) {
     const { encoder, wires } = this.#parts;
     const { identities, header: parent } = request;
     wires.send(request.channel, encoder.encode(identities, { type, content, parent }));
@@ -215,15 +190,14 @@ export class Kernel {
 
   // Requests that are answered at once, whatever the main thread does
 
-  #answer(request: Request, answer: () => Answer | Promise<Answer>): void {
+  #answer(request: Request, answer: Answer): void {
     this.#status(request, "busy");
     void (async () => {
-      let content: Answer;
+      let content: Content;
       try {
-        content = { status: "ok", ...(await answer()) };
+        content = { status: "ok", ...(await answer(request.content)) };
       } catch (error) {
-        const { name, message } = error instanceof Error ? error : new Error(String(error));
-        content = { status: "error", ename: name, evalue: message, traceback: [] };
+        content = failureOf(error);
         this.#parts.wires.log(`${request.header.msg_type}: ${error}`);
       }
       this.#reply(request, content);
@@ -233,40 +207,33 @@ export class Kernel {
     })();
   }
 
-  async #complete(content: Answer): Promise<Answer> {
-    const code = text(content.code);
-    const cursor = cursorOf(content, code);
-    const { matches, start, end } = await this.#parts.language.complete(code, cursor);
-    const range = { cursor_start: toCodePoints(code, start), cursor_end: toCodePoints(code, end) };
-    const types = matches.map((match) => ({ ...match, start: range.cursor_start, end: range.cursor_end }));
-    return {
-      matches: matches.map((match) => match.text),
-      ...range,
-      metadata: { _jupyter_types_experimental: types },
-    };
-  }
-
-  async #inspect(content: Answer): Promise<Answer> {
-    const code = text(content.code);
-    const level = content.detail_level === 1 ? 1 : 0;
-    const { language } = this.#parts;
-    const { found, markdown, text: plain } = await language.inspect(code, cursorOf(content, code), level);
-    return { found, data: found ? { "text/plain": plain, "text/markdown": markdown } : {}, metadata: {} };
-  }
-
-  async #isComplete(content: Answer): Promise<Answer> {
-    const { status, indent } = await this.#parts.language.isComplete(text(content.code));
-    return status === "incomplete" ? { status, indent: indent ?? "" } : { status };
-  }
-
-  #openComms(target: unknown): Answer {
-    const comms: Answer = {};
-    for (const [id, name] of this.#comms)
-      if (target === undefined || target === null || target === name) comms[id] = { target_name: name };
-    return comms;
-  }
-
   // Requests that need the main thread, one after the other
+
+  #executeRequest(request: Request): void {
+    try {
+      requireString("execute_request", request.content, "code");
+    } catch (error) {
+      this.#answer(request, () => ({ ...failureOf(error), execution_count: this.#executionCount }));
+      return;
+    }
+    this.#queue.push(request);
+    void this.#work();
+  }
+
+  /** What is open is known from here on, since `comm_info_request` does not wait in the queue. */
+  #commRequest(request: Request, event: CommEvent["event"]): void {
+    const id = text(request.content.comm_id);
+    if (event === "comm_open") this.#comms.set(id, text(request.content.target_name));
+    else if (!this.#comms.has(id)) {
+      this.#status(request, "busy");
+      this.#parts.wires.log(`${event} for a comm that is not open: ${JSON.stringify(id)}`);
+      this.#status(request, "idle");
+      return;
+    }
+    if (event === "comm_close") this.#comms.delete(id);
+    this.#queue.push(request);
+    void this.#work();
+  }
 
   async #work(): Promise<void> {
     if (this.#working) return;
@@ -387,8 +354,6 @@ export class Kernel {
     const id = text(content.comm_id);
     const target = text(content.target_name);
     const event = header.msg_type as CommEvent["event"];
-    if (event === "comm_open") this.#comms.set(id, target);
-    if (event === "comm_close") this.#comms.delete(id);
     const cell = this.#remember(request);
     this.#status(request, "busy");
     const { promise, resolve } = Promise.withResolvers<Outcome>();
@@ -521,7 +486,12 @@ function texts(value: unknown): Record<string, string> {
   return Object.fromEntries(Object.entries(value).map(([name, expression]) => [name, text(expression)]));
 }
 
-/** Where the cursor is, in UTF-16 units; at the end where the front end does not say. */
-function cursorOf(content: Answer, code: string): number {
-  return typeof content.cursor_pos === "number" ? toUtf16(code, content.cursor_pos) : code.length;
+function isCommEvent(type: string): type is CommEvent["event"] {
+  return type === "comm_open" || type === "comm_msg" || type === "comm_close";
+}
+
+/** What a reply says of a request that could not be answered. */
+function failureOf(error: unknown): Content {
+  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  return { status: "error", ename: name, evalue: message, traceback: [`${name}: ${message}`] };
 }

@@ -61,6 +61,7 @@ const kernel = new Kernel({
   signals,
   main: options.main,
   input: options.input,
+  connection,
   language: startLanguage({ directory: options.directory, preload: { module: options.preload } }),
 });
 

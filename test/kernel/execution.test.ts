@@ -390,25 +390,6 @@ describe("input", () => {
 });
 
 describe("other requests", () => {
-  test("kernel_info says all that front ends need", async () => {
-    const { reply } = await kernel.request("control", "kernel_info_request");
-    expect(reply.content).toMatchObject({
-      status: "ok",
-      implementation: "nnlab",
-      protocol_version: "5.4",
-      language_info: {
-        name: "typescript",
-        mimetype: "text/typescript",
-        file_extension: ".ts",
-        nbconvert_exporter: "script",
-      },
-      supported_features: [],
-    });
-    expect(reply.content.language_info).toMatchObject({ version: expect.stringMatching(/^5\.\d/) });
-    expect(reply.content.banner).toContain("nnlab");
-    expect(reply.content.help_links).not.toHaveLength(0);
-  });
-
   test("completion counts the cursor in code points", async () => {
     await kernel.execute("const counted = { first: 1, second: 2 }");
     const code = "'🎓'; counted.fi";
@@ -452,24 +433,5 @@ describe("other requests", () => {
     const { reply } = await kernel.request("shell", "is_complete_request", { code });
     expect(reply.content.status).toBe(status);
     expect("indent" in reply.content).toBe(status === "incomplete");
-  });
-
-  test("comms: what nobody knows is closed; info lists what is open", async () => {
-    const id = await kernel.send("shell", "comm_open", { comm_id: "c1", target_name: "unknown", data: {} });
-    await kernel.idle(id);
-    expect(kernel.published(id).map(({ header }) => header.msg_type)).toEqual([
-      "status",
-      "comm_close",
-      "status",
-    ]);
-    const { reply } = await kernel.request("shell", "comm_info_request", {});
-    expect(reply.content).toEqual({ status: "ok", comms: {} });
-  });
-
-  test("a type that nobody knows is logged, and the kernel lives", async () => {
-    await kernel.idle(await kernel.send("shell", "make_coffee_request", {}));
-    await kernel.idle(await kernel.send("control", "debug_request", {}));
-    expect(kernel.log).toContain("make_coffee_request");
-    expect(resultText(await kernel.execute("1"))).toBe("1");
   });
 });

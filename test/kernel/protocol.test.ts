@@ -57,6 +57,10 @@ describe("history", () => {
     ]);
     expect(inputs({ hist_access_type: "range", session: 1, start: 3 })).toEqual(["a + 1", "b*c"]);
     expect(inputs({ hist_access_type: "range", session: -1, start: 1 })).toEqual([]);
+    // As IPython: lines below 0 count from the end, and neither 0 nor null stops.
+    expect(inputs({ hist_access_type: "range", start: -2, stop: 0 })).toEqual(["a + 1", "b*c"]);
+    expect(inputs({ hist_access_type: "range", start: -3, stop: -1 })).toEqual(["a + 1", "a + 1"]);
+    expect(inputs({ hist_access_type: "range", start: 4, stop: null })).toEqual(["b*c"]);
   });
 
   test("search by glob", () => {
@@ -64,7 +68,16 @@ describe("history", () => {
     expect(inputs({ hist_access_type: "search", pattern: "a*", unique: true })).toEqual(["a + 1"]);
     expect(inputs({ hist_access_type: "search", pattern: "b?c" })).toEqual(["b*c"]);
     expect(inputs({ hist_access_type: "search", pattern: "(" })).toEqual([]);
+    expect(inputs({ hist_access_type: "search", pattern: "[bx][*]?" })).toEqual(["b*c"]);
+    expect(inputs({ hist_access_type: "search", pattern: "[^a-l]*" })).toEqual([]);
     expect(inputs({ hist_access_type: "search", pattern: "*", n: 1 })).toEqual(["b*c"]);
+  });
+
+  test("another way is an error that says which there are", () => {
+    expect(() => history.answer({ hist_access_type: "head" })).toThrow(
+      '"tail", "range" or "search", got "head"',
+    );
+    expect(() => history.answer({})).toThrow("got nothing");
   });
 
   test("with outputs", () => {
