@@ -7,6 +7,7 @@ import { type BatchLease, blockOf, endLease, leaseBatch } from "../memory.ts";
 import { checkOptions } from "../options.ts";
 import { defaultGenerator, Generator } from "../random.ts";
 import type { Tensor } from "../tensor.ts";
+import { Batch } from "./batch.ts";
 import { checkCount, checkSeed } from "./checks.ts";
 import { type Dataset, targetOf } from "./dataset.ts";
 import { gatherRows } from "./rows.ts";
@@ -40,14 +41,14 @@ const turnMilliseconds = 50;
 
 /**
  * Iterates over batches `[images, labels]`; every new loop is a new epoch, shuffled anew. A batch is recycled after its
- * step of training; write `images.keep()` to hold on to one.
+ * step of training; write `images.keep()` to hold on to one. In a notebook a batch shows itself: `const [batch] = loader; batch`.
  *
  * @example
  * const loader = train.loader({ batchSize: 64, shuffle: true, seed: 1 });
  * for (const [images, labels] of loader) …
  */
-export class Loader<Batch extends [Tensor, ...Tensor[]] = [images: Tensor, target: Tensor]>
-  implements Iterable<Batch>, AsyncIterable<Batch>
+export class Loader<Parts extends [Tensor, ...Tensor[]] = [images: Tensor, target: Tensor]>
+  implements Iterable<Parts>, AsyncIterable<Parts>
 {
   /** What the batches are taken from. */
   readonly dataset: Dataset;
@@ -103,7 +104,7 @@ export class Loader<Batch extends [Tensor, ...Tensor[]] = [images: Tensor, targe
   }
 
   /** The batches `[x, y]` of one pass; with `shuffle`, in a new order each time. */
-  *[Symbol.iterator](): IterableIterator<Batch> {
+  *[Symbol.iterator](): IterableIterator<Parts> {
     const { images } = this.dataset.contents;
     const targets = this.targets.map((name) => targetOf("loader", this.dataset, name));
     // A tensor, so that it is given back too when nobody finishes the loop.
@@ -118,9 +119,9 @@ export class Loader<Batch extends [Tensor, ...Tensor[]] = [images: Tensor, targe
         const rows = order.storage.slice(start, length);
         const taken = gatherRows("loader", images, rows);
         const parts = targets.map((all) => (all === images ? taken : gatherRows("loader", all, rows)));
-        const batch = this.#transformed(taken, parts) as [Tensor, ...Tensor[]] as Batch;
+        const batch = new Batch(this.dataset, this.targets, this.#transformed(taken, parts));
         lease = leaseBatch([...new Set(batch)], lease);
-        yield batch;
+        yield batch as Tensor[] as Parts;
       }
     } finally {
       endLease(lease);
@@ -129,7 +130,7 @@ export class Loader<Batch extends [Tensor, ...Tensor[]] = [images: Tensor, targe
   }
 
   /** As `for … of`, but lets timers, messages and pictures have their turn about every 50 ms. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Batch, void, undefined> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<Parts, void, undefined> {
     let turn = performance.now();
     for (const batch of this) {
       if (performance.now() - turn > turnMilliseconds) {

@@ -1,4 +1,5 @@
 /** The hooks by which the engine's objects show themselves in a notebook, and trainings their progress. */
+import { Batch } from "../../engine/data/batch.ts";
 import { Dataset } from "../../engine/data/dataset.ts";
 import {
   Attribution,
@@ -13,7 +14,7 @@ import { LearningRateSearch } from "../../engine/optim/learningRate.ts";
 import { Optimizer } from "../../engine/optim/optimizer.ts";
 import { Tensor } from "../../engine/tensor.ts";
 import { History, observeTraining } from "../../engine/training.ts";
-import { datasetPicture } from "./data/images.ts";
+import { batchPicture, datasetPicture } from "./data/samples.ts";
 import { tensor } from "./data/tensor.ts";
 import { showLivePictures } from "./live.ts";
 import { type Displayable, displaySymbol, type MimeBundle, type Publisher } from "./mime.ts";
@@ -53,6 +54,7 @@ export function installViews(publisher: Publisher): () => void {
   showAs(Tensor.prototype, (value) => tensor(value));
   showAs(Module.prototype, (module) => (module.children.length === 0 ? String(module) : summary(module)));
   showAs(Dataset.prototype, (dataset) => datasetPicture(dataset));
+  showAs(Batch.prototype, (batch) => batchPicture(batch));
   showAs(ConfusionMatrix.prototype, (matrix) => confusionMatrix(matrix));
   showAs(RocCurve.prototype, (curve) => roc(curve));
   showAs(Calibration.prototype, (result) => calibration(result));

@@ -3,6 +3,7 @@ import { Dataset } from "../../../engine/data/dataset.ts";
 import { Transform } from "../../../engine/data/transforms/transform.ts";
 import { ArgumentError, describeValue } from "../../../engine/errors.ts";
 import { noGrad } from "../../../engine/gradmode.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { Generator } from "../../../engine/random.ts";
 import { isTensor, type Tensor } from "../../../engine/tensor.ts";
 import { brightnessRange, imageBatch, picture, pixelFor, plane, thinning, tileOf } from "../drawing/grid.ts";
@@ -36,6 +37,7 @@ export function augmentations(
   transform: Transform,
   options: AugmentationsOptions = {},
 ): Displayable {
+  checkOptions("show.augmentations", options, ["images", "draws", "seed", "title"]);
   if (!(source instanceof Dataset) && !isTensor(source))
     throw new ArgumentError(
       `show.augmentations: expected a data set or images [N, C, H, W], got ${describeValue(source)}`,

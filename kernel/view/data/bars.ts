@@ -1,5 +1,6 @@
 /** Bars: class counts, probabilities, any few numbers with names. */
 import { ShapeError } from "../../../engine/errors.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { type ChartSpec, chart, rounded } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
 import { palette } from "../theme.ts";
@@ -27,6 +28,7 @@ export function bars(
   source: NumberSource | Readonly<Record<string, number>>,
   options: BarsOptions = {},
 ): Displayable {
+  checkOptions("show.bars", options, ["labels", "title", "unit"]);
   const [values, labels] = namedValues(source, options.labels);
   if (values.length === 0) throw new ShapeError("show.bars: no values");
   if (values.length > 200) {

@@ -1,12 +1,12 @@
 /** Grids of sample images with what they are and what they were taken for. */
 import type { Dataset } from "../../../engine/data/dataset.ts";
 import { ArgumentError, ShapeError } from "../../../engine/errors.ts";
-import { type ValueRange, valueRange } from "../colours.ts";
+import { checkOptions } from "../../../engine/options.ts";
+import type { ValueRange } from "../colours.ts";
 import {
   brightnessRange,
   columnsFor,
   type ImageBatch,
-  type ImageSize,
   imageBatch,
   mostImages,
   picture,
@@ -14,14 +14,12 @@ import {
   plane,
   tileOf,
 } from "../drawing/grid.ts";
-import type { Panel, ScaleBar, Tile, Tone } from "../drawing/image.ts";
+import type { ScaleBar, Tile, Tone } from "../drawing/image.ts";
 import type { Displayable } from "../mime.ts";
 import { classNumbers, type NumberSource, numbersOf } from "../values.ts";
 
 import { countOf, formatCount, formatPercent, formatShape } from "../wording.ts";
 import { boxesIn, boxOf } from "./augmentations.ts";
-
-import { pointsPicture } from "./points.ts";
 
 /** Options of `images`. */
 export interface ImagesOptions {
@@ -57,7 +55,24 @@ export function images(
   source: NumberSource | readonly NumberSource[] | Dataset,
   options: ImagesOptions = {},
 ): Displayable {
-  if (isDataset(source)) return datasetImages(source, options);
+  checkOptions("show.images", options, [
+    "labels",
+    "predictions",
+    "classes",
+    "titles",
+    "boxes",
+    "title",
+    "columns",
+    "limit",
+  ]);
+  return isDataset(source) ? datasetImages(source, options) : imageGrid(source, options, "");
+}
+
+function imageGrid(
+  source: NumberSource | readonly NumberSource[],
+  options: ImagesOptions,
+  prefix: string,
+): Displayable {
   const batch = imageBatch(source, "show.images");
   const labels = options.labels && classTexts(options.labels, options.classes, "label", batch.count);
   const predictions =
@@ -79,7 +94,7 @@ export function images(
   if (!Number.isInteger(columns) || columns < 1) {
     throw new ArgumentError(`show.images: columns must be a whole number from 1, got ${columns}`);
   }
-  const text = imagesSentence(batch, shown, range, labels, predictions);
+  const text = `${prefix}${imagesSentence(batch, shown, range, labels, predictions)}`;
   return picture(
     {
       title: options.title ?? "Images",
@@ -96,8 +111,8 @@ export function images(
 
 const MOST_SHOWN = 60;
 
-/** Without predictions only the images to be shown are read: a data set may have very many. */
-function datasetImages(dataset: Dataset, options: ImagesOptions): Displayable {
+/** Without predictions only the images to be shown are read: a data set may have very many. `prefix` begins the sentence. */
+export function datasetImages(dataset: Dataset, options: ImagesOptions, prefix = ""): Displayable {
   const all =
     options.predictions !== undefined || options.labels !== undefined || options.titles !== undefined;
   const part = all ? dataset : dataset.take(Math.min(dataset.size, options.limit ?? MOST_SHOWN));
@@ -110,77 +125,7 @@ function datasetImages(dataset: Dataset, options: ImagesOptions): Displayable {
     ...(part.isLabelled ? { labels: part.labels, classes: part.classes } : {}),
     ...(boxes ? { boxes } : {}),
   };
-  return images(part.images, { ...named, title, ...options });
-}
-
-/** A data set by classes: how many images each has, and the first few of them. */
-export function datasetPicture(dataset: Dataset): Displayable {
-  if (dataset.sampleShape.length !== 3) return pointsPicture(dataset);
-  if (!dataset.isLabelled) return datasetImages(dataset, { limit: SAMPLES_UNLABELLED });
-  const labels = dataset.labels.toTypedArray();
-  const counts = dataset.classCounts;
-  const used = counts.flatMap((count, label) => (count > 0 ? [label] : [])).slice(0, MOST_CLASSES);
-  const samples = used.map((label) => indicesOf(labels, label, SAMPLES_PER_CLASS));
-  const part = dataset.subset(samples.flat());
-  const batch = imageBatch(part.images, "the data set");
-  const boxes = boxesIn(part)?.toTypedArray() ?? null;
-  const masks = masksIn(part);
-  const range = brightnessRange(batch.values);
-  let next = 0;
-  const panels = used.map((label, i): Panel => {
-    const tiles = samples[i]!.flatMap((): Tile[] => {
-      const pixels = plane(batch.values, next, batch.channels * batch.height * batch.width);
-      const tile = tileOf(pixels, batch, range, "grey");
-      const frame = boxes ? { boxes: [boxOf(boxes, next, tile)] } : {};
-      const mask =
-        masks && tileOf(plane(masks.values, next, batch.height * batch.width), masks.size, masks, "viridis");
-      next++;
-      return [{ ...tile, ...frame }, ...(mask ? [mask] : [])];
-    });
-    const pixel = pixelFor(batch.height, batch.width, 56);
-    return {
-      title: dataset.classes[label] ?? String(label),
-      subtitle: countOf(counts[label]!, "image"),
-      tiles,
-      columns: masks ? 2 : 1,
-      pixel,
-    };
-  });
-  const [most, least] = [counts.indexOf(Math.max(...counts)), counts.indexOf(Math.min(...counts))];
-  const name = (label: number) => `${dataset.classes[label]} (${formatCount(counts[label]!)})`;
-  const spread =
-    counts[most] === counts[least]
-      ? `${formatCount(counts[most]!)} each`
-      : `most ${name(most)}, fewest ${name(least)}`;
-  const more = used.length < counts.length ? `; ${used.length} classes shown` : "";
-  const size = `${countOf(dataset.size, "image")} of ${batch.width}×${batch.height} pixels`;
-  const text = `${dataset.name}: ${size} in ${countOf(counts.length, "class", "classes")}, ${spread}${more}.`;
-  return picture(
-    { title: dataset.name, subtitle: text, arrange: "row", panels, ...unusualScale(range) },
-    text,
-  );
-}
-
-/** The class of each pixel, where a data set has one mask for each image and in its size. */
-function masksIn(
-  dataset: Dataset,
-): { values: ArrayLike<number>; size: ImageSize; low: number; high: number } | null {
-  if (!dataset.targetNames.includes("masks")) return null;
-  const masks = dataset.target("masks");
-  const [, height, width] = dataset.images.shape.slice(1) as [number, number, number];
-  if (masks.ndim !== 3 || masks.shape[1] !== height || masks.shape[2] !== width) return null;
-  const values = masks.toTypedArray();
-  return { values, size: { channels: 1, height, width }, low: 0, high: Math.max(1, valueRange(values).high) };
-}
-
-const MOST_CLASSES = 30;
-const SAMPLES_UNLABELLED = 24;
-const SAMPLES_PER_CLASS = 4;
-
-function indicesOf(labels: ArrayLike<number>, label: number, most: number): number[] {
-  const found: number[] = [];
-  for (let i = 0; i < labels.length && found.length < most; i++) if (labels[i] === label) found.push(i);
-  return found;
+  return imageGrid(part.images, { ...named, title, ...options }, prefix);
 }
 
 /** A scale bar where black is not 0 or white not 1. */

@@ -1,5 +1,6 @@
 /** A tensor shows itself: numbers while they are few, an image where it looks like one, else statistics and a histogram. */
 import { ArgumentError, ShapeError } from "../../../engine/errors.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import {
   type ColourMapName,
   centred,
@@ -38,6 +39,7 @@ export interface TensorOptions {
  * show.tensor(model.conv1.weight, { as: "histogram" });
  */
 export function tensor(source: NumberSource, options: TensorOptions = {}): Displayable {
+  checkOptions("show.tensor", options, ["title", "as"]);
   const { shape, values } = numbersOf(source, "show.tensor");
   const dtype = dtypeOf(source);
   const text = tensorSentence(shape, values, dtype);

@@ -97,7 +97,7 @@ function areWhole(values: ArrayLike<number>): boolean {
 
 /** Larger images are thinned to these sides, and of many only some are shown: a display stays below 200 KB. */
 const largestSide = { 1: 320, 3: 160 } as const;
-const mostPixels = { 1: 90_000, 3: 28_000 } as const;
+export const mostPixels = { 1: 90_000, 3: 28_000 } as const;
 
 /** How many images of a size fit into a display. */
 export function mostImages({ channels, height, width }: ImageSize): number {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { data, rand, randn, seed } from "../../../engine/index.ts";
-import { datasetPicture } from "../../../kernel/view/data/images.ts";
+import { datasetPicture } from "../../../kernel/view/data/samples.ts";
 import { chartSvg } from "../../../kernel/view/drawing/chart-image.ts";
 import { show } from "../../../kernel/view/index.ts";
 import { bundleOf, countColour, pictureOf, specOf } from "../decode.ts";

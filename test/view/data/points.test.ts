@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { data } from "../../../engine/index.ts";
-import { datasetPicture } from "../../../kernel/view/data/images.ts";
+import { datasetPicture } from "../../../kernel/view/data/samples.ts";
 import { displaySymbol, type MimeBundle, VEGALITE_MIME } from "../../../kernel/view/mime.ts";
 
 interface Chart {
