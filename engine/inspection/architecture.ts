@@ -1,16 +1,16 @@
 /** How a network is built: its layers as boxes, with every branch and where branches meet, as plain data for drawing. */
 
 import { withBackend } from "../backend/current.ts";
-import { zeros } from "../creation.ts";
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { enableGrad } from "../gradmode.ts";
 import { operandsFirst } from "../graph.ts";
+import { Embedding } from "../nn/embedding.ts";
 import { inEvaluation } from "../nn/evaluation.ts";
 import { type AnyModule, Module } from "../nn/module.ts";
 import { checkOptions } from "../options.ts";
 import type { Place } from "../place.ts";
 import { isTensor, type Tensor } from "../tensor.ts";
-import { checkModel } from "./observe.ts";
+import { checkModel, onZeros } from "./observe.ts";
 
 /** A layer, a module drawn as one, or an operation outside of layers, such as the sum of a residual block. */
 export interface ArchitectureNode {
@@ -76,7 +76,8 @@ type Part = Place | Tensor;
 
 /**
  * The parts of a network in order of execution with shapes and parameters, and who is computed from whom: along residual
- * and parallel branches too, down to the sums and joins where they meet. `shape` is that of one sample, `[C, H, W]` or `[D]`.
+ * and parallel branches too, down to the sums and joins where they meet. `shape` is that of one sample, `[C, H, W]` or `[D]`, and
+ * of whole numbers for a model that begins with an embedding.
  * Three and more equal parts in a row become one, with their number. What changes nothing in evaluation, such as dropout, is no
  * part. Lecture steps 003.61, 003.62 and 004.23.
  *
@@ -135,13 +136,15 @@ interface Tape {
 }
 
 function record(model: Module, shape: readonly number[]): Tape {
-  const image = zeros([1, ...shape]).keep();
-  image.requiresGrad = true;
-  const output: unknown = inEvaluation(model, () => enableGrad(() => model(image)));
+  const { image, output } = onZeros(model, [1, ...shape], (zero) => {
+    zero.keep().requiresGrad = zero.dtype !== "int32";
+    const output: unknown = inEvaluation(model, () => enableGrad(() => model(zero)));
+    return { image: zero, output };
+  });
   const results = (Array.isArray(output) ? output : [output]).filter(isTensor);
   const carrying = new Set([image]);
   for (const tensor of operandsFirst(results))
-    if (tensor.inputs.some((input) => carrying.has(input))) carrying.add(tensor);
+    if (tensor.inputs.some((input) => carrying.has(input)) || isLookedUp(tensor)) carrying.add(tensor);
   if (carrying.size === 1)
     throw new ArgumentError(
       `architecture: nothing that ${model.constructor.name} returns is computed from its input by operations with a gradient`,
@@ -149,6 +152,11 @@ function record(model: Module, shape: readonly number[]): Tape {
   const calls = new Map([...carrying].map((tensor) => [tensor, callsAround(tensor)]));
   const deepest = Math.max(...[...calls.values()].map(({ length }) => length - 1));
   return { image, carrying, calls, deepest };
+}
+
+/** Whether it is what an embedding has for the whole numbers it was given, whose way from the input no graph keeps. */
+function isLookedUp({ inputs, node }: Tensor): boolean {
+  return node?.place?.module instanceof Embedding && inputs.some(({ dtype }) => dtype === "int32");
 }
 
 function callsAround(tensor: Tensor): Place[] {
@@ -211,7 +219,8 @@ function at(model: Module, tape: Tape, depth: number): Architecture {
     // The last tensor of a part is its result.
     nodes[id]!.outputShape = tensor.shape.slice(1);
     nodeOf.set(tensor, id);
-    for (const input of tensor.inputs) {
+    const operands = isLookedUp(tensor) ? [tape.image] : tensor.inputs;
+    for (const input of operands) {
       const from = nodeOf.get(input);
       if (from !== undefined && from !== id) edges.set(`${from} ${id}`, { from, to: id });
     }

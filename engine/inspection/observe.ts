@@ -1,7 +1,9 @@
 /** What all inspections need: one image, a class, a layer, and what a model makes of an input. */
 
-import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
+import { zeros } from "../creation.ts";
+import { ArgumentError, DTypeError, describeValue, ShapeError } from "../errors.ts";
 import { enableGrad } from "../gradmode.ts";
+import { Embedding } from "../nn/embedding.ts";
 import { inEvaluation } from "../nn/evaluation.ts";
 import { type AnyModule, type Module, requireModule } from "../nn/module.ts";
 import { requireTensor } from "../nn/requireTensor.ts";
@@ -24,6 +26,20 @@ export function oneImage(operation: string, image: unknown): Tensor {
 /** Says so where a student gives something else in place of a model. */
 export function checkModel(operation: string, model: unknown): void {
   requireModule(operation, "model", model);
+}
+
+/**
+ * What `run` makes of zeros of a shape: float numbers, or whole ones for a model that begins with an embedding and takes nothing
+ * else.
+ */
+export function onZeros<T>(model: AnyModule, shape: readonly number[], run: (zero: Tensor) => T): T {
+  try {
+    return run(zeros(shape));
+  } catch (error) {
+    const embeds = model.namedModules().some(([, module]) => module instanceof Embedding);
+    if (!embeds || !(error instanceof DTypeError)) throw error;
+    return run(zeros(shape, { dtype: "int32" }));
+  }
 }
 
 /** The class to explain: what was asked for, else the one with the largest score; `scores` are `[1, K]`. */

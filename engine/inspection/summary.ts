@@ -1,7 +1,6 @@
 /** How large a network is: layer by layer the shapes, parameters, multiplications and memory of one sample. */
 
 import { withBackend } from "../backend/current.ts";
-import { zeros } from "../creation.ts";
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { enableGrad } from "../gradmode.ts";
 import { graphOf } from "../graph.ts";
@@ -11,7 +10,7 @@ import { inEvaluation } from "../nn/evaluation.ts";
 import type { AnyModule, Module } from "../nn/module.ts";
 import { isTensor, type Tensor } from "../tensor.ts";
 import { alignColumns, count } from "../wording.ts";
-import { checkModel } from "./observe.ts";
+import { checkModel, onZeros } from "./observe.ts";
 
 /** One layer of a network, in the order in which layers run. */
 export interface LayerSummary {
@@ -100,7 +99,7 @@ export function summary(model: Module, shape: readonly number[]): ModelSummary {
     );
   const [parameter] = model.parameters();
   const run = () => {
-    const records = model.trace(zeros([1, ...shape]));
+    const records = onZeros(model, [1, ...shape], (zero) => model.trace(zero));
     const seen = new Set<AnyModule>();
     const layers = records.map(({ path, module, inputShape, output }) => {
       const own = seen.has(module) ? [] : module.parameters();
@@ -136,7 +135,9 @@ const weighing = new Set(["conv2d", "convTranspose2d", "matmul"]);
 
 function depthOf(model: Module, shape: readonly number[]): number {
   const parameters = new Set(model.parameters());
-  const output: unknown = inEvaluation(model, () => enableGrad(() => model(zeros([1, ...shape]))));
+  const output: unknown = onZeros(model, [1, ...shape], (zero) =>
+    inEvaluation(model, () => enableGrad(() => model(zero))),
+  );
   const roots = (Array.isArray(output) ? output : [output]).filter(isTensor);
   if (roots.length === 0) throw new ArgumentError(`summary: ${model.constructor.name} returns no tensor`);
   const depths = roots.map((root) => {

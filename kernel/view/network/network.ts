@@ -1,9 +1,10 @@
 /** Pictures that run the model first: where the engine's modules and tensors meet the drawing code. */
 
-import { zeros } from "../../../engine/creation.ts";
 import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
 import { noGrad } from "../../../engine/gradmode.ts";
+import { onZeros } from "../../../engine/inspection/observe.ts";
 import { type AnyModule, type Module, requireModule, type TraceRecord } from "../../../engine/nn/module.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { isTensor, type Tensor } from "../../../engine/tensor.ts";
 import type { Displayable } from "../mime.ts";
 import { formatShape } from "../wording.ts";
@@ -31,6 +32,7 @@ const knownShapes = new WeakMap<AnyModule, readonly SummaryRow[]>();
  * show.featureMaps(model, image, { layer: "conv2" });
  */
 export function featureMaps(model: Module, image: Tensor, options: FeatureMapsOptions = {}): Displayable {
+  checkOptions("show.featureMaps", options, ["layer", "title", "limit"]);
   const input = oneImage(model, image, "show.featureMaps");
   return featureMapsPicture(traceOf(model, input), layerName(model), options);
 }
@@ -47,6 +49,7 @@ export function informationFlow(
   image: Tensor,
   options: InformationFlowOptions = {},
 ): Displayable {
+  checkOptions("show.informationFlow", options, ["classes", "title", "rows"]);
   const input = oneImage(model, image, "show.informationFlow");
   return informationFlowPicture(input, traceOf(model, input), layerName(model), options);
 }
@@ -65,7 +68,9 @@ export function summary(model: Module<never, unknown>, inputShape?: readonly num
     return summaryTable(layerName(model), knownShapes.get(model) ?? layerRows(model), model.parameterCount);
   }
   const batch = inputShape.length === 1 || inputShape.length === 3 ? [1, ...inputShape] : [...inputShape];
-  const records = noGrad(() => (model as Module<[Tensor], unknown>).trace(zeros(batch)));
+  const records = onZeros(model, batch, (zero) =>
+    noGrad(() => (model as Module<[Tensor], unknown>).trace(zero)),
+  );
   const rows = traceRows(model, records);
   return summaryTable(layerName(model), rows, model.parameterCount, batch.slice(1));
 }

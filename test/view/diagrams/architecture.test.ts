@@ -2,12 +2,28 @@
 import { describe, expect, test } from "vitest";
 import { withBackend } from "../../../engine/backend/current.ts";
 import { shapeOnlyBackend } from "../../../engine/backend/shapeOnly.ts";
-import { models, nn } from "../../../engine/index.ts";
+import { inspection, models, nn } from "../../../engine/index.ts";
 import { show } from "../../../kernel/view/index.ts";
 import { bundleOf, pictureOf } from "../decode.ts";
 import { expectPicture } from "../snapshot.ts";
 
 describe("show.architecture", () => {
+  test("takes models of whole numbers: an embedding looks up what the input says", () => {
+    const reader = nn.sequential(nn.embedding(50, 8), nn.flatten(), nn.linear(32, 5));
+    const shown = show.architecture(reader, [4]);
+    expect(String(shown)).toBe("Sequential: 3 layers; 565 parameters; from 4 to 5.");
+    expectPicture("architecture-embedding", shown);
+    expect(inspection.architecture(reader, [4]).edges).toEqual([
+      { from: 0, to: 1 },
+      { from: 1, to: 2 },
+      { from: 2, to: 3 },
+    ]);
+    expect(inspection.summary(reader, [4]).parameters).toBe(565);
+    expect(String(show.summary(reader, [4]))).toContain("4×8");
+    const late = nn.sequential(nn.linear(4, 4), nn.embedding(3, 2));
+    expect(() => show.architecture(late, [4])).toThrow(/int32/);
+  });
+
   test("a chain of layers runs in rows", () => {
     const shown = show.architecture(models.leNet5(), [1, 28, 28]);
     expect(String(shown)).toBe("LeNet5: 12 layers; 61,706 parameters; from 1×28×28 to 10.");
