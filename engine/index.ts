@@ -80,4 +80,4 @@ export type {
   TrainingObserver,
   TrainingRun,
 } from "./training.ts";
-export { evaluate, fit, History, observeTraining } from "./training.ts";
+export { evaluate, fit, History, historyOf, observeTraining } from "./training.ts";

@@ -142,6 +142,8 @@ export interface TrainingObserver {
 
 const observers = new Set<TrainingObserver>();
 const inTraining = new WeakMap<Module, Run>();
+/** What the last training of each model recorded. */
+const histories = new WeakMap<Module, History>();
 /** Models whose loss has fallen in a training: that it falls no further later is no failure. */
 const learned = new WeakSet<Module>();
 
@@ -235,7 +237,8 @@ async function evaluateAsync(
  *
  * The model is in training mode during the steps, in evaluation mode during validation, and afterwards as it was before.
  * Other things can happen meanwhile: it yields about twenty times a second. Interrupted, it stops between two steps, never
- * within one, and throws the interruption on; the model keeps what it has learned. A loss of NaN or infinity stops it.
+ * within one, and throws the interruption on; the model keeps what it has learned, and `historyOf(model)` what was recorded.
+ * A loss of NaN or infinity stops it.
  *
  * @example
  * const optimizer = optim.sgd(model.parameters(), { lr: 0.1 })
@@ -250,6 +253,7 @@ export async function fit(model: Module, loader: Batches, options: FitOptions): 
   const stopper = options.earlyStopping === undefined ? null : new Stopper(model, options.earlyStopping);
   const weights = parameterSample(model);
   inTraining.set(model, run);
+  histories.set(model, run.history);
   try {
     for (const watcher of watchers) await run.rest(watcher.begin?.(run));
     for (run.epoch = 1; run.epoch <= run.epochs; run.epoch++) {
@@ -277,6 +281,23 @@ export async function fit(model: Module, loader: Batches, options: FitOptions): 
     for (const watcher of watchers) await run.rest(watcher.end?.(run));
   }
   return run.history;
+}
+
+/**
+ * What the last `fit` of a model recorded: also of one that was interrupted or failed and so returned nothing, or still goes on.
+ *
+ * @throws ArgumentError where `fit` has never trained the model.
+ * @example
+ * await fit(model, loader, { epochs: 100, optimizer });   // ■ interrupts it
+ * show.curves(historyOf(model))
+ */
+export function historyOf(model: Module): History {
+  requireModule("historyOf", "model", model);
+  const history = histories.get(model);
+  if (history !== undefined) return history;
+  throw new ArgumentError(
+    "historyOf: fit has not trained this model; a loop of your own keeps its losses itself: losses.push(loss.item())",
+  );
 }
 
 function parameterSample(model: Module): Float64Array {

@@ -28,6 +28,7 @@ export {
   graphOf,
   History,
   hessian,
+  historyOf,
   inspection,
   jacobian,
   linalg,

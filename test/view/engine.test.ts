@@ -8,7 +8,7 @@ import * as nn from "../../engine/nn/index.ts";
 import * as optim from "../../engine/optim/index.ts";
 import { Generator } from "../../engine/random.ts";
 import type { Tensor } from "../../engine/tensor.ts";
-import { fit as train } from "../../engine/training.ts";
+import { historyOf, fit as train } from "../../engine/training.ts";
 import { displaySymbol, installViews, type MimeBundle, show } from "../../kernel/view/index.ts";
 import { bundleOf, inked, pictureOf, specOf, textOf } from "./decode.ts";
 
@@ -59,6 +59,25 @@ class AlwaysLeft extends nn.Module {
 const network = () => nn.sequential(nn.conv2d(1, 2, 3), nn.relu(), nn.flatten(), nn.linear(72, 2));
 
 describe("objects that show themselves", () => {
+  it("a training that was broken off shows what its model has of it", async () => {
+    const set = halves();
+    const model = network();
+    let steps = 0;
+    const broken = {
+      *[Symbol.iterator]() {
+        for (const batch of set.loader({ batchSize: 8 })) {
+          if (++steps > 4) throw new Error("the disk is gone");
+          yield batch;
+        }
+      },
+    };
+    const optimizer = optim.sgd(model.parameters(), { lr: 0.1 });
+    await expect(train(model, broken, { optimizer, epochs: 3, silent: true })).rejects.toThrow("the disk");
+    const bundle = shownBy(historyOf(model));
+    expect(textOf(bundle)).toMatch(/^4 steps, loss /);
+    expect(bundle.data["image/png"]).toBeDefined();
+  });
+
   it("small tensors print their values, larger ones are drawn", () => {
     expect(shownBy(tensor([1, 2.5])).data).toEqual({ "text/plain": tensor([1, 2.5]).toString() });
     const large = shownBy(rand([30, 100], { generator }).named("noise"));

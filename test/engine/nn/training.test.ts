@@ -271,8 +271,25 @@ describe("an interruption", () => {
     expect(optimizer.stepCount).toBe(3);
     expect(net.training).toBe(false);
     expect(net.parameters().every((p) => p.toTypedArray().every(Number.isFinite))).toBe(true);
+    const kept = training.historyOf(net);
+    expect(kept.steps.map(({ step }) => step)).toEqual([1, 2, 3]);
+    expect([kept.epochs, kept.failure]).toEqual([[], null]);
     const again = await training.fit(net, points(2, 4), { optimizer });
     expect(again.steps).toHaveLength(2);
+    expect(training.historyOf(net)).toBe(again);
+  });
+
+  it("and a failure leave what was recorded with the model", async () => {
+    const net = model();
+    expect(() => training.historyOf(net)).toThrow("historyOf: fit has not trained this model");
+    expect(() => training.historyOf(5 as never)).toThrow(/historyOf: .*got 5/);
+    const [first, second] = points(2, 4);
+    const broken: [Tensor, Tensor] = [second![0].mul(Number.NaN), second![1]];
+    const optimizer = optim.sgd(net.parameters(), { lr: 0.1 });
+    await expect(training.fit(net, [first!, broken], { optimizer })).rejects.toThrow(/NaN/);
+    const kept = training.historyOf(net);
+    expect(kept.steps[0]!.loss).toBeGreaterThan(0);
+    expect(kept.failure).toMatch(/NaN/);
   });
 
   it("in the middle of a forward pass leaves the parameters of the last whole step", async () => {
