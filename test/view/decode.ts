@@ -1,5 +1,7 @@
 /** Reads displays as a viewer would: for tests of pictures. */
 import { decode } from "fast-png";
+import { expect } from "vitest";
+import { compiledChart } from "../../kernel/view/drawing/chart-image.ts";
 import { type Displayable, displaySymbol, type MimeBundle, VEGALITE_MIME } from "../../kernel/view/mime.ts";
 
 export interface Decoded {
@@ -19,8 +21,16 @@ export function decodePng(png: Uint8Array): Decoded {
   return { width, height, rgb };
 }
 
+/** What a display is to a front end. A chart of which Vega-Lite warns is a mistake of ours. */
 export function bundleOf(shown: Displayable): MimeBundle {
-  return shown[displaySymbol]();
+  const bundle = shown[displaySymbol]();
+  const spec = bundle.data[VEGALITE_MIME];
+  if (typeof spec === "object" && spec !== null) {
+    const log = { messages: [] };
+    compiledChart(spec, log);
+    expect(log.messages, `Vega-Lite on "${shown}"`).toEqual([]);
+  }
+  return bundle;
 }
 
 export function pictureOf(bundle: MimeBundle): Decoded {

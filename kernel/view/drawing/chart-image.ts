@@ -32,14 +32,24 @@ export interface CompileLog {
   messages: string[];
 }
 
-export async function chartSvg(spec: object, log: CompileLog = { messages: [] }): Promise<string> {
+/** What Vega-Lite makes of a specification, for Vega; its messages go to `log`. */
+export function compiledChart(spec: object, log: CompileLog) {
+  const logger = loggerTo(log);
+  return { compiled: compile(spec as TopLevelSpec, { logger }).spec, logger };
+}
+
+function loggerTo(log: CompileLog) {
   const note = (...parts: readonly unknown[]) => {
     log.messages.push(parts.map(String).join(" "));
     return logger;
   };
   const level = (() => logger) as () => typeof logger & number;
   const logger = { level, error: note, warn: note, info: () => logger, debug: () => logger };
-  const compiled = compile(spec as TopLevelSpec, { logger }).spec;
+  return logger;
+}
+
+export async function chartSvg(spec: object, log: CompileLog = { messages: [] }): Promise<string> {
+  const { compiled, logger } = compiledChart(spec, log);
   const view = new vega.View(vega.parse(compiled), { renderer: "none", logger });
   try {
     return textAsOutlines(forResvg(await view.toSVG()));

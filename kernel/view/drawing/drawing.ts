@@ -46,7 +46,7 @@ interface Thread {
 let thread: Thread | null = null;
 let lastId = 0;
 
-/** A cold start loads Vega, the font and resvg: half a second; a loaded machine may need many times that. */
+/** A cold start loads Vega, the font and resvg: half a second; a loaded machine may need many times that, and each frame its own. */
 const PATIENCE_MS = 60_000;
 
 function startThread(): Thread {
@@ -98,7 +98,8 @@ function* repliesOf({ port }: Thread): Generator<DrawingReply> {
 /** Draws and waits. Throws where the drawing fails. */
 export function draw(drawing: Drawing): TimedImage {
   const { owner, id } = send(drawing);
-  const deadline = Date.now() + PATIENCE_MS;
+  const patience = PATIENCE_MS * (drawing.kind === "animation" ? Math.max(1, drawing.frames.length) : 1);
+  const deadline = Date.now() + patience;
   while (true) {
     const seen = Atomics.load(owner.replies, 0);
     for (const reply of repliesOf(owner)) {
@@ -107,7 +108,7 @@ export function draw(drawing: Drawing): TimedImage {
       else return { ...reply.image, milliseconds: reply.milliseconds };
     }
     const left = deadline - Date.now();
-    if (left <= 0) throw new Error(`the picture was not drawn within ${PATIENCE_MS / 1000} s`);
+    if (left <= 0) throw new Error(`the picture was not drawn within ${patience / 1000} s`);
     Atomics.wait(owner.replies, 0, seen, left);
   }
 }

@@ -6,6 +6,7 @@ import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors
 import { enableGrad } from "../../../engine/gradmode.ts";
 import { withScope } from "../../../engine/memory.ts";
 import * as nn from "../../../engine/nn/index.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { isTensor, type Tensor } from "../../../engine/tensor.ts";
 import { type ChartSpec, chart, downsample, type Point, rounded } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
@@ -39,6 +40,7 @@ export function activationFunctions(
   source: readonly ActivationSource[] | Readonly<Record<string, ActivationSource>> = lectures(),
   options: ActivationFunctionsOptions = {},
 ): Displayable {
+  checkOptions(operation, options, ["x", "title"]);
   const [low, high] = options.x ?? [-4, 4];
   if (!(low < high && Number.isFinite(high - low)))
     throw new ArgumentError(`${operation}: x is [low, high] with low below high, got [${low}, ${high}]`);

@@ -3,6 +3,7 @@ import { PCA } from "../../../engine/classical/principal.ts";
 import { tensor } from "../../../engine/creation.ts";
 import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
 import { withScope } from "../../../engine/memory.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { isTensor, type Tensor } from "../../../engine/tensor.ts";
 import { centred, valueRange } from "../colours.ts";
 import {
@@ -42,6 +43,7 @@ const MOST_IMAGES = 5;
  * show.components(classical.pca({ components: 16 }).fit(images), { images });
  */
 export function components(model: PCA, options: ComponentsOptions = {}): Displayable {
+  checkOptions(operation, options, ["images", "counts", "limit", "title"]);
   if (!(model instanceof PCA))
     throw new ArgumentError(`${operation}: expected a fitted classical.pca, got ${describeValue(model)}`);
   const { mean, components: found, varianceShares } = model;

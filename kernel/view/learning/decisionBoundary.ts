@@ -3,6 +3,7 @@ import type { Dataset } from "../../../engine/data/dataset.ts";
 import { ArgumentError, describeValue } from "../../../engine/errors.ts";
 import { decisionSurface } from "../../../engine/inspection/decisionSurface.ts";
 import type { Module } from "../../../engine/nn/module.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import type { Tensor } from "../../../engine/tensor.ts";
 import { chart } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
@@ -52,6 +53,7 @@ export function decisionBoundary(
   dataset: Dataset,
   options: DecisionBoundaryOptions = {},
 ): Displayable {
+  checkOptions(operation, options, ["title", "x", "y", "resolution", "threshold"]);
   const { title, ...where } = options;
   const set = requirePoints(operation, dataset);
   const surface = decisionSurface(asked(model), { resolution: 120, ...where, points: set.points });

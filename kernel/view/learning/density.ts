@@ -2,6 +2,7 @@
 import { tensor } from "../../../engine/creation.ts";
 import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
 import { withScope } from "../../../engine/memory.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { isTensor, type Tensor } from "../../../engine/tensor.ts";
 import { histogram } from "../data/statistics.ts";
 import { type ChartSpec, chart, everyFew, type Point, rounded } from "../drawing/chart.ts";
@@ -48,6 +49,7 @@ export function density(
   samples: Tensor,
   options: DensityOptions = {},
 ): Displayable {
+  checkOptions(operation, options, ["target", "x", "y", "title"]);
   const named: [string, DensityEstimate][] = isEstimate(estimates)
     ? [[layerName(estimates), estimates]]
     : Object.entries(estimates ?? {});

@@ -5,6 +5,7 @@ import { noGrad } from "../../../engine/gradmode.ts";
 import { withScope } from "../../../engine/memory.ts";
 import { inEvaluation } from "../../../engine/nn/evaluation.ts";
 import { Module } from "../../../engine/nn/module.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { isTensor, type Tensor } from "../../../engine/tensor.ts";
 import { chart, everyFew, type Point } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
@@ -61,6 +62,7 @@ export function functionFit(
   fits: Fit | PlaneFit | Readonly<Record<string, Fit>>,
   options: FunctionFitOptions = {},
 ): Displayable {
+  checkOptions(operation, options, ["target", "data", "components", "x", "y", "title"]);
   if (isPlaneFit(fits) || (options.y !== undefined && isFit(fits))) return overPlane(fits, options);
   const target = options.target as ((x: number) => number) | undefined;
   const { data, components = [], title = "Functions" } = options;

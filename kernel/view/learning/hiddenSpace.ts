@@ -10,6 +10,7 @@ import { withScope } from "../../../engine/memory.ts";
 import { inEvaluation } from "../../../engine/nn/evaluation.ts";
 import { Linear } from "../../../engine/nn/linear.ts";
 import { type AnyModule, type Module, requireModule } from "../../../engine/nn/module.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { isTensor, type Tensor } from "../../../engine/tensor.ts";
 import { isDataset } from "../data/images.ts";
 import { chart } from "../drawing/chart.ts";
@@ -43,6 +44,7 @@ const operation = "show.hiddenSpace";
  * show.hiddenSpace(model, data.moons(), { layer: "1" });   // 16 units by their main components
  */
 export function hiddenSpace(model: Module, dataset: Dataset, options: HiddenSpaceOptions = {}): Displayable {
+  checkOptions(operation, options, ["layer", "title", "limit"]);
   requireModule(operation, "model", model);
   if (!isDataset(dataset))
     throw new ArgumentError(

@@ -8,6 +8,8 @@ import { countOf, formatNumber, wrapped } from "../wording.ts";
 const MOST_LINES = 10;
 /** Points of all lines together: a chart stays small. */
 const POINTS = 900;
+/** How often all lines together may cross the chart from top to bottom. */
+const MOST_TRAVEL = 190;
 
 export interface Line {
   name: string;
@@ -46,7 +48,10 @@ export function lineChart(content: LineChart): ChartSpec {
       `${operation}: ${countOf(lines.length, "line")} cannot be told apart, at most ${MOST_LINES}; draw some of them`,
     );
   const names = lines.map(({ name }) => name);
-  const budget = Math.max(30, Math.floor(POINTS / Math.max(3, lines.length + thin.length)));
+  const all = [...lines.flatMap(({ points }) => [...points]), ...dots];
+  const most = Math.max(30, Math.floor(POINTS / Math.max(3, lines.length + thin.length)));
+  const everything = [...lines.map(({ points }) => points), ...thin];
+  const budget = calmed(everything, most, content.y.log ?? false);
   const rows = lines.flatMap(({ name, points }) =>
     pieces(points, budget).map((row) => ({ ...row, line: name })),
   );
@@ -96,7 +101,6 @@ export function lineChart(content: LineChart): ChartSpec {
       ],
     },
   });
-  const all = [...lines.flatMap(({ points }) => [...points]), ...dots];
   return {
     title: { text: title, subtitle: wrapped(subtitle, width + 40) },
     width,
@@ -145,6 +149,24 @@ const plain = (field: "x" | "y", range: AxisOptions["range"]): { scale: object; 
   },
   axis: { tickCount: field === "x" ? 8 : 6 },
 });
+
+/**
+ * How many points of each line are drawn: `most`, or fewer where the lines go up and down so much that nobody could follow them,
+ * and that their picture would be heavy.
+ */
+function calmed(lines: readonly (readonly Point[])[], most: number, log: boolean): number {
+  const height = log ? Math.log : (y: number) => y;
+  const heights = lines.map((points) => pieces(points, most).map(({ y }) => height(y)));
+  const values = heights.flat();
+  const [low, high] = values.reduce(([a, b], y) => [Math.min(a, y), Math.max(b, y)], [Infinity, -Infinity]);
+  const way = heights.reduce(
+    (sum, line) =>
+      sum + line.reduce((length, y, i) => (i === 0 ? 0 : length + Math.abs(y - line[i - 1]!)), 0),
+    0,
+  );
+  const travel = way / (high! - low!);
+  return travel > MOST_TRAVEL ? Math.max(12, Math.floor((most * MOST_TRAVEL) / travel)) : most;
+}
 
 /** A line's points, downsampled, in parts: where a value is not finite the line is broken. */
 function pieces(points: readonly Point[], budget: number): { x: number; y: number; part: string }[] {

@@ -1,6 +1,7 @@
 /** The loss along a line through a network's weights, or along several. */
 import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
 import type { LossSlice } from "../../../engine/inspection/landscape.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { type ChartSpec, chart, type Point, rounded } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
 import { ink } from "../theme.ts";
@@ -28,6 +29,7 @@ export function lossSlice(
   source: LossSlice | Readonly<Record<string, LossSlice>>,
   options: LossSlicePictureOptions = {},
 ): Displayable {
+  checkOptions("show.lossSlice", options, ["title", "xTitle", "log"]);
   const operation = "show.lossSlice";
   const { title = "The loss along a line", xTitle = "along the direction", log = false } = options;
   const named: [string, LossSlice][] = isSlice(source) ? [["loss", source]] : Object.entries(source ?? {});

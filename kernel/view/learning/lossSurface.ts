@@ -1,6 +1,7 @@
 /** The loss over a plane as a map, with the ways that optimisers took. */
 import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
 import type { LossSurface } from "../../../engine/inspection/landscape.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { type ChartSpec, chart, type Point, rounded } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
 import { dashes, ink, palette } from "../theme.ts";
@@ -44,6 +45,7 @@ export function lossSurface(
   source: LossSurface | ((x: number, y: number) => number),
   options: LossSurfacePictureOptions = {},
 ): Displayable {
+  checkOptions(operation, options, ["paths", "x", "y", "names", "title", "zTitle"]);
   const { title = "Loss landscape", zTitle = "loss" } = options;
   const given = options.paths ?? (typeof source === "function" ? {} : (source?.paths ?? {}));
   const paths = Object.entries(given).map(([name, path]): Line => ({ name, points: pathOf(name, path) }));
@@ -178,7 +180,8 @@ function pathLayers(paths: readonly Line[]): ChartSpec[] {
       data: { values: ends },
       mark: { type: "point", clip: true, size: 80, strokeWidth: 2.4, opacity: 1 },
       encoding: {
-        color: { ...color, legend: null },
+        // The legend is the line's: a second one of the same scale would be at odds with it.
+        color: { field: color.field, type: color.type, title: color.title, scale: color.scale },
         fill: {
           condition: { test: "datum.end === 'start'", value: ink.paper },
           value: ink.strong,

@@ -1,8 +1,10 @@
-/** How a perceptron learns from its mistakes: its line before and after each, side by side. */
+/** How a perceptron learns from its mistakes: its line moves from one to the next, or stands before and after each side by side. */
 import { type Correction, Perceptron } from "../../../engine/classical/perceptron.ts";
 import type { Dataset } from "../../../engine/data/dataset.ts";
 import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
-import { type ChartSpec, chart, rounded } from "../drawing/chart.ts";
+import { checkOptions } from "../../../engine/options.ts";
+import { animation } from "../drawing/animation.ts";
+import { type ChartSpec, chart, rounded, themed } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
 import { ink } from "../theme.ts";
 import { countOf, formatCount, wrapped } from "../wording.ts";
@@ -12,7 +14,12 @@ import { classChannels, planeSize, type Range, requirePoints } from "./scatter.t
 export interface PerceptronOptions {
   /** A title above the picture. */
   title?: string;
-  /** How many steps to show at most, 8 where left out; of more some, the first and the last among them. */
+  /** One step after the other as an animation with a slider (the default), or beside each other. */
+  as?: "animation" | "grid";
+  /**
+   * How many steps to show at most, 16 of an animation and 8 beside each other where left out; of more some, the first and the
+   * last among them.
+   */
   limit?: number;
 }
 
@@ -20,32 +27,42 @@ const operation = "show.perceptron";
 /** Points in each panel; a ring is drawn around the mistake whether its point is shown or not. */
 const MOST_POINTS = 120;
 const PANEL = 150;
+const FRAME = 340;
+/** A longer animation would be too heavy for its slider. */
+const MOST_FRAMES = 24;
 
 /**
  * Draws the steps in which a perceptron has learnt: the line before a mistake (dashed) and after its correction (solid), the
- * mistake ringed, and an arrow along w to the side on which it fires. Lecture steps 000.11 to 000.13.
+ * mistake ringed, and an arrow along w to the side on which it fires. Moves from mistake to mistake, or has them beside each
+ * other as a `grid`. Lecture steps 000.11 to 000.13.
  *
  * `neuron` is fitted with `{ record: true }` on `dataset`, whose samples are points. Throws where it is not.
  *
  * @example
  * const blobs = data.blobs({ classes: 2, samples: 60 });
- * show.perceptron(classical.perceptron({ record: true }).fit(blobs.points, blobs.labels), blobs);
+ * const neuron = classical.perceptron({ record: true }).fit(blobs.points, blobs.labels);
+ * show.perceptron(neuron, blobs);
+ * show.perceptron(neuron, blobs, { as: "grid" });
  */
 export function perceptron(
   neuron: Perceptron,
   dataset: Dataset,
   options: PerceptronOptions = {},
 ): Displayable {
+  checkOptions(operation, options, ["title", "as", "limit"]);
   if (!(neuron instanceof Perceptron))
     throw new ArgumentError(
       `${operation}: expected a fitted classical.perceptron, got ${describeValue(neuron)}`,
     );
   const set = requirePoints(operation, dataset);
   const steps = neuron.corrections;
-  const { limit = 8 } = options;
-  if (!(Number.isInteger(limit) && limit >= 1))
+  const { as = "animation", limit = as === "grid" ? 8 : 16 } = options;
+  if (as !== "animation" && as !== "grid")
+    throw new ArgumentError(`${operation}: as must be "animation" or "grid", got ${describeValue(as)}`);
+  const most = as === "grid" ? Number.POSITIVE_INFINITY : MOST_FRAMES;
+  if (!(Number.isInteger(limit) && limit >= 1 && limit <= most))
     throw new ArgumentError(
-      `${operation}: limit must be a whole number from 1 on, got ${describeValue(limit)}`,
+      `${operation}: limit must be a whole number from 1 ${as === "grid" ? "on" : `to ${MOST_FRAMES}`}, got ${describeValue(limit)}`,
     );
   if (steps.length === 0)
     throw new ArgumentError(
@@ -64,35 +81,42 @@ export function perceptron(
   const points = set.points.toTypedArray();
   const labels = set.labels.toTypedArray();
   const [x, y] = [rangeOf(points, 0), rangeOf(points, 1)];
-  const size = planeSize(x, y, PANEL);
   const kept = Math.min(set.size, MOST_POINTS);
   const values = Array.from({ length: kept }, (_, i) => ({
     x: rounded(points[2 * i]!),
     y: rounded(points[2 * i + 1]!),
     class: set.classes[labels[i]!],
   }));
-  const place = (i: number): [number, number] => [points[2 * i]!, points[2 * i + 1]!];
-  const panels = shown.map((step) => panel({ steps, step, at: place(steps[step]!.sample), x, y, size }));
-  const columns = Math.ceil(shown.length / Math.ceil(shown.length / 4));
-  const legend = `Dashed: before the correction; solid: after it; ring: the mistake; the arrow is w and points to where the neuron fires.`;
-  const spec = {
+  const stepPanels = (side: number): ChartSpec[] =>
+    shown.map((step): ChartSpec => {
+      const i = steps[step]!.sample;
+      const at = [points[2 * i]!, points[2 * i + 1]!] as const;
+      const layers = panel({ steps, step, at, x, y, size: planeSize(x, y, side) });
+      return { ...layers, layer: [pointsLayer(set, side), ...(layers.layer as ChartSpec[])] };
+    });
+  const text = `Perceptron on ${set.name}: ${result}`;
+  const headed = (width: number): ChartSpec => ({
     title: {
       text: options.title ?? `A perceptron learns ${set.name}`,
-      subtitle: wrapped(
-        `${result[0]!.toUpperCase()}${result.slice(1)}${some} ${legend}`,
-        Math.max(460, columns * (PANEL + 24)),
-      ),
+      subtitle: wrapped(`${result[0]!.toUpperCase()}${result.slice(1)}${some} ${legend}`, width),
     },
     data: { values },
-    columns,
-    spacing: 18,
-    concat: panels.map((layers) => ({
-      ...layers,
-      layer: [pointsLayer(set), ...(layers.layer as ChartSpec[])],
-    })),
-  };
-  return chart(spec, `Perceptron on ${set.name}: ${result}`);
+  });
+  if (as === "animation") {
+    // A concatenation of one: the step's own title stands below that of all.
+    const frames = stepPanels(FRAME).map((one) => ({
+      kind: "chart" as const,
+      spec: themed({ ...headed(FRAME + 80), concat: [one] }, text),
+    }));
+    return animation(frames, text, { secondsPerFrame: 0.9, step: "mistake" });
+  }
+  const columns = Math.ceil(shown.length / Math.ceil(shown.length / 4));
+  const width = Math.max(460, columns * (PANEL + 24));
+  return chart({ ...headed(width), columns, spacing: 18, concat: stepPanels(PANEL) }, text);
 }
+
+const legend =
+  "Dashed: before the correction; solid: after it; ring: the mistake; the arrow is w and points to where the neuron fires.";
 
 function sentence(neuron: Perceptron): string {
   const passes = countOf(neuron.mistakes.length, "pass", "passes");
@@ -119,10 +143,10 @@ function rangeOf(points: ArrayLike<number>, coordinate: 0 | 1): Range {
   return [low - room, high + room];
 }
 
-function pointsLayer(set: Dataset): ChartSpec {
+function pointsLayer(set: Dataset, side: number): ChartSpec {
   const { color, shape } = classChannels(operation, set.classes);
   return {
-    mark: { type: "point", filled: true, opacity: 0.85, size: 18 },
+    mark: { type: "point", filled: true, opacity: 0.85, size: side / 8 },
     encoding: { color, shape },
   };
 }

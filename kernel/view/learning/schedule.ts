@@ -1,6 +1,7 @@
 /** What a schedule makes of the learning rate over a training. */
 import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
 import type { Schedule } from "../../../engine/optim/schedules.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { chart } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
 import { countOf, formatNumber } from "../wording.ts";
@@ -32,6 +33,7 @@ export function schedule(
   source: Schedule | Readonly<Record<string, Schedule>>,
   options: ScheduleOptions = {},
 ): Displayable {
+  checkOptions(operation, options, ["steps", "epochs", "lr", "title"]);
   const { steps = 1000, epochs = 10, lr, title = "Learning rate" } = options;
   for (const [name, value] of Object.entries({ steps, epochs }))
     if (!(Number.isInteger(value) && value >= 1))

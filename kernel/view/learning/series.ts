@@ -1,5 +1,6 @@
 /** Plain lines: one series of numbers or several over a common axis. */
 import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { chart, type Point } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
 import { isTensorLike, listOf, type NumberSource } from "../values.ts";
@@ -42,6 +43,7 @@ export function series(
   source: SeriesSource | Readonly<Record<string, SeriesSource>>,
   options: SeriesOptions = {},
 ): Displayable {
+  checkOptions(operation, options, ["x", "title", "xTitle", "yTitle", "xUnit", "yUnit", "log"]);
   const { title = "Series", xTitle = "index", yTitle = "value", xUnit, yUnit, log } = options;
   if (log !== undefined && log !== "x" && log !== "y" && log !== "both")
     throw new ArgumentError(`${operation}: log must be "x", "y" or "both", got ${describeValue(log)}`);

@@ -1,5 +1,6 @@
 /** Dates with labels along a line, for the history of a subject. Labels are moved apart until none covers another. */
 import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { chart, rounded } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
 import { ink, palette } from "../theme.ts";
@@ -51,6 +52,7 @@ export function timeline(
   events: readonly TimelineEvent[] | Readonly<Record<number, string>>,
   options: TimelineOptions = {},
 ): Displayable {
+  checkOptions(operation, options, ["title"]);
   const rows = eventsOf(events).sort((a, b) => a.from - b.from || a.to - b.to);
   const first = rows[0]!.from;
   const last = rows.reduce((latest, { to }) => Math.max(latest, to), first);

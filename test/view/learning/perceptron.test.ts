@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { classical, data, randn } from "../../../engine/index.ts";
-import { show } from "../../../kernel/view/index.ts";
+import { mostAnimationBytes } from "../../../kernel/view/drawing/animation.ts";
+import { type MimeBundle, show } from "../../../kernel/view/index.ts";
 import { bundleOf, specOf, textOf } from "../decode.ts";
 import { expectPicture } from "../snapshot.ts";
 
@@ -17,6 +18,13 @@ interface Panel {
   layer: Layer[];
 }
 
+/** The pictures that the slider goes through. */
+const framesOf = (bundle: MimeBundle): string[] =>
+  (specOf(bundle).data as { values: { url: string }[] }).values.map(({ url }) => url);
+/** How many frames the PNG itself has: each has a control chunk. */
+const animationFrames = (bundle: MimeBundle): number =>
+  Buffer.from(String(bundle.data["image/png"]), "base64").toString("latin1").split("fcTL").length - 1;
+
 const panelsOf = (shown: ReturnType<typeof show.perceptron>): Panel[] =>
   specOf(bundleOf(shown)).concat as Panel[];
 
@@ -31,7 +39,7 @@ function expectLine(layer: readonly Layer[], { weight, bias }: classical.Correct
 describe("show.perceptron", () => {
   it("draws each step with its mistake, the line before and the line after", () => {
     const neuron = learned(100);
-    const bundle = expectPicture("perceptron", show.perceptron(neuron, blobs));
+    const bundle = expectPicture("perceptron-grid", show.perceptron(neuron, blobs, { as: "grid" }));
     const steps = neuron.corrections;
     expect(neuron.converged).toBe(true);
     expect(textOf(bundle)).toBe(
@@ -54,7 +62,7 @@ describe("show.perceptron", () => {
   it("shows some of many steps, the first and the last among them, and says that it never rests", () => {
     const xor = data.xor({ samples: 40 });
     const neuron = learned(10, xor);
-    const shown = show.perceptron(neuron, xor, { limit: 3 });
+    const shown = show.perceptron(neuron, xor, { as: "grid", limit: 3 });
     expect(String(shown)).toMatch(
       /^Perceptron on XOR: not at rest after 10 passes: \d+ mistakes in the last\.$/,
     );
@@ -68,9 +76,9 @@ describe("show.perceptron", () => {
 
   it("draws lines of every direction, and none for weights of 0", () => {
     const xor = data.xor({ samples: 40 });
-    const neuron = learned(3, xor);
+    const neuron = learned(1, xor);
     const { length } = neuron.corrections;
-    const drawn = panelsOf(show.perceptron(neuron, xor, { limit: length })).map(({ layer }, i) =>
+    const drawn = panelsOf(show.perceptron(neuron, xor, { as: "grid", limit: length })).map(({ layer }, i) =>
       expectLine(layer, neuron.corrections[i]!),
     );
     expect(drawn.filter(Boolean).length).toBeGreaterThan(length / 2);
@@ -81,14 +89,29 @@ describe("show.perceptron", () => {
       ],
       [1, 0],
     );
-    const [first, second] = panelsOf(show.perceptron(learned(1, square), square));
+    const [first, second] = panelsOf(show.perceptron(learned(1, square), square, { as: "grid" }));
     expect(expectLine(first!.layer, { pass: 1, sample: 0, weight: [1, 0], bias: 1 })).toBe(false);
     expect(second!.layer.map(({ mark }) => mark.type)).toEqual(["point", "point"]);
   });
 
-  it("stays small with very many points", () => {
+  it("moves the line from mistake to mistake, with a slider over all of them", () => {
+    const neuron = learned(100);
+    const bundle = expectPicture("perceptron", show.perceptron(neuron, blobs), mostAnimationBytes);
+    const frames = framesOf(bundle);
+    expect(frames).toHaveLength(neuron.corrections.length);
+    expect(new Set(frames).size).toBe(frames.length);
+    expect(animationFrames(bundle)).toBe(frames.length);
+  });
+
+  it("stays small with very many points and steps", { timeout: 300_000 }, () => {
     const many = data.blobs({ classes: 2, samples: 10_000, noise: 0.6 });
-    expect(JSON.stringify(bundleOf(show.perceptron(learned(2, many), many))).length).toBeLessThan(200_000);
+    const neuron = learned(2, many);
+    expect(neuron.corrections.length).toBeGreaterThan(24);
+    const grid = bundleOf(show.perceptron(neuron, many, { as: "grid" }));
+    expect(JSON.stringify(grid).length).toBeLessThan(200_000);
+    const longest = bundleOf(show.perceptron(neuron, many, { limit: 24 }));
+    expect(animationFrames(longest)).toBe(24);
+    expect(JSON.stringify(longest).length).toBeLessThan(mostAnimationBytes);
   });
 
   const wide = classical.perceptron({ record: true, passes: 2 }).fit(randn([60, 3]), blobs.labels);
@@ -105,7 +128,9 @@ describe("show.perceptron", () => {
     [learned(5), blobs.points, {}, /show\.perceptron: expected a data set of points/],
     [learned(5), blobs.take(1), {}, /fitted on other samples than blobs has/],
     [wide, blobs, {}, /fitted on other samples than blobs has/],
-    [learned(5), blobs, { limit: 0 }, /limit must be a whole number from 1 on, got 0/],
+    [learned(5), blobs, { limit: 25 }, /limit must be a whole number from 1 to 24, got 25/],
+    [learned(5), blobs, { as: "grid", limit: 0 }, /limit must be a whole number from 1 on, got 0/],
+    [learned(5), blobs, { as: "film" }, /as must be "animation" or "grid", got the string "film"/],
   ])("explains what is wrong (%#)", (neuron, set, options, message) => {
     expect(() => show.perceptron(neuron as never, set as never, options)).toThrow(message);
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { linspace, optim } from "../../../engine/index.ts";
+import { linspace, optim, rand } from "../../../engine/index.ts";
+import { Generator } from "../../../engine/random.ts";
 import { show } from "../../../kernel/view/index.ts";
 import { bundleOf, specOf } from "../decode.ts";
 import { expectPicture } from "../snapshot.ts";
@@ -63,6 +64,24 @@ describe("show.series", () => {
       ]),
     );
     expect(JSON.stringify(bundleOf(show.series(waves))).length).toBeLessThan(200_000);
+  });
+
+  it.each([1, 3, 10])("stays small where %i lines are noise", (count) => {
+    const generator = new Generator(1);
+    const noise = Object.fromEntries(
+      Array.from({ length: count }, (_, k) => [`noise ${k}`, rand([5000], { generator })]),
+    );
+    const bundle = bundleOf(show.series(noise));
+    expect(JSON.stringify(bundle).length).toBeLessThan(200_000);
+    const all = (specOf(bundle) as unknown as Spec).layer.at(-1)!.data.values;
+    // Each is still drawn from end to end and over its whole height.
+    for (const name of Object.keys(noise)) {
+      const rows = all.filter(({ line }) => line === name);
+      expect(rows.length).toBeGreaterThan(12);
+      expect([rows[0]!.x, rows.at(-1)!.x]).toEqual([0, 4999]);
+      const heights = rows.map(({ y }) => y);
+      expect(Math.max(...heights) - Math.min(...heights)).toBeGreaterThan(0.9);
+    }
   });
 
   it.each<[unknown, object, RegExp]>([
