@@ -6,6 +6,7 @@ import {
   architecture as architectureOf,
 } from "../../../engine/inspection/architecture.ts";
 import { type Module, requireModule } from "../../../engine/nn/module.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { type Diagram, type DiagramNode, diagram, type Line } from "../drawing/diagram.ts";
 import type { Displayable } from "../mime.ts";
 import { layerName } from "../network/layers.ts";
@@ -38,6 +39,7 @@ export function architecture(
   inputShape: readonly number[],
   options: ArchitecturePictureOptions = {},
 ): Displayable {
+  checkOptions("show.architecture", options, ["title", "depth", "style"]);
   requireModule("show.architecture", "model", model);
   const { style = "boxes", depth } = options;
   if (style !== "boxes" && style !== "volumes")

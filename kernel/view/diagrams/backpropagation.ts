@@ -1,6 +1,7 @@
 /** Backpropagation step by step: values forward through the graph, then gradients back, each by the local derivative. */
 import { ArgumentError, describeValue, GradientError } from "../../../engine/errors.ts";
 import type { ComputationGraph, GraphVertex } from "../../../engine/graph.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { isTensor, type Tensor } from "../../../engine/tensor.ts";
 import { animation } from "../drawing/animation.ts";
 import {
@@ -54,6 +55,7 @@ const RESULT = -1;
  * show.backpropagation(f, { as: "animation" });
  */
 export function backpropagation(loss: Tensor, options: BackpropagationOptions = {}): Displayable {
+  checkOptions("show.backpropagation", options, ["title", "as", "maxSteps"]);
   const { maxSteps, as = "grid" } = options;
   if (as !== "grid" && as !== "animation")
     throw new ArgumentError(

@@ -1,6 +1,7 @@
 /** A gradient check element by element: where backward() and the central difference disagree. */
 import type { CheckedInput, GradientCheck } from "../../../engine/checkgradient.ts";
 import { ArgumentError, describeValue } from "../../../engine/errors.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { chart } from "../drawing/chart.ts";
 import { picture } from "../drawing/grid.ts";
 import type { Displayable } from "../mime.ts";
@@ -23,6 +24,7 @@ export interface GradientCheckPictureOptions {
  * show.gradientCheck(checkGradient((x) => x.square().sum(), [x]));
  */
 export function gradientCheck(report: GradientCheck, options: GradientCheckPictureOptions = {}): Displayable {
+  checkOptions("show.gradientCheck", options, ["title"]);
   const given: unknown = report;
   if (typeof given !== "object" || given === null || !("inputs" in given) || !("tolerance" in given))
     throw new ArgumentError(

@@ -1,6 +1,7 @@
 /** The computational graph of a tensor: gates with values over and gradients under their lines; boxes where tensors are large. */
 import { ArgumentError } from "../../../engine/errors.ts";
 import type { ComputationGraph } from "../../../engine/graph.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import type { Tensor } from "../../../engine/tensor.ts";
 import { diagram } from "../drawing/diagram.ts";
 import type { Displayable } from "../mime.ts";
@@ -19,6 +20,7 @@ import { gates } from "./gates.ts";
  * show.graph(x.named("x").add(y.named("y")).named("q").mul(z.named("z")).named("f"));
  */
 export function graph(source: Tensor | ComputationGraph, options: GraphPictureOptions = {}): Displayable {
+  checkOptions("show.graph", options, ["title", "values", "gradients", "formulas", "model", "maxNodes"]);
   const { maxNodes = 32 } = options;
   if (!Number.isInteger(maxNodes) || maxNodes < 2)
     throw new ArgumentError(`show.graph: maxNodes must be a whole number from 2, got ${maxNodes}`);

@@ -1,6 +1,7 @@
 /** The Jacobian matrix of a function as a heat map: which output depends how on which input. */
 import { jacobian as jacobianOf } from "../../../engine/derivatives.ts";
 import { ShapeError } from "../../../engine/errors.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { type Operand, Tensor } from "../../../engine/tensor.ts";
 import { centred, valueRange } from "../colours.ts";
 import { chart } from "../drawing/chart.ts";
@@ -28,6 +29,7 @@ const MOST_VALUES = 250_000;
  * show.jacobian((x) => x.relu(), tensor([-1, 2, 3]));
  */
 export function jacobian(f: (x: Tensor) => Tensor, x: Operand, options: JacobianOptions = {}): Displayable {
+  checkOptions("show.jacobian", options, ["title", "names"]);
   const found = jacobianOf(f, x);
   const inputShape = x instanceof Tensor ? x.shape : [];
   const outputShape = found.shape.slice(0, found.ndim - inputShape.length);

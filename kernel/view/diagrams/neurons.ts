@@ -3,6 +3,7 @@ import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors
 import { noGrad } from "../../../engine/gradmode.ts";
 import { Linear } from "../../../engine/nn/linear.ts";
 import { type AnyModule, type Module, requireModule } from "../../../engine/nn/module.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { isTensor, type Tensor } from "../../../engine/tensor.ts";
 import { centred, colourOf, hexOf, valueRange } from "../colours.ts";
 import { type DiagramEdge, type DiagramNode, diagram, type Line } from "../drawing/diagram.ts";
@@ -60,6 +61,7 @@ type Weights = ArrayLike<number>;
  * show.neurons(models.mlp([2, 3, 1]), { input: tensor([0.5, -1]) });
  */
 export function neurons(model: Module, options: NeuronsOptions = {}): Displayable {
+  checkOptions("show.neurons", options, ["title", "input", "inputs", "outputs", "maxUnits"]);
   requireModule("show.neurons", "model", model);
   const layers = linearLayers(model);
   const { maxUnits = mostUnits(layers.length + 1), input } = options;

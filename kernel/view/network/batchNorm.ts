@@ -3,6 +3,7 @@ import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors
 import { noGrad } from "../../../engine/gradmode.ts";
 import { copyInto } from "../../../engine/inplace.ts";
 import { BatchNorm1d, BatchNorm2d } from "../../../engine/nn/normalization.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { isTensor, type Tensor } from "../../../engine/tensor.ts";
 import { valueRange } from "../colours.ts";
 import { histogram, statistics } from "../data/statistics.ts";
@@ -34,6 +35,7 @@ export function batchNorm(
   x: Tensor,
   options: BatchNormPictureOptions = {},
 ): Displayable {
+  checkOptions("show.batchNorm", options, ["channels", "title"]);
   if (!(layer instanceof BatchNorm1d || layer instanceof BatchNorm2d))
     throw new ArgumentError(
       `show.batchNorm: expected a layer such as nn.batchNorm2d(6), got ${typeof layer === "object" && layer !== null ? layerName(layer) : describeValue(layer)}`,

@@ -1,6 +1,7 @@
 /** How an image is made by ascent or descent: its frames in a strip, and below it the number that was optimised. */
 import { ArgumentError, describeValue } from "../../../engine/errors.ts";
 import type { MadeImage } from "../../../engine/models/style.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { tileUrl } from "../drawing/blit.ts";
 import { chart, downsample, rounded } from "../drawing/chart.ts";
 import { brightnessRange, imageBatch, thinning, tileOf } from "../drawing/grid.ts";
@@ -27,6 +28,7 @@ const MOST_POINTS = 200;
  * show.dream(models.deepDream(model.features, rand([1, 1, 28, 28]), { layer: 3, channel: 7 }));
  */
 export function dream(made: MadeImage, options: DreamOptions = {}): Displayable {
+  checkOptions("show.dream", options, ["title"]);
   if (!Array.isArray(made?.frames) || made.frames.length === 0 || !Array.isArray(made.values))
     throw new ArgumentError(
       `show.dream: expected what models.deepDream or models.styleTransfer returns, got ${describeValue(made)}`,

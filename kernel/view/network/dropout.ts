@@ -3,6 +3,7 @@ import { onesLike } from "../../../engine/creation.ts";
 import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
 import { noGrad } from "../../../engine/gradmode.ts";
 import { Dropout, Dropout2d } from "../../../engine/nn/dropout.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { Generator } from "../../../engine/random.ts";
 import { isTensor, type Tensor } from "../../../engine/tensor.ts";
 import { valueRange } from "../colours.ts";
@@ -42,6 +43,7 @@ export function dropout(
   x: Tensor,
   options: DropoutPictureOptions = {},
 ): Displayable {
+  checkOptions("show.dropout", options, ["draws", "seed", "title"]);
   if (!(layer instanceof Dropout || layer instanceof Dropout2d))
     throw new ArgumentError(
       `show.dropout: expected a layer such as nn.dropout(0.5), got ${typeof layer === "object" && layer !== null ? layerName(layer) : describeValue(layer)}`,

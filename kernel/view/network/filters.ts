@@ -1,5 +1,6 @@
 /** The filters of a convolution: its kernels, one by one or very many on a sheet. */
 import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { centred, type ValueRange, valueRange } from "../colours.ts";
 import { LINE } from "../drawing/blit.ts";
 import { columnsFor, picture, pixelFor, plane, tileOf } from "../drawing/grid.ts";
@@ -32,6 +33,7 @@ export interface FiltersOptions {
  * show.filters(model.conv1);
  */
 export function filters(source: FilterSource | TensorLike, options: FiltersOptions = {}): Displayable {
+  checkOptions("show.filters", options, ["title", "limit"]);
   const weight = weightOf(source);
   if (weight.shape.length !== 4) {
     throw new ShapeError(

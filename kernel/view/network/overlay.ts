@@ -4,6 +4,7 @@ import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors
 import { Attribution } from "../../../engine/inspection/attribution.ts";
 import { Deconvolution } from "../../../engine/inspection/backprojection.ts";
 import { boxOf } from "../../../engine/inspection/cam.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { centred, colourOf, type ValueRange, valueRange } from "../colours.ts";
 import {
   brightnessRange,
@@ -49,6 +50,7 @@ export function overlay(
   maps: OverlaySource | Readonly<Record<string, OverlaySource>>,
   options: OverlayOptions = {},
 ): Displayable {
+  checkOptions("show.overlay", options, ["classes", "box", "opacity", "title"]);
   const batch = imageBatch(image, "show.overlay: image");
   if (batch.count !== 1)
     throw new ShapeError(

@@ -6,6 +6,7 @@ import {
   type ReceptiveFields,
 } from "../../../engine/inspection/receptiveField.ts";
 import type { AnyModule, Module, TraceRecord } from "../../../engine/nn/module.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import type { Tensor } from "../../../engine/tensor.ts";
 import { valueRange } from "../colours.ts";
 import { tileUrl } from "../drawing/blit.ts";
@@ -42,6 +43,7 @@ export function receptiveField(
   image: Tensor,
   options: ReceptiveFieldOptions = {},
 ): Displayable {
+  checkOptions("show.receptiveField", options, ["layer", "channel", "title"]);
   const input = oneImage(model, image, "show.receptiveField");
   const [, channels, height, width] = input.shape as [number, number, number, number];
   const fields = fieldsOf(model, [channels, height, width]);

@@ -4,6 +4,7 @@ import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors
 import { deconvnet, type ReluRule } from "../../../engine/inspection/backprojection.ts";
 import { cut, type TopPatch, topPatchesOfChannels } from "../../../engine/inspection/topPatches.ts";
 import { type AnyModule, type Module, requireModule } from "../../../engine/nn/module.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import type { Tensor } from "../../../engine/tensor.ts";
 import { centred, valueRange } from "../colours.ts";
 import { brightnessRange, picture, pixelFor, thinning, tileOf } from "../drawing/grid.ts";
@@ -35,6 +36,7 @@ export interface TopPatchesOptions {
  * show.topPatches(model, test, { layer: "conv2", channels: [0, 3], reconstruction: "deconvnet" });
  */
 export function topPatches(model: Module, images: Dataset | Tensor, options: TopPatchesOptions): Displayable {
+  checkOptions("show.topPatches", options, ["layer", "channels", "count", "reconstruction", "title"]);
   requireModule("show.topPatches", "model", model);
   if (typeof options !== "object" || options === null)
     throw new ArgumentError(

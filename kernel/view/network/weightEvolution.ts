@@ -1,6 +1,7 @@
 /** How the filters of a layer come out of noise while it trains. */
 import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
 import type { WeightEvolution } from "../../../engine/inspection/weightEvolution.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { centred, valueRange } from "../colours.ts";
 import { picture, pixelFor, plane, tileOf } from "../drawing/grid.ts";
 import type { Panel } from "../drawing/image.ts";
@@ -44,6 +45,7 @@ export function weightEvolution(
   evolution: WeightEvolutionLike,
   options: WeightEvolutionOptions = {},
 ): Displayable {
+  checkOptions("show.weightEvolution", options, ["limit", "moments", "channel", "imageShape", "title"]);
   const snapshots: unknown = evolution?.snapshots;
   if (!Array.isArray(snapshots) || snapshots.length === 0 || !isTensorLike(snapshots[0]?.weight))
     throw new ArgumentError(

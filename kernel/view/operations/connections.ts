@@ -1,6 +1,7 @@
 /** What weights cost: the connections of a dense, a locally connected and a convolutional layer, and how many weights each has. */
 import { ArgumentError, describeValue } from "../../../engine/errors.ts";
 import { checkSize2d, type Size2d } from "../../../engine/ops/convolution.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { type ChartSpec, chart } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
 import { dashes, ink, palette } from "../theme.ts";
@@ -34,9 +35,8 @@ const drawnTaps = 3;
  * show.connections({ size: 200, kernel: 10 });   // 1,600,000,000, 4,000,000 and 100 weights
  */
 export function connections(options: ConnectionsOptions): Displayable {
+  checkOptions("show.connections", options, ["size", "kernel", "inChannels", "outChannels", "title"]);
   const what = "show.connections";
-  if (typeof options !== "object" || options === null)
-    throw new ArgumentError(`${what}: expected { size, kernel }, got ${describeValue(options)}`);
   const { inChannels = 1, outChannels = 1 } = options;
   const [height, width] = checkSize2d(what, "size", options.size, 1);
   const [kernelHeight, kernelWidth] = checkSize2d(what, "kernel", options.kernel, 1);

@@ -4,6 +4,7 @@ import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors
 import { noGrad } from "../../../engine/gradmode.ts";
 import { type Conv2dOptions, checkSize2d, conv2d } from "../../../engine/ops/convolution.ts";
 import { flip } from "../../../engine/ops/movement.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { valueRange } from "../colours.ts";
 import { animation, stepsShown } from "../drawing/animation.ts";
 import type { CellGrid, CellMark, Sheet } from "../drawing/cells.ts";
@@ -66,6 +67,16 @@ export function convolution(
   kernel: NumberSource,
   options: ConvolutionOptions = {},
 ): Displayable {
+  checkOptions("show.convolution", options, [
+    "stride",
+    "padding",
+    "dilation",
+    "paddingMode",
+    "flip",
+    "bias",
+    "at",
+    "title",
+  ]);
   const made = compute(input, kernel, options);
   const { output } = made;
   if (options.at !== undefined) {

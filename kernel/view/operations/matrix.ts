@@ -3,6 +3,7 @@ import { eye } from "../../../engine/creation.ts";
 import { ShapeError } from "../../../engine/errors.ts";
 import { noGrad } from "../../../engine/gradmode.ts";
 import { checkSize2d, conv2d, type Size2d } from "../../../engine/ops/convolution.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { centred, valueRange } from "../colours.ts";
 import { animation, stepsShown } from "../drawing/animation.ts";
 import type { CellGrid, CellMark, Sheet } from "../drawing/cells.ts";
@@ -52,6 +53,7 @@ export function convolutionMatrix(
   kernel: NumberSource,
   options: ConvolutionMatrixOptions = {},
 ): Displayable {
+  checkOptions("show.convolutionMatrix", options, ["stride", "padding", "transposed", "title"]);
   const what = "show.convolutionMatrix";
   const image = planesOf(input, `${what}: input`, 1);
   const weight = planesOf(kernel, `${what}: kernel`, 1);
@@ -153,6 +155,7 @@ export interface Im2colOptions {
  * show.im2col([[1, 2, 3], [4, 5, 6], [7, 8, 9]], [[1, 0], [0, -1]]);
  */
 export function im2col(input: NumberSource, kernel: NumberSource, options: Im2colOptions = {}): Displayable {
+  checkOptions("show.im2col", options, ["stride", "padding", "at", "title"]);
   const what = "show.im2col";
   const image = planesOf(input, `${what}: input`, 1);
   const weight = planesOf(kernel, `${what}: kernel`, 1);

@@ -10,6 +10,7 @@ import {
   minPool2d,
   minPool2dIndices,
 } from "../../../engine/ops/pooling.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import type { CellMark } from "../drawing/cells.ts";
 import { Drawn } from "../drawing/drawn.ts";
 import type { Displayable } from "../mime.ts";
@@ -39,6 +40,7 @@ export interface PoolingOptions {
  * show.pooling([[12, 20, 30, 0], [8, 12, 2, 0], [34, 70, 37, 4], [112, 100, 25, 12]], { unpool: true });
  */
 export function pooling(input: NumberSource, options: PoolingOptions = {}): Displayable {
+  checkOptions("show.pooling", options, ["kind", "size", "stride", "unpool", "title"]);
   const what = "show.pooling";
   const { kind = "max", unpool = false } = options;
   if (kind !== "max" && kind !== "min" && kind !== "average")

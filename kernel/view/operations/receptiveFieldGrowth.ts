@@ -1,6 +1,7 @@
 /** How much of the image the units of each layer see, layer over layer. */
 import { ArgumentError, describeValue } from "../../../engine/errors.ts";
 import { ReceptiveFields } from "../../../engine/inspection/index.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { chart } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
 import { ink, palette } from "../theme.ts";
@@ -27,6 +28,7 @@ export function receptiveFieldGrowth(
   fields: ReceptiveFields,
   options: ReceptiveFieldGrowthOptions = {},
 ): Displayable {
+  checkOptions("show.receptiveFieldGrowth", options, ["title"]);
   if (!(fields instanceof ReceptiveFields))
     throw new ArgumentError(
       `show.receptiveFieldGrowth: expected the result of inspection.receptiveField(model, shape), got ${describeValue(fields)}`,

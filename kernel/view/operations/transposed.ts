@@ -2,6 +2,7 @@
 import { ones } from "../../../engine/creation.ts";
 import { noGrad } from "../../../engine/gradmode.ts";
 import { checkSize2d, convTranspose2d, type Size2d } from "../../../engine/ops/convolution.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { animation, stepsShown } from "../drawing/animation.ts";
 import type { CellMark, Sheet } from "../drawing/cells.ts";
 import { Drawn } from "../drawing/drawn.ts";
@@ -60,6 +61,7 @@ export function transposedConvolution(
   kernel: NumberSource,
   options: TransposedConvolutionOptions = {},
 ): Displayable {
+  checkOptions("show.transposedConvolution", options, ["stride", "padding", "at", "title"]);
   const made = stamp(input, kernel, options);
   const text = summaryOf(made);
   if (options.at !== undefined) {

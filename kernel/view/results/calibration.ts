@@ -1,6 +1,8 @@
 /** Whether a model is right as often as it says: the reliability diagram. */
+
 import { ArgumentError, describeValue } from "../../../engine/errors.ts";
 import { Calibration, calibration as calibrationOf, type Values } from "../../../engine/metrics/index.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import type { Tensor } from "../../../engine/tensor.ts";
 import { type ChartSpec, chart, rounded } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
@@ -36,9 +38,10 @@ export function calibration(
   second: Values | CalibrationPictureOptions = {},
   third: CalibrationPictureOptions = {},
 ): Displayable {
-  const given = first instanceof Calibration;
-  const options = given ? (second as CalibrationPictureOptions) : third;
   const labelled = Array.isArray(second) || ArrayBuffer.isView(second) || "toTypedArray" in second;
+  const options = labelled ? third : (second as CalibrationPictureOptions);
+  checkOptions("show.calibration", options, ["bins", "title"]);
+  const given = first instanceof Calibration;
   if (!given && !labelled)
     throw new ArgumentError(
       `show.calibration: expected metrics.calibration(…), or probabilities [N, classes] and labels; got ${describeValue(first)}`,

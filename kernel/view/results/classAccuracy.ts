@@ -1,6 +1,8 @@
 /** How many samples of each class are recognised. */
+
 import { ArgumentError } from "../../../engine/errors.ts";
 import { ConfusionMatrix, type Values } from "../../../engine/metrics/index.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { type ChartSpec, chart, rounded } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
 import { palette } from "../theme.ts";
@@ -44,7 +46,10 @@ export function classAccuracy(
   second: Values | ClassAccuracyOptions = {},
   third: ClassAccuracyOptions = {},
 ): Displayable {
-  const { counts, classes, options } = readConfusion("show.classAccuracy", first, second, third);
+  const operation = "show.classAccuracy";
+  const { counts, classes, options } = readConfusion(operation, first, second, third, (given) =>
+    checkOptions(operation, given, ["classes", "sort", "title"]),
+  );
   const { sort = "accuracy", title = "Accuracy of each class" } = options;
   if (sort !== "accuracy" && sort !== "class")
     throw new ArgumentError(`show.classAccuracy: sort is "accuracy" or "class", got ${String(sort)}`);

@@ -1,6 +1,8 @@
 /** The confusion matrix: which classes are taken for which. */
+
 import { ArgumentError, ShapeError } from "../../../engine/errors.ts";
 import { confusionMatrix as metricOf, type Values } from "../../../engine/metrics/index.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { colourOf, hexOf, valueRange } from "../colours.ts";
 import { type ChartSpec, chart } from "../drawing/chart.ts";
 import { picture } from "../drawing/grid.ts";
@@ -56,7 +58,10 @@ export function confusionMatrix(
   second: Values | ConfusionOptions = {},
   third: ConfusionOptions = {},
 ): Displayable {
-  const { counts, classes, options, pairs } = readConfusion("show.confusionMatrix", first, second, third);
+  const operation = "show.confusionMatrix";
+  const { counts, classes, options, pairs } = readConfusion(operation, first, second, third, (given) =>
+    checkOptions(operation, given, ["classes", "values", "title", "images"]),
+  );
   const { title = "Confusion matrix", values = "counts", images } = options;
   if (values !== "counts" && values !== "rates")
     throw new ArgumentError(`show.confusionMatrix: values is "counts" or "rates", got ${String(values)}`);
@@ -76,9 +81,11 @@ export function readConfusion<O extends { classes?: readonly string[] }>(
   first: ConfusionLike | Values | readonly (readonly number[])[],
   second: Values | O,
   third: O,
+  check: (options: O) => void,
 ): ConfusionLike & { options: O; pairs: Pairs | null } {
   const fromLabels = Array.isArray(second) || ArrayBuffer.isView(second) || "toTypedArray" in second;
   const options = fromLabels ? third : (second as O);
+  check(options);
   // The engine's metric also checks predictions and labels.
   const { counts, classes } = fromLabels
     ? metricOf(first as Values, second as Values, options.classes ? { classes: options.classes } : {})

@@ -3,6 +3,7 @@ import { pca } from "../../../engine/classical/index.ts";
 import { tensor } from "../../../engine/creation.ts";
 import { ArgumentError, ShapeError } from "../../../engine/errors.ts";
 import { noGrad } from "../../../engine/gradmode.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { chart } from "../drawing/chart.ts";
 import { type Dot, planeChart, type Range } from "../learning/scatter.ts";
 import type { Displayable } from "../mime.ts";
@@ -32,6 +33,7 @@ const MOST_VECTORS = 2000;
  * show.embedding(encoder(test.images), { labels: test.labels, classes: test.classes });
  */
 export function embedding(vectors: NumberSource, options: EmbeddingOptions = {}): Displayable {
+  checkOptions("show.embedding", options, ["labels", "classes", "title"]);
   const { shape, values } = numbersOf(vectors, "show.embedding");
   const count = shape[0] ?? 0;
   const width = shape.slice(1).reduce((product, size) => product * size, 1);

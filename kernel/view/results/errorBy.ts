@@ -1,6 +1,7 @@
 /** Where a classifier errs: the error rate of each group of samples. */
 import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
 import type { Values } from "../../../engine/metrics/index.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { type ChartSpec, chart, rounded } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
 import { ink, palette } from "../theme.ts";
@@ -40,6 +41,7 @@ export function errorBy(
   groups: NumberSource | readonly string[],
   options: ErrorByOptions = {},
 ): Displayable {
+  checkOptions("show.errorBy", options, ["by", "bins", "title"]);
   const predicted = classNumbers(predictions, "show.errorBy: predictions");
   const actual = classNumbers(labels, "show.errorBy: labels");
   const { bins = 5, by = "group" } = options;

@@ -4,6 +4,7 @@ import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors
 import { noGrad } from "../../../engine/gradmode.ts";
 import { inEvaluation } from "../../../engine/nn/evaluation.ts";
 import { Module } from "../../../engine/nn/module.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { isTensor, type Tensor } from "../../../engine/tensor.ts";
 import {
   brightnessRange,
@@ -47,6 +48,7 @@ export interface LatentGridOptions {
  * show.latentGrid(decoder, { dimensions: 16, axes: [3, 5] });
  */
 export function latentGrid(decoder: Decoder, options: LatentGridOptions = {}): Displayable {
+  checkOptions("show.latentGrid", options, ["size", "reach", "dimensions", "axes", "title"]);
   const operation = "show.latentGrid";
   const { size = 10, reach = 2, dimensions = 2, axes = [0, 1], title = "Latent space" } = options;
   requireWhole(operation, "size", size, 2, 30);
@@ -111,6 +113,7 @@ export function interpolation(
   to: NumberSource,
   options: InterpolationOptions = {},
 ): Displayable {
+  checkOptions("show.interpolation", options, ["steps", "title"]);
   const operation = "show.interpolation";
   const { steps = 10, title = "From one code to another" } = options;
   requireWhole(operation, "steps", steps, 2, 40);
@@ -167,6 +170,7 @@ export function samples(
   moments: Readonly<Record<string, NumberSource>>,
   options: SamplesOptions = {},
 ): Displayable {
+  checkOptions("show.samples", options, ["n", "title"]);
   const operation = "show.samples";
   const { n = 10, title = "Samples while training" } = options;
   requireWhole(operation, "n", n, 1, 20);

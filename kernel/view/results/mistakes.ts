@@ -4,6 +4,7 @@ import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors
 import { noGrad } from "../../../engine/gradmode.ts";
 import { inEvaluation } from "../../../engine/nn/evaluation.ts";
 import { type Module, requireModule } from "../../../engine/nn/module.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { isTensor } from "../../../engine/tensor.ts";
 import { isDataset, unusualScale } from "../data/images.ts";
 import {
@@ -39,6 +40,7 @@ export interface MistakesOptions {
  * show.mistakes(model, test, { which: "surest" });
  */
 export function mistakes(model: Module, dataset: Dataset, options: MistakesOptions = {}): Displayable {
+  checkOptions("show.mistakes", options, ["n", "batchSize", "which"]);
   requireModule("show.mistakes", "model", model);
   if (!isDataset(dataset)) {
     throw new ArgumentError(

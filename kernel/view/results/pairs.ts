@@ -1,5 +1,6 @@
 /** Images beside what a network made of them, and how far it is off: reconstructions, denoised or enlarged images. */
 import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { centred, valueRange } from "../colours.ts";
 import {
   brightnessRange,
@@ -37,6 +38,7 @@ export interface PairsOptions {
  * show.pairs(test.images, autoencoder(test.images), { order: "worst" });
  */
 export function pairs(inputs: NumberSource, outputs: NumberSource, options: PairsOptions = {}): Displayable {
+  checkOptions("show.pairs", options, ["n", "order", "names", "title"]);
   const { n = 8, order = "first", names = ["input", "output"], title = "Input and output" } = options;
   if (!(Number.isInteger(n) && n >= 1 && n <= 24))
     throw new ArgumentError(`show.pairs: n must be a whole number from 1 to 24, got ${describeValue(n)}`);

@@ -1,6 +1,7 @@
 /** How far predicted numbers are from the true ones: predicted against true, and how the errors are distributed. */
 import { ShapeError } from "../../../engine/errors.ts";
 import { distributionOf } from "../../../engine/inspection/index.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { type ChartSpec, chart, rounded } from "../drawing/chart.ts";
 import { niceTicks } from "../drawing/ticks.ts";
 import type { Displayable } from "../mime.ts";
@@ -34,6 +35,7 @@ export function residuals(
   targets: NumberSource,
   options: ResidualsOptions = {},
 ): Displayable {
+  checkOptions("show.residuals", options, ["unit", "title"]);
   const predicted = numbersOf(predictions, "show.residuals: predictions");
   const actual = numbersOf(targets, "show.residuals: targets");
   const long = (shape: readonly number[]) => shape.filter((size) => size !== 1).join("×") || "1";

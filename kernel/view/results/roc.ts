@@ -1,6 +1,8 @@
 /** Hits against false alarms at every threshold: the ROC curves of one question or several. */
+
 import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
 import { RocCurve, roc as rocOf, type Values } from "../../../engine/metrics/index.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { type ChartSpec, chart, downsample, rounded } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
 import { dashes, ink, palette } from "../theme.ts";
@@ -39,6 +41,7 @@ export function roc(
 ): Displayable {
   const fromScores = Array.isArray(second) || ArrayBuffer.isView(second) || "toTypedArray" in second;
   const options = fromScores ? third : (second as RocOptions);
+  checkOptions("show.roc", options, ["classes", "title"]);
   const curves = fromScores ? curvesOf(first as Values, second as Values, options) : named(first);
   const sorted = [...curves].sort(([, a], [, b]) => a.auc - b.auc);
   const drawn = curves.filter((curve) => sorted.slice(0, MOST_CURVES).includes(curve));

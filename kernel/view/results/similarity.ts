@@ -1,5 +1,6 @@
 /** How alike things are, each pair a square: cosine similarities of embeddings, distances, correlations. */
 import { ShapeError } from "../../../engine/errors.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { centred, colourOf, hexOf, valueRange } from "../colours.ts";
 import { type ChartSpec, chart } from "../drawing/chart.ts";
 import { picture, pixelFor, tileOf } from "../drawing/grid.ts";
@@ -34,6 +35,7 @@ const MOST_PIXELS = 170;
  * show.similarity(unit.matmul(unit.transpose(0, 1)));
  */
 export function similarity(matrix: NumberSource, options: SimilarityOptions = {}): Displayable {
+  checkOptions("show.similarity", options, ["labels", "columns", "title"]);
   const { shape, values } = numbersOf(matrix, "show.similarity");
   const [rows = 0, columns = 0] = shape;
   if (shape.length !== 2 || rows * columns === 0)

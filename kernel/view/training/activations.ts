@@ -1,6 +1,7 @@
 /** What the layers of a network give for a batch: mean and spread, units that are dead, values that are saturated. */
 import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
 import type { LayerActivations } from "../../../engine/inspection/index.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { type ChartSpec, chart, everyFew, pathLabel, rounded } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
 import { ink, palette, role } from "../theme.ts";
@@ -26,6 +27,7 @@ export function activations(
   layers: readonly LayerActivations[],
   options: ActivationsOptions = {},
 ): Displayable {
+  checkOptions("show.activations", options, ["title"]);
   if (!Array.isArray(layers) || layers.some((layer) => typeof layer?.dead !== "number"))
     throw new ArgumentError(
       `show.activations: expected the result of inspection.activations(model, x), got ${describeValue(layers)}`,

@@ -1,5 +1,6 @@
 /** Learning curves: loss and metrics of one training or several. */
 import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { type ChartSpec, chart, downsample, type Point, rounded, smooth } from "../drawing/chart.ts";
 import { epochTicks } from "../drawing/ticks.ts";
 import type { Displayable } from "../mime.ts";
@@ -40,6 +41,7 @@ export function curves(
   source: HistoryLike | Readonly<Record<string, HistoryLike>>,
   options: CurvesOptions = {},
 ): Displayable {
+  checkOptions("show.curves", options, ["title", "subtitle", "text"]);
   const runs = isHistory(source) ? { "": source } : source;
   for (const [name, run] of Object.entries(runs)) {
     if (!isHistory(run))

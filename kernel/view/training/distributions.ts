@@ -1,6 +1,7 @@
 /** How weights, gradients or activations are distributed while a network trains: ridges of histograms, one panel a layer. */
 import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
 import type { Distribution, DistributionHistory } from "../../../engine/inspection/index.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { colourOf, hexOf } from "../colours.ts";
 import { type ChartSpec, chart, rounded } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
@@ -36,6 +37,7 @@ const WIDTH = 190;
  * show.distributions(watch);
  */
 export function distributions(history: DistributionHistory, options: DistributionsOptions = {}): Displayable {
+  checkOptions("show.distributions", options, ["layers", "title"]);
   const recorded: Recorded = history;
   if (
     !(typeof recorded === "object" && recorded?.distributions instanceof Map && Array.isArray(recorded.steps))

@@ -1,6 +1,7 @@
 /** How large the gradients of a network's parameters are, layer by layer: whether they vanish or explode on their way back. */
 import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
 import type { ParameterGradient } from "../../../engine/inspection/index.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { type ChartSpec, chart, logarithmic, pathLabel, rounded } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
 import { dashes, ink, palette, role } from "../theme.ts";
@@ -35,6 +36,7 @@ export function gradientFlow(
   flow: readonly ParameterGradient[] | Readonly<Record<string, readonly ParameterGradient[]>>,
   options: GradientFlowOptions = {},
 ): Displayable {
+  checkOptions("show.gradientFlow", options, ["title"]);
   const runs: Readonly<Record<string, Flow>> = isFlow(flow) ? { "": flow } : flow;
   if (Object.keys(runs).length === 0) throw new ShapeError("show.gradientFlow: no gradients to draw");
   for (const [name, run] of Object.entries(runs)) {

@@ -1,6 +1,7 @@
 /** A bar that tells how far a loop of one's own is, as text: it goes through anything that can be gone through. */
 import { randomUUID } from "node:crypto";
 import { ArgumentError, describeValue } from "../../../engine/errors.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import type { Publisher } from "../mime.ts";
 import { formatCount, formatNumber, formatSeconds } from "../wording.ts";
 
@@ -44,6 +45,7 @@ export function progress<Source extends Iterable<unknown> | AsyncIterable<unknow
   source: Source,
   options: ProgressOptions = {},
 ): Progress<Source> {
+  checkOptions("progress", options, ["label", "total"]);
   return progressAt(notebook ?? nowhere, source, options);
 }
 

@@ -1,6 +1,7 @@
 /** How far the steps of a training move each parameter, with the guide of one part in a thousand. */
 import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
 import type { UpdateRatios } from "../../../engine/inspection/index.ts";
+import { checkOptions } from "../../../engine/options.ts";
 import { colourOf, hexOf } from "../colours.ts";
 import { type ChartSpec, chart, everyFew, logarithmic, rounded, smooth } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
@@ -41,6 +42,7 @@ const MOST_POINTS = 600;
  * show.updateRatios(watch);
  */
 export function updateRatios(watch: UpdateRatiosLike, options: UpdateRatiosOptions = {}): Displayable {
+  checkOptions("show.updateRatios", options, ["biases", "title"]);
   if (!(typeof watch === "object" && watch !== null && watch.ratios instanceof Map))
     throw new ArgumentError(
       `show.updateRatios: expected the result of inspection.updateRatios(model, optimizer), got ${describeValue(watch)}`,

@@ -227,7 +227,9 @@ describe("show.connections", () => {
   });
 
   it("refuses sizes that are none", () => {
-    expect(() => show.connections(undefined as never)).toThrow("expected { size, kernel }, got undefined");
+    expect(() => show.connections(undefined as never)).toThrow(
+      "show.connections: takes its options as an object: { size: … }; got undefined",
+    );
     expect(() => show.connections({ size: 0, kernel: 3 })).toThrow(
       "show.connections: size is a whole number from 1",
     );
