@@ -36,6 +36,7 @@ export function volumes({ nodes, edges }: Architecture): Omit<Diagram, "title"> 
     return {
       from: `${first.id}`,
       to: `${node.id}`,
+      ...windowOf(first, node),
       below: [...between.slice(0, 2), ...operation(node)].map((text) => ({ text, tone: "muted" as const })),
     };
   });
@@ -45,8 +46,24 @@ export function volumes({ nodes, edges }: Architecture): Omit<Diagram, "title"> 
     nodes: drawn,
     edges: joined,
     arrange: "rows",
-    notes: [`Each sheet is a map: channels@height×width${cut}.`],
+    notes: [
+      `Each sheet is a map: channels@height×width${cut}. A square on a map is what the next layer's kernel covers for one unit.`,
+    ],
   };
+}
+
+/** What the layer's kernel covers of the volume before it, where that is more than a unit and both have maps. */
+function windowOf(
+  before: ArchitectureNode,
+  { details, outputShape, kind, type }: ArchitectureNode,
+): Pick<DiagramEdge, "window"> {
+  // Adaptive pooling tells what it gives, a transposed convolution stamps its kernel on what it gives.
+  const kernel = /transpose/i.test(type) ? null : /(?<!to )\b(\d+)×(\d+)/.exec(details);
+  if (kind !== "layer" || kernel === null || before.outputShape.length !== 3 || outputShape.length !== 3)
+    return {};
+  const [, height, width] = before.outputShape as [number, number, number];
+  const [up, across] = [Number(kernel[1]) / height, Number(kernel[2]) / width];
+  return { window: [Math.min(1, across), Math.min(1, up)] };
 }
 
 function volumeOf(

@@ -126,11 +126,19 @@ function body(diagram: Diagram, geometry: Geometry): string {
   const lines = diagram.edges.map((edge, i) => edgeSvg(edge, geometry.edges[i]!.points, geometry));
   const nodes = diagram.nodes.map((node) => nodeSvg(node, geometry.nodes.get(node.id)!));
   const labels = diagram.edges.map((edge, i) => labelSvg(edge, geometry.edges[i]!.label, geometry));
+  const byId = new Map(diagram.nodes.map((node) => [node.id, node]));
+  const windows = diagram.edges.map(({ from, to, window }) => {
+    const [start, end] = [geometry.nodes.get(from)!, geometry.nodes.get(to)!];
+    // From the end of a row to the start of the next, lines would run across everything.
+    if (window === undefined || end.x - end.width / 2 < start.x + start.width / 2) return "";
+    return windowSvg(frontOf(byId.get(from)!, start), frontOf(byId.get(to)!, end), window);
+  });
   return [
     ...framed.map(({ frame }) => frame),
     ...lines,
     ...framed.map(({ label }) => label),
     ...nodes,
+    ...windows,
     ...labels,
   ].join("");
 }
@@ -266,7 +274,44 @@ function nodeSvg(node: DiagramNode, { x, y }: Place): string {
 /** Distance between two sheets of a stack. */
 export const SHEET_STEP = 4;
 
-/** A stack of maps, the first in front at the lower left. */
+/** The first map of a stack, the whole of any other node. */
+function frontOf(node: DiagramNode, { x, y }: Place): Place {
+  const { width, height } = nodeSize(node).shape;
+  const depth = node.shape === "sheets" ? SHEET_STEP * ((node.sheets ?? 1) - 1) : 0;
+  return { x: x - depth / 2, y: y - depth / 2, width: width - depth, height: height - depth };
+}
+
+const WINDOW = "#8a4b00";
+
+/** What a kernel covers of a map, and lines from its corners to the one unit that is computed from it. */
+function windowSvg(from: Place, to: Place, [across, up]: readonly [number, number]): string {
+  // Right of the middle and above it, where neither texts nor the arrow are.
+  const width = across * from.width;
+  const height = up * from.height;
+  const left = from.x + from.width / 2 - width - 0.12 * (from.width - width);
+  const top = from.y - from.height / 2 + 0.12 * (from.height - height);
+  const unit = {
+    x: to.x - to.width / 2 + Math.min(12, to.width / 2),
+    y: to.y - to.height / 2 + Math.min(12, to.height / 2),
+  };
+  const corners = [
+    [left, top],
+    [left + width, top],
+    [left + width, top + height],
+    [left, top + height],
+  ] as const;
+  const look = `stroke="${WINDOW}" fill="none"`;
+  const lines = corners
+    .map(([x, y]) => `<path d="M${coordinates({ x, y })}L${coordinates(unit)}" ${look} stroke-width="0.7"/>`)
+    .join("");
+  return (
+    lines +
+    svgRect(left, top, width, height, `${look} stroke-width="1.2"`) +
+    svgRect(unit.x - 1.5, unit.y - 1.5, 3, 3, `fill="${WINDOW}"`)
+  );
+}
+
+/** A stack of maps, the first in front at the upper left: what is drawn on it stays clear of the texts below the arrows. */
 function sheetsSvg(node: DiagramNode, x: number, y: number, look: string): string {
   const { width, height } = nodeSize(node).shape;
   const count = node.sheets ?? 1;
@@ -274,12 +319,6 @@ function sheetsSvg(node: DiagramNode, x: number, y: number, look: string): strin
   return Array.from({ length: count }, (_, i) => {
     const back = count - 1 - i;
     const left = x - width / 2 + SHEET_STEP * back;
-    return svgRect(
-      left,
-      y + height / 2 - (height - depth) - SHEET_STEP * back,
-      width - depth,
-      height - depth,
-      look,
-    );
+    return svgRect(left, y - height / 2 + SHEET_STEP * back, width - depth, height - depth, look);
   }).join("");
 }

@@ -56,6 +56,8 @@ export interface DiagramEdge {
   dashed?: boolean;
   /** Default true. */
   arrow?: boolean;
+  /** Between stacks of sheets: the part of the front map that one unit of the next is computed from, in shares of its sides. */
+  window?: readonly [width: number, height: number];
   /** Where along a straight line its text stands, from 0 at its start to 1 (default 0.5). */
   labelAt?: number;
   emphasis?: "active" | "waiting";

@@ -3,6 +3,9 @@ import { describe, expect, test } from "vitest";
 import { withBackend } from "../../../engine/backend/current.ts";
 import { shapeOnlyBackend } from "../../../engine/backend/shapeOnly.ts";
 import { inspection, models, nn } from "../../../engine/index.ts";
+import { volumes } from "../../../kernel/view/diagrams/volumes.ts";
+import type { DiagramNode } from "../../../kernel/view/drawing/diagram.ts";
+import { diagramSvg } from "../../../kernel/view/drawing/diagram-image.ts";
 import { show } from "../../../kernel/view/index.ts";
 import { bundleOf, pictureOf } from "../decode.ts";
 import { expectPicture } from "../snapshot.ts";
@@ -35,6 +38,35 @@ describe("show.architecture", () => {
       "architecture-volumes",
       show.architecture(models.leNet5(), [1, 28, 28], { style: "volumes" }),
     );
+  });
+
+  test("a window on each map is what the next layer's kernel covers, where that is known and in the same row", () => {
+    const windowsOf = (model: nn.Module, shape: number[]) =>
+      volumes(inspection.architecture(model, shape, { depth: 9 })).edges.map(({ window }) => window);
+    const lenet = windowsOf(models.leNet5(), [1, 28, 28]);
+    expect(lenet.slice(0, 5).map((window) => window?.map((share) => share * 140))).toEqual(
+      [25, 10, 50, 28, 140].map((side) => [expect.closeTo(side), expect.closeTo(side)]),
+    );
+    expect(lenet.slice(5)).toEqual([undefined, undefined]);
+    const others = nn.sequential(
+      nn.convTranspose2d(1, 2, 3),
+      nn.adaptiveAvgPool2d(4),
+      nn.conv2d(2, 2, [1, 3]),
+    );
+    expect(windowsOf(others, [1, 8, 12])).toEqual([undefined, undefined, [3 / 4, 1 / 4]]);
+    const maps = (id: string): DiagramNode => ({
+      id,
+      lines: [],
+      shape: "sheets",
+      sheets: 2,
+      size: [200, 60],
+    });
+    const edges = [{ from: "a", to: "b", window: [0.2, 0.3] as const }];
+    const drawn = (maxWidth: number) =>
+      diagramSvg({ title: "", nodes: [maps("a"), maps("b")], edges, arrange: "rows", maxWidth });
+    const lines = /<path d="M[^"]*" stroke="#8a4b00"/g;
+    expect(drawn(900).match(lines)).toHaveLength(4);
+    expect(drawn(240).match(lines)).toBeNull();
   });
 
   test("003.61: branches are drawn as branches, modules as frames in frames", () => {
