@@ -1,10 +1,11 @@
 /** Where the nodes of a diagram stand and how its lines run. Runs in the drawing thread. */
+import { inColumns } from "./columns.ts";
 import type { Diagram, DiagramNode, Point } from "./diagram.ts";
 import { type Geometry, labelAt, type Place, trimmed } from "./geometry.ts";
 import { inLayers } from "./layers.ts";
 import { labelSize, nodeSize } from "./measure.ts";
 
-/** Places a diagram; what is too wide in layers to the right goes downwards, or, if a chain, into rows. */
+/** Places a diagram; what is too wide in layers to the right goes downwards, in columns, or, if a chain, into rows. */
 export function layOut(diagram: Diagram, within: number): Geometry {
   switch (diagram.arrange) {
     case "byHand":
@@ -17,7 +18,7 @@ export function layOut(diagram: Diagram, within: number): Geometry {
       const right = inLayers(diagram, "right");
       if (right.width * 0.8 <= within) return right;
       const down = inLayers(diagram, "down");
-      return down.width < right.width ? down : right;
+      return down.width < right.width ? inColumns(down, within) : right;
     }
   }
 }

@@ -60,6 +60,62 @@ describe("layers", () => {
     );
   });
 
+  /** Rows of text that make a diagram tall. */
+  const tall = (id: string, rows = 5): DiagramNode => ({
+    id,
+    lines: Array.from({ length: rows }, () => ({ text: "mean 0.12, norm 3.4" })),
+  });
+
+  test("that go down too far are folded into columns, read one after the other", () => {
+    const ids = Array.from({ length: 14 }, (_, i) => `${i}`);
+    const edges = ids.slice(1).map((to, i) => ({ from: ids[i]!, to }));
+    const geometry = expectClear(
+      diagram(
+        ids.map((id) => tall(id)),
+        edges,
+      ),
+    );
+    expect(geometry.height).toBeLessThan(700);
+    const places = ids.map((id) => geometry.nodes.get(id)!);
+    const columns = new Set(places.map(({ x }) => Math.round(x)));
+    expect(columns.size).toBeGreaterThan(1);
+    places.slice(1).forEach((place, i) => {
+      const before = places[i]!;
+      expect(place.x > before.x + 1 || (Math.abs(place.x - before.x) < 1 && place.y > before.y)).toBe(true);
+    });
+    for (const [i, { points }] of geometry.edges.entries()) {
+      const [from, to] = [places[i]!, places[i + 1]!];
+      expect(points[0]!.y).toBeCloseTo(from.y + from.height / 2);
+      expect(points.at(-1)!.y).toBeCloseTo(to.y - to.height / 2);
+    }
+    // Where a second line always runs beside the first, it cannot be cut.
+    const doubled = [...edges, { from: "0", to: "13" }];
+    expect(
+      expectClear(
+        diagram(
+          ids.map((id) => tall(id)),
+          doubled,
+        ),
+      ).height,
+    ).toBeGreaterThan(1000);
+  });
+
+  test("in columns keep nodes apart", () => {
+    fc.assert(
+      fc.property(graphs, ({ nodes, edges }) => {
+        const plain = edges.map(({ from, to }) => ({ from, to }));
+        expectClear(
+          diagram(
+            nodes.map(({ id }) => tall(id, 8)),
+            plain,
+          ),
+          500,
+        );
+      }),
+      { numRuns: 40 },
+    );
+  });
+
   test("the first operand stands above the second", () => {
     for (const names of [
       ["a", "b"],
