@@ -149,7 +149,8 @@ function makePlay(name: string, { play: steps, secondsPerStep = 0.5 }: Play, cha
  *
  * A control is `[low, high]` or `[low, high, step]` (a slider that starts in the middle, over whole numbers where all are whole and
  * more than 1 apart), a list of texts (a menu), `true` or `false` (a tick box) or `{ play: steps }` (a play button over 0, 1, …).
- * What was drawn last stays in the notebook when the kernel is gone. Throws a TypeError or RangeError for a control that is none.
+ * What was drawn last stays in the notebook when the kernel is gone; in a page that nbconvert made the picture stands too, its controls
+ * only while the page has a network (they are scripts of jupyter-widgets), and nothing moves without a kernel. Throws a TypeError or RangeError for a control that is none.
  *
  * @example
  * interact({ frequency: [1, 20], kind: ["sine", "square"] }, ({ frequency, kind }) => {
