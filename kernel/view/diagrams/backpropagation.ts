@@ -2,7 +2,7 @@
 import { ArgumentError, describeValue, GradientError } from "../../../engine/errors.ts";
 import type { ComputationGraph, GraphVertex } from "../../../engine/graph.ts";
 import { checkOptions } from "../../../engine/options.ts";
-import { isTensor, type Tensor } from "../../../engine/tensor.ts";
+import { isTensor, type NestedNumbers, type Tensor } from "../../../engine/tensor.ts";
 import { animation } from "../drawing/animation.ts";
 import {
   type Diagram,
@@ -10,18 +10,22 @@ import {
   type DiagramNode,
   type DiagramStep,
   diagram,
+  type Line,
 } from "../drawing/diagram.ts";
 import { type Displayable, displayable, displaySymbol, type MimeBundle } from "../mime.ts";
 import { countOf, formatNumber, formatShape } from "../wording.ts";
-import { computation, isScalar, numberIn } from "./computation.ts";
+import { boxes, summary } from "./boxes.ts";
+import { computation, type GraphPictureOptions, isScalar, numberIn } from "./computation.ts";
 import { gates, symbolOf } from "./gates.ts";
 
 /** Options of `backpropagation`. */
 export interface BackpropagationOptions {
   /** A title above the picture. */
   title?: string;
-  /** All steps beside each other (the default), or one after the other as an animation. */
+  /** All steps beside each other (the default for single numbers), or one after the other (the default for tensors). */
   as?: "grid" | "animation";
+  /** A model whose parameters are called by their paths. */
+  model?: NonNullable<GraphPictureOptions["model"]>;
   /** How many pictures are drawn at most; steps are drawn together where there are more (default 12, fewer of a large graph). */
   maxSteps?: number;
 }
@@ -34,8 +38,8 @@ interface Step {
   caption: string;
 }
 
-/** More numbers than these nobody follows, and their pictures would weigh too much. */
-const MOST_NUMBERS = 22;
+/** More numbers or tensors than these nobody follows, and their pictures would weigh too much. */
+const MOST_VERTICES = 22;
 const MOST_STEPS = 12;
 /** Characters of a picture; a display has to stay below 200 KB. */
 const HEAVIEST = 190_000;
@@ -44,8 +48,9 @@ const HEAVIEST = 190_000;
 const RESULT = -1;
 
 /**
- * Draws how backpropagation goes through a computation with single numbers: first the values, operation by operation, then
- * the gradients in reverse order, each as the gradient that arrives times the local derivative. Call it before `backward()`.
+ * Draws how backpropagation goes through a computation: first the values, operation by operation, then the gradients in reverse
+ * order, of single numbers each as the gradient that arrives times the local derivative; of tensors shape, mean and norm. Call it
+ * before `backward()`. Throws an ArgumentError for a computation of more than 22 numbers or tensors: take a smaller network.
  * Lecture steps 000.24, 000.25 and 002.3.
  *
  * @example
@@ -53,19 +58,21 @@ const RESULT = -1;
  * const f = x.named("x").add(y.named("y")).named("q").mul(z.named("z")).named("f");
  * show.backpropagation(f);
  * show.backpropagation(f, { as: "animation" });
+ * show.backpropagation(nn.crossEntropy(model(x), y), { model });
  */
 export function backpropagation(loss: Tensor, options: BackpropagationOptions = {}): Displayable {
-  checkOptions("show.backpropagation", options, ["title", "as", "maxSteps"]);
-  const { maxSteps, as = "grid" } = options;
-  if (as !== "grid" && as !== "animation")
+  checkOptions("show.backpropagation", options, ["title", "as", "maxSteps", "model"]);
+  const { maxSteps, as: wanted } = options;
+  if (wanted !== undefined && wanted !== "grid" && wanted !== "animation")
     throw new ArgumentError(
-      `show.backpropagation: as must be "grid" or "animation", got ${describeValue(as)}`,
+      `show.backpropagation: as must be "grid" or "animation", got ${describeValue(wanted)}`,
     );
   if (maxSteps !== undefined && !(Number.isInteger(maxSteps) && maxSteps >= 2))
     throw new ArgumentError(
       `show.backpropagation: maxSteps must be a whole number from 2, got ${describeValue(maxSteps)}`,
     );
-  const found = differentiated(loss);
+  const found = differentiated(loss, options);
+  const as = wanted ?? (isScalar(found) ? "grid" : "animation");
   const text = sentence(found);
   if (as === "animation") {
     const content = stepwise(found, text, maxSteps ?? Number.POSITIVE_INFINITY, options);
@@ -96,7 +103,7 @@ function sentence({ vertices }: ComputationGraph): string {
   const operations = vertices.filter(({ op }) => op !== null).length;
   const slopes = vertices
     .filter(({ op, requiresGrad }) => op === null && requiresGrad)
-    .map((vertex) => `∂${nameOf(root)}/∂${nameOf(vertex)} = ${number(numberIn(vertex.gradient))}`);
+    .map((vertex) => `∂${nameOf(root)}/∂${nameOf(vertex)} ${equals(vertex.gradient)}`);
   return `${nameOf(root)} = ${number(numberIn(root.value))} by ${countOf(operations, "operation")} forward; as many backward give ${slopes.slice(0, 6).join(", ")}${slopes.length > 6 ? " …" : ""}.`;
 }
 
@@ -106,20 +113,25 @@ function stepwise(
   most: number,
   { title }: BackpropagationOptions,
 ): Diagram {
-  const whole = gates(found, { formulas: false });
+  const areNumbers = isScalar(found);
+  const whole = areNumbers ? gates(found, { formulas: false }) : boxes(found, { formulas: false });
   const steps = inAtMost(stepsOf(found), most);
   return {
     title: title ?? `Backpropagation through ${nameOf(found.vertices.at(-1)!)}`,
     subtitle: text,
     ...whole,
-    notes: [
-      "Blue, over a line: the value. Red, under it: the gradient, which is the gradient that arrives times the local derivative; Σ adds up what arrives along several lines.",
-    ],
+    notes: areNumbers
+      ? [
+          "Blue, over a line: the value. Red, under it: the gradient, which is the gradient that arrives times the local derivative; Σ adds up what arrives along several lines.",
+        ]
+      : [
+          `Blue: the value. Red: the gradient of ${nameOf(found.vertices.at(-1)!)}, in the same shape. The norm is the root of the sum of squares.`,
+        ],
     steps: steps.map((step, i) => frame(found, whole, steps.slice(0, i + 1), step)),
   };
 }
 
-function differentiated(loss: unknown): ComputationGraph {
+function differentiated(loss: unknown, { model }: BackpropagationOptions): ComputationGraph {
   if (!isTensor(loss))
     throw new ArgumentError(
       `show.backpropagation: expected a tensor, such as a loss; got ${describeValue(loss)}`,
@@ -128,15 +140,14 @@ function differentiated(loss: unknown): ComputationGraph {
     throw new GradientError(
       "show.backpropagation: this tensor was not computed from variables with requiresGrad, so there is nothing to go back through",
     );
-  const found = computation(loss, {});
-  const large = found.vertices.find(({ tensor }) => tensor.size !== 1);
-  if (large !== undefined || !isScalar(found))
-    throw new ArgumentError(
-      `show.backpropagation: draws computations with single numbers, this one has a tensor of ${formatShape(large!.shape)}; show.graph draws any`,
+  if (loss.size !== 1)
+    throw new GradientError(
+      `show.backpropagation: the way back begins at a single number, this tensor has the shape ${formatShape(loss.shape)}; give its sum() or mean()`,
     );
-  if (found.vertices.length > MOST_NUMBERS)
+  const found = computation(loss, model === undefined ? {} : { model });
+  if (found.vertices.length > MOST_VERTICES)
     throw new ArgumentError(
-      `show.backpropagation: ${found.vertices.length} numbers are too many to follow step by step (at most ${MOST_NUMBERS}); show.graph draws those nearest the result`,
+      `show.backpropagation: ${found.vertices.length} ${isScalar(found) ? "numbers" : "tensors"} are too many to follow step by step (at most ${MOST_VERTICES}); show.graph draws those nearest the result`,
     );
   if (found.vertices.at(-1)!.gradient === null)
     throw new GradientError(
@@ -156,26 +167,31 @@ function stepsOf(found: ComputationGraph): Step[] {
   const forward = computed.map((vertex): Step => {
     const operands = edges
       .filter(({ to }) => to === vertex.id)
-      .map(({ from }) => number(numberIn(byId.get(from)!.value)));
+      .map(({ from }) => {
+        const operand = byId.get(from)!;
+        return operand.tensor.size === 1 ? number(numberIn(operand.value)) : nameOf(operand);
+      });
     const name = vertex.name === null ? "" : `${vertex.name} = `;
-    const caption = `${name}${expression(vertex.op!, operands)} = ${number(numberIn(vertex.value))}`;
+    const result =
+      vertex.tensor.size === 1 ? `= ${number(numberIn(vertex.value))}` : `→ ${formatShape(vertex.shape)}`;
+    const caption = `${name}${expression(vertex.op!, operands)} ${result}`;
     return { kind: "forward", active: [vertex.id], caption };
   });
   const backward = computed.toReversed().map((vertex): Step => {
     const arriving = number(numberIn(vertex.gradient));
     const parts = edges
-      .filter(({ to, derivative }) => to === vertex.id && derivative !== null)
-      .map(
-        ({ from, derivative, gradient }) =>
-          `to ${nameOf(byId.get(from)!)}: ${arriving} · ${bracketed(derivative!)} = ${number(numberIn(gradient))}`,
-      );
+      .filter(({ to, gradient }) => to === vertex.id && gradient !== null)
+      .map(({ from, derivative, gradient }) => {
+        const way = derivative === null ? "" : `${arriving} · ${bracketed(derivative)} = `;
+        return `to ${nameOf(byId.get(from)!)}: ${way}${summary(gradient!, false)}`;
+      });
     return { kind: "backward", active: [vertex.id], caption: parts.join(", ") };
   });
   return [
     {
       kind: "forward",
       active: inputs.map(({ id }) => id),
-      caption: inputs.map((vertex) => `${nameOf(vertex)} = ${number(numberIn(vertex.value))}`).join(", "),
+      caption: inputs.map((vertex) => `${nameOf(vertex)} ${shownAs(vertex)}`).join(", "),
     },
     ...forward,
     { kind: "backward", active: [RESULT], caption: `∂${nameOf(root)}/∂${nameOf(root)} = 1` },
@@ -215,7 +231,20 @@ function frame(
   const turn = (active: boolean, known: boolean): Pick<DiagramNode, "emphasis"> =>
     active ? { emphasis: "active" } : known ? {} : { emphasis: "waiting" };
 
-  const nodes = whole.nodes.map(({ below, ...node }): DiagramNode => {
+  const hasArrived = (id: number): boolean =>
+    id === root.id ? isBack : found.edges.every(({ from, to }) => from !== id || backward.has(to));
+  /** In boxes values and gradients stand inside. */
+  const isShown = (node: string, { tone }: Line): boolean =>
+    tone === "value"
+      ? isKnown(Number(node))
+      : tone === "gradient"
+        ? isBack && hasArrived(Number(node))
+        : true;
+  const nodes = whole.nodes.map(({ below, lines, ...rest }): DiagramNode => {
+    const node = {
+      ...rest,
+      lines: lines.map((line) => (isShown(rest.id, line) ? line : { ...line, hidden: true })),
+    };
     if (node.id === "result") return { ...node, ...turn(false, isKnown(root.id)) };
     const id = Number(node.id);
     const summed = found.edges.every(({ from, to }) => from !== id || backward.has(to));
@@ -236,7 +265,7 @@ function frame(
       ...edge,
       ...(above !== undefined && isKnown(from) ? { above } : {}),
       ...(below !== undefined && arrived ? { below } : {}),
-      ...turn(moves && (!isBack || below !== undefined), isKnown(from)),
+      ...turn(moves && (!isBack || byId.get(from)!.gradient !== null), isKnown(from)),
     };
   });
   return { caption: `${isBack ? "Backward" : "Forward"}: ${now.caption}`, nodes, edges };
@@ -252,6 +281,17 @@ function expression(op: string, operands: readonly string[]): string {
       .join(` ${op === "mul" ? "·" : op === "div" ? "/" : symbolOf(op)} `);
   return `${op === "maximum" ? "max" : op === "minimum" ? "min" : op}(${operands.join(", ")})`;
 }
+
+/** `= −4`, `= [0.1, 0.2]`, `has norm 2.3`. */
+function equals(value: NestedNumbers | null): string {
+  if (value === null || typeof value === "number") return `= ${number(value)}`;
+  const numbers = summary(value, false);
+  return numbers.startsWith("norm") ? `has ${numbers}` : `= ${numbers}`;
+}
+
+/** `= 3`, `3×4`. */
+const shownAs = ({ tensor, value, shape }: GraphVertex): string =>
+  tensor.size === 1 ? `= ${number(numberIn(value))}` : formatShape(shape);
 
 const number = (value: number | null): string => (value === null ? "?" : formatNumber(value));
 

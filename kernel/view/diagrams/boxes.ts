@@ -82,7 +82,7 @@ function headOf(vertex: GraphVertex): string {
 }
 
 /** A few numbers themselves, more by norm and mean. */
-function summary(value: NestedNumbers, withMean: boolean): string {
+export function summary(value: NestedNumbers, withMean: boolean): string {
   const numbers = numbersIn(value);
   if (numbers.length === 0) return "empty";
   if (numbers.length === 1) return formatNumber(numbers[0]!);

@@ -221,6 +221,7 @@ function labelSvg(edge: DiagramEdge, at: Place | null, { direction }: Geometry):
 function linesSvg(lines: readonly Line[], x: number, y: number, faded = false): string {
   return lines
     .map((line, i) => {
+      if (line.hidden) return "";
       const { colour, size, weight } = tones[line.tone ?? "plain"];
       const style = { size, weight, colour: faded ? "#a3adb8" : colour, anchor: "middle" } as const;
       return svgText(fitted(line), x, y + LINE * i, style);

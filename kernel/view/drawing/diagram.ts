@@ -18,6 +18,8 @@ export type Tone = "name" | "plain" | "number" | "muted" | "value" | "gradient" 
 export interface Line {
   text: string;
   tone?: Tone;
+  /** It has its room, but is not drawn: its turn has not come. */
+  hidden?: boolean;
 }
 
 export interface DiagramNode {

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { tensor } from "../../../engine/index.ts";
 import type { Tensor } from "../../../engine/tensor.ts";
+import { mostAnimationBytes } from "../../../kernel/view/drawing/animation.ts";
 import { show } from "../../../kernel/view/index.ts";
 import { VEGALITE_MIME } from "../../../kernel/view/mime.ts";
 import { bundleOf, decodePng, pictureOf } from "../decode.ts";
@@ -27,7 +28,7 @@ describe("show.backpropagation", () => {
     expectPicture("backpropagation-uses", shown);
   });
 
-  test("many steps are drawn together, so that the picture stays small", () => {
+  test("many steps are drawn together, so that the picture stays small", { timeout: 300_000 }, () => {
     const x = leaf(1, "x");
     let value = x;
     for (let i = 0; i < 12; i++) value = i % 2 ? value.mul(x) : value.tanh();
@@ -74,6 +75,40 @@ describe("show.backpropagation", () => {
     expect(red[5]! - red[4]!).toBeGreaterThan(red[4]! - red[3]!);
   });
 
+  test("goes through tensors: shape and norm of each, values first, gradients on the way back", () => {
+    const W = tensor(
+      [
+        [0.1, 0.5],
+        [-0.3, 0.8],
+        [0.2, -0.1],
+      ],
+      { requiresGrad: true },
+    ).named("W");
+    const x = tensor([
+      [0.2, 0.4],
+      [1, -1],
+      [0.5, 0.3],
+    ]).named("x");
+    const loss = x.matmul(W.transpose(0, 1)).relu().mean().named("loss");
+    const shown = show.backpropagation(loss);
+    expect(String(shown)).toMatch(
+      /^loss = 0\.\d+ by 4 operations forward; as many backward give ∂loss\/∂W has norm 0\.\d+\.$/,
+    );
+    const bundle = expectPicture("backpropagation-tensors", shown, mostAnimationBytes);
+    const png = Buffer.from(String(bundle.data["image/png"]), "base64");
+    expect(png.readUInt32BE(png.indexOf("acTL") + 4)).toBe(10);
+    const { data: frames } = bundle.data[VEGALITE_MIME] as { data: { values: { url: string }[] } };
+    const red = frames.values.map(({ url }) => {
+      const { rgb } = decodePng(Buffer.from(url.split(",")[1]!, "base64"));
+      let count = 0;
+      for (let i = 0; i < rgb.length; i += 3)
+        if (Math.hypot(rgb[i]! - 194, rgb[i + 1]! - 65, rgb[i + 2]! - 12) < 30) count++;
+      return count;
+    });
+    expect(red.slice(0, 5)).toEqual([0, 0, 0, 0, 0]);
+    for (let i = 5; i < 10; i++) expect(red[i]!).toBeGreaterThan(red[i - 1]!);
+  });
+
   test("leaves no trace: backward() still works, and gives what was shown", () => {
     const f = lectureExample();
     const [q] = f.inputs;
@@ -84,8 +119,8 @@ describe("show.backpropagation", () => {
   });
 
   test("says what is wrong", () => {
-    expect(() => show.backpropagation(tensor([1, 2], { requiresGrad: true }).sum())).toThrow(
-      "show.backpropagation: draws computations with single numbers, this one has a tensor of 2; show.graph draws any",
+    expect(() => show.backpropagation(tensor([1, 2], { requiresGrad: true }).mul(2))).toThrow(
+      "show.backpropagation: the way back begins at a single number, this tensor has the shape 2; give its sum() or mean()",
     );
     let long = leaf(1, "x");
     for (let i = 0; i < 30; i++) long = long.tanh();
