@@ -14,10 +14,21 @@ import { fileURLToPath } from "node:url";
 import type * as Fork from "@tslab/typescript-for-tslab";
 import type * as TslabConverter from "tslab/dist/converter.js";
 import type * as TslabInspect from "tslab/dist/inspect.js";
+import { restoreComments, withoutComments } from "./comments.ts";
 
 type ForkModule = typeof Fork;
 /** What the compiler has beyond its declarations. */
-type Internals = { getTouchingPropertyName(file: Fork.SourceFile, position: number): Fork.Node };
+interface Internals {
+  getTouchingPropertyName(file: Fork.SourceFile, position: number): Fork.Node;
+  bindSourceFile(file: Fork.SourceFile, options: Fork.CompilerOptions): void;
+  getQuickInfoAtPosition(
+    file: Fork.SourceFile,
+    checker: Fork.TypeChecker,
+    cancellation: unknown,
+    position: number,
+  ): Fork.QuickInfo | undefined;
+  getContainingObjectLiteralElement(node: Fork.Node): Fork.ObjectLiteralElement | undefined;
+}
 type WithLocals = { locals?: Map<string, Fork.Symbol> };
 
 export interface Tslab {
@@ -54,11 +65,14 @@ const root = dirname(dirname(dirname(here)));
 export function loadTslab(directory: string, isUnchecked: () => boolean): Tslab {
   const requireAsTslab = createRequire(require.resolve("tslab/dist/converter.js"));
   const forkFile = requireAsTslab.resolve("@tslab/typescript-for-tslab");
-  const ts: ForkModule = requireAsTslab(forkFile);
+  const ts: ForkModule & Internals = requireAsTslab(forkFile);
   const folder = slashed(directory).replace(/\/$/, "");
   const cellPath = `${folder}/__tslab__.ts`;
   const previousPath = `${folder}/__prev__.d.ts`;
   const libraries = dirname(require.resolve("typescript"));
+  const nodeFolder = nodeTypes(requireAsTslab);
+  /** The folders of the library and of Node's types. */
+  const own = [libraries, nodeFolder].map((path) => `${slashed(path)}/`);
   const virtual = new Map<string, string>();
   const watched = new Map<string, { notify: Fork.FileWatcherCallback; modified: number }>();
   /** Files whose imports were not all found: looked at again each time, since a package may have come. */
@@ -72,8 +86,9 @@ export function loadTslab(directory: string, isUnchecked: () => boolean): Tslab 
   const settings: Fork.CompilerOptions = {
     target: ts.ScriptTarget.ESNext,
     moduleResolution: ts.ModuleResolutionKind.Bundler,
-    lib: libraryFiles(libraries),
-    typeRoots: [slashed(dirname(nodeTypes(requireAsTslab)))],
+    // The library's files are among the program's own: as `lib` they would be looked for again in each check.
+    noLib: true,
+    typeRoots: [slashed(dirname(nodeFolder))],
     types: ["node"],
     checkJs: false,
     // Standard decorators, as the translated cell runs them.
@@ -85,13 +100,21 @@ export function loadTslab(directory: string, isUnchecked: () => boolean): Tslab 
 
   const { readFile, fileExists } = ts.sys;
   ts.sys.getCurrentDirectory = () => directory;
-  ts.sys.readFile = (path, encoding) => virtual.get(path) ?? readFile(path, encoding);
+  ts.sys.readFile = (path, encoding) => virtual.get(path) ?? prepared(path, readFile(path, encoding));
   ts.sys.fileExists = (path) => virtual.has(path) || fileExists(path);
   ts.sys.watchFile = (path, notify) => {
     if (isStudents(path)) watched.set(path, { notify, modified: modifiedAt(path) });
     return { close: () => watched.delete(path) };
   };
   ts.sys.watchDirectory = () => ({ close: () => undefined });
+
+  function prepared(path: string, text: string | undefined): string | undefined {
+    if (text === undefined || !path.endsWith(".d.ts") || isStudents(path)) return text;
+    const read = withoutComments(path, text);
+    if (!own.some((folder) => path.startsWith(folder))) return read;
+    // All of the library is in the program anyhow; to look for each file's references again takes half of a check.
+    return read.replace(/^\/\/\/ *<reference lib=.*$/gm, (line) => " ".repeat(line.length));
+  }
 
   function isStudents(path: string): boolean {
     const ours = ["kernel", "engine"].some((part) => path.startsWith(`${slashed(join(root, part))}/`));
@@ -137,8 +160,9 @@ export function loadTslab(directory: string, isUnchecked: () => boolean): Tslab 
   /** TypeScript's own would write down anew, for each cell, what every file of the library refers to. */
   const createProgram: Fork.CreateProgram<Fork.BuilderProgram> = (...parameters) => {
     const program = ts.createAbstractBuilder(...parameters);
-    // tslab asks for a file's names, which are there once there is a checker.
-    program.getProgram().getTypeChecker();
+    // tslab asks for the names that a cell declares: those are there once it is bound, and need no checker yet.
+    const cell = program.getSourceFile(cellPath);
+    if (cell) ts.bindSourceFile(cell, program.getCompilerOptions());
     program.getAllDependencies = (file) => [...dependencies(file.fileName)];
     return program;
   };
@@ -152,14 +176,13 @@ export function loadTslab(directory: string, isUnchecked: () => boolean): Tslab 
     ...report: Report
   ): unknown {
     const host = ts.createWatchCompilerHost(
-      files,
+      [...libraryFiles(libraries), ...files],
       { ...options, ...settings },
       system,
       createProgram,
       ...report,
     );
     host.getDefaultLibLocation = () => slashed(libraries);
-    host.getDefaultLibFileName = () => slashed(join(libraries, "lib.esnext.d.ts"));
     host.hasInvalidatedResolutions = (path) => unresolved.has(path);
     host.resolveModuleNameLiterals = (literals, from, _redirect, using, _file, reused) => {
       unresolved.delete(from);
@@ -195,7 +218,18 @@ export function loadTslab(directory: string, isUnchecked: () => boolean): Tslab 
       .map((found) => ({ ...found, messageText: ts.flattenDiagnosticMessageText(found.messageText, "\n") }));
   }
 
-  // tslab's converter gets the compiler by `require`; its copy has these four parts replaced.
+  const quickInfo: Internals["getQuickInfoAtPosition"] = (file, checker, cancellation, position) => {
+    const node = ts.getTouchingPropertyName(file, position);
+    const symbols = [checker.getSymbolAtLocation(node)];
+    // What an option means stands with the type that is expected of its object.
+    const option = ts.getContainingObjectLiteralElement(node)?.parent;
+    if (option && ts.isObjectLiteralExpression(option))
+      symbols.push(checker.getContextualType(option)?.getProperty(node.getText()));
+    for (const symbol of symbols) if (symbol) restoreComments(ts, symbol, checker);
+    return ts.getQuickInfoAtPosition(file, checker, cancellation, position);
+  };
+
+  // tslab's converter gets the compiler by `require`; its copy has these five parts replaced.
   const loaded = requireAsTslab.cache[forkFile];
   if (!loaded) throw new Error("tslab's TypeScript is not where Node keeps its modules");
   loaded.exports = {
@@ -203,6 +237,7 @@ export function loadTslab(directory: string, isUnchecked: () => boolean): Tslab 
     createWatchCompilerHost: createHost,
     createWatchProgram: createWatch,
     getPreEmitDiagnosticsOfFiles: diagnosticsOf,
+    getQuickInfoAtPosition: quickInfo,
     // Only makes tslab's own JavaScript, which nobody reads here.
     transpileModule: () => ({ outputText: "" }),
   };
@@ -240,7 +275,7 @@ export function loadTslab(directory: string, isUnchecked: () => boolean): Tslab 
     program,
     cellFile: () => sourceFile(cellPath),
     previousFile: () => sourceFile(previousPath),
-    nodeAt: (file, position) => (ts as ForkModule & Internals).getTouchingPropertyName(file, position),
+    nodeAt: (file, position) => ts.getTouchingPropertyName(file, position),
   };
   return tslab;
 }
@@ -255,10 +290,12 @@ function modifiedAt(path: string): number {
 
 /** The newer TypeScript's whole ECMAScript library; TypeScript 5.0 does not know all its names, so list the files. */
 function libraryFiles(folder: string): string[] {
-  return readdirSync(folder).filter(
-    (name) =>
-      /^lib\.(es5|es20\d\d|esnext|decorators)\b.*\.d\.ts$/.test(name) && !/\.full\.|legacy/.test(name),
-  );
+  return readdirSync(folder)
+    .filter(
+      (name) =>
+        /^lib\.(es5|es20\d\d|esnext|decorators)\b.*\.d\.ts$/.test(name) && !/\.full\.|legacy/.test(name),
+    )
+    .map((name) => slashed(join(folder, name)));
 }
 
 /** The folder `@types/node`: nnlab's own, or else tslab's, which is older. */
