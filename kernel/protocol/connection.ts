@@ -1,6 +1,6 @@
 // The connection file: where a front end expects the sockets, and the key that signs every message.
 
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 
 export interface Connection {
   transport: "tcp" | "ipc";
@@ -51,6 +51,28 @@ export function parseConnection(value: unknown, path: string): Connection {
   const digest = typeof scheme === "string" ? /^hmac-([a-z0-9-]+)$/.exec(scheme)?.[1] : undefined;
   if (digest === undefined) throw wrong("signature_scheme", '"hmac-" and a digest, such as "hmac-sha256"');
   return { transport, ip: fields.ip, ...ports, key: fields.key, digest };
+}
+
+/**
+ * By what others could run code in this kernel, one sentence each. They are said and not refused, as in ipykernel: Jupyter
+ * writes the file for its owner alone (0600), but mounted volumes and containers may not know owners and modes.
+ */
+export function exposures(path: string, { transport, ip, key }: Connection): string[] {
+  const found: string[] = [];
+  if (process.platform !== "win32") {
+    const { mode, uid } = statSync(path);
+    const own = process.getuid?.();
+    if ((mode & 0o077) !== 0)
+      found.push(
+        `others may read or write the connection file ${path} (mode ${(mode & 0o777).toString(8)}): chmod 600 it, or they can run code here`,
+      );
+    if (uid !== own && uid !== 0)
+      found.push(`the connection file ${path} belongs to user ${uid}, who can run code here as user ${own}`);
+  }
+  const isLocal = transport === "ipc" || ip === "localhost" || ip === "::1" || ip.startsWith("127.");
+  if (key === "" && !isLocal)
+    found.push(`the connection has no key: whoever reaches ${ip} can run code here; start Jupyter with one`);
+  return found;
 }
 
 /** Where the socket of one channel binds. */

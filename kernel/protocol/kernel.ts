@@ -42,9 +42,8 @@ interface Running {
 export interface Wires {
   send(channel: ChannelName, frames: Uint8Array[]): void;
   publish(frames: Uint8Array[]): void;
-  flush(): Promise<void>;
   log(message: string): void;
-  /** Ends the process; everything has been sent. */
+  /** Sends what waits, then ends the process. */
   exit(): void;
 }
 
@@ -125,7 +124,7 @@ export class Kernel {
     else if (type === "execute_request") this.#executeRequest(request);
     else if (isCommEvent(type)) this.#commRequest(request, type);
     else if (type === "input_reply") this.#inputReply(content.value);
-    else if (type === "shutdown_request") void this.#shutdown(request);
+    else if (type === "shutdown_request") this.#shutdown(request);
     else {
       this.#status(request, "busy");
       this.#parts.wires.log(`unknown message type on ${channel}: ${JSON.stringify(type)}`);
@@ -466,13 +465,12 @@ export class Kernel {
     Atomics.notify(signals, Signal.input);
   }
 
-  async #shutdown(request: Request): Promise<void> {
+  #shutdown(request: Request): void {
     const content = { status: "ok", restart: request.content.restart === true };
     this.#status(request, "busy");
     this.#publish("shutdown_reply", content, request.header);
     this.#reply(request, content);
     this.#status(request, "idle");
-    await this.#parts.wires.flush();
     this.#parts.wires.exit();
   }
 }

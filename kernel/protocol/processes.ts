@@ -1,6 +1,6 @@
 // The processes around the kernel: its parent, whose death ends it, and its children, which an interrupt reaches.
 
-import { execFile } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 
 /** How often the parent is looked for. */
@@ -31,12 +31,21 @@ function alive(parent: number): boolean {
  * the shell that this starts does not pass the signal on.
  */
 export function interruptChildren(): void {
-  if (process.platform === "linux") interruptBelow(process.pid, processTable());
-  else if (process.platform !== "win32")
-    execFile("ps", ["-axo", "pid=,ppid="], (error, list) => {
-      const table = list.split("\n").map((line) => line.trim().split(/\s+/).map(Number));
-      if (!error) interruptBelow(process.pid, table);
-    });
+  signalChildren("SIGINT");
+}
+
+/** Ends all processes below the kernel: what cells have started must not outlive it. */
+export function endChildren(): void {
+  signalChildren("SIGTERM");
+}
+
+function signalChildren(signal: NodeJS.Signals): void {
+  if (process.platform === "linux") signalBelow(process.pid, processTable(), signal);
+  else if (process.platform !== "win32") {
+    const list = execFileSync("ps", ["-axo", "pid=,ppid="], { encoding: "utf8" });
+    const table = list.split("\n").map((line) => line.trim().split(/\s+/).map(Number));
+    signalBelow(process.pid, table, signal);
+  }
 }
 
 /** Process and parent, of every process that can be seen. */
@@ -55,12 +64,12 @@ function processTable(): number[][] {
   return table;
 }
 
-function interruptBelow(top: number, table: number[][]): void {
+function signalBelow(top: number, table: number[][], signal: NodeJS.Signals): void {
   for (const [pid, parent] of table) {
     if (pid === undefined || parent !== top) continue;
-    interruptBelow(pid, table);
+    signalBelow(pid, table, signal);
     try {
-      process.kill(pid, "SIGINT");
+      process.kill(pid, signal);
     } catch {
       // It has ended by itself.
     }

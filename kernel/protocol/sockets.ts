@@ -52,7 +52,6 @@ export interface Sockets {
   send(channel: ChannelName, frames: Frames): void;
   publish(frames: Frames): void;
   /** Settles when everything sent so far is with ZeroMQ. */
-  flush(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -66,15 +65,26 @@ export interface SocketEvents {
 /** How long a closed socket goes on delivering. */
 const lingerMilliseconds = 1000;
 
+/** A longer frame ends its sender's connection before it is received; whole data sets fit. */
+const largestFrame = 1 << 30;
+
+/** What a heartbeat brings is sent back as it is, unsigned. */
+const largestHeartbeat = 65_536;
+
 /** Binds all sockets of `connection`, and only there. */
 export async function openSockets(connection: Connection, events: SocketEvents): Promise<Sockets> {
-  const unlimited = { sendHighWaterMark: 0, receiveHighWaterMark: 0, linger: lingerMilliseconds };
+  const unlimited = {
+    sendHighWaterMark: 0,
+    receiveHighWaterMark: 0,
+    linger: lingerMilliseconds,
+    maxMessageSize: largestFrame,
+  };
   const routers = {
     shell: new Router(unlimited),
     control: new Router(unlimited),
     stdin: new Router(unlimited),
   };
-  const heartbeat = new Router({ linger: 0 });
+  const heartbeat = new Router({ linger: 0, maxMessageSize: largestHeartbeat });
   const iopub = new XPublisher(unlimited);
   iopub.verbosity = "allSubs";
 
@@ -114,9 +124,6 @@ export async function openSockets(connection: Connection, events: SocketEvents):
       }
     }
   }
-  const flush = async (): Promise<void> => {
-    await Promise.all(Object.values(outboxes).map((outbox) => outbox.drained()));
-  };
   return {
     listen() {
       for (const channel of ["shell", "control", "stdin"] as const)
@@ -129,9 +136,8 @@ export async function openSockets(connection: Connection, events: SocketEvents):
     },
     send: (channel, frames) => outboxes[channel].push(frames),
     publish: (frames) => outboxes.iopub.push(frames),
-    flush,
     async close() {
-      await flush();
+      await Promise.all(Object.values(outboxes).map((outbox) => outbox.drained()));
       for (const socket of [...Object.values(routers), heartbeat, iopub]) socket.close();
     },
   };

@@ -1,6 +1,7 @@
 // Jupyter messages as ZeroMQ frames: identities, delimiter, signature, header, parent, metadata, content, buffers.
 // Nothing of a message is parsed before its signature is verified.
 
+import { isUtf8 } from "node:buffer";
 import { createHmac, randomUUID, timingSafeEqual } from "node:crypto";
 
 /** The version of the messaging specification that every header states. */
@@ -31,8 +32,17 @@ export class WireError extends Error {
   override name = "WireError";
 }
 
-/** How many signatures are remembered, so that a recorded message cannot be sent again. */
-const replayMemory = 4096;
+/** How many signatures are remembered, so that a recorded message cannot be sent again; as many as in jupyter_client. */
+const replayMemory = 65_536;
+
+/** 128 bits of a signature tell it from all others. */
+const replayedCharacters = 32;
+
+/** Headers are a few hundred bytes, and they are sent back with everything that answers them. */
+const largestHeader = 65_536;
+
+/** Lists and objects in each other; what is deeper could not be written or passed on without exhausting the stack. */
+const deepest = 1000;
 
 /** Signs and verifies with the connection's key; an empty key turns both off, as the specification says. */
 export class Signer {
@@ -59,9 +69,9 @@ export class Signer {
     const expected = Buffer.from(this.sign(frames));
     if (expected.length !== signature.length || !timingSafeEqual(expected, signature))
       throw new WireError("invalid signature");
-    const text = expected.toString("latin1");
-    if (this.#seen.has(text)) throw new WireError("duplicate signature");
-    this.#seen.add(text);
+    const short = expected.toString("latin1", 0, replayedCharacters);
+    if (this.#seen.has(short)) throw new WireError("duplicate signature");
+    this.#seen.add(short);
     if (this.#seen.size > replayMemory) {
       const [oldest] = this.#seen;
       if (oldest !== undefined) this.#seen.delete(oldest);
@@ -74,6 +84,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 function parseRecord(frame: Uint8Array, part: string): Record<string, unknown> {
+  if (!isUtf8(frame)) throw new WireError(`${part} is not UTF-8`);
+  if (isTooDeep(frame)) throw new WireError(`${part} is nested deeper than ${deepest}`);
   let value: unknown;
   try {
     value = JSON.parse(Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength).toString("utf8"));
@@ -84,6 +96,23 @@ function parseRecord(frame: Uint8Array, part: string): Record<string, unknown> {
   return value;
 }
 
+/** Whether brackets outside strings stand deeper in each other than allowed. */
+function isTooDeep(json: Uint8Array): boolean {
+  if (json.length <= deepest) return false;
+  let depth = 0;
+  let isText = false;
+  for (let i = 0; i < json.length; i++) {
+    const byte = json[i];
+    if (byte === 0x22 /* " */) isText = !isText;
+    else if (isText) {
+      if (byte === 0x5c /* \ */) i++;
+    } else if (byte === 0x7b /* { */ || byte === 0x5b /* [ */) {
+      if (++depth > deepest) return true;
+    } else if (byte === 0x7d /* } */ || byte === 0x5d /* ] */) depth--;
+  }
+  return false;
+}
+
 /** Verifies, then parses. */
 export function decode(frames: readonly Uint8Array[], signer: Signer): Message {
   const split = frames.findIndex((frame) => delimiter.equals(frame));
@@ -91,6 +120,8 @@ export function decode(frames: readonly Uint8Array[], signer: Signer): Message {
   const [signature, header, parent, metadata, content, ...buffers] = frames.slice(split + 1);
   if (!signature || !header || !parent || !metadata || !content)
     throw new WireError(`${frames.length - split - 1} frames after the delimiter, at least 5 expected`);
+  for (const [part, frame] of Object.entries({ header, "parent header": parent }))
+    if (frame.length > largestHeader) throw new WireError(`${part} is longer than ${largestHeader} bytes`);
   signer.verify(signature, [header, parent, metadata, content]);
 
   const fields = parseRecord(header, "header");

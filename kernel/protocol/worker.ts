@@ -4,11 +4,13 @@ import { writeSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import type { ProtocolOptions } from "../execution/messages.ts";
 import { startLanguage } from "../language/language.ts";
+import { alarm } from "./alarm.ts";
 import { captureStandardOutput } from "./capture.ts";
-import { readConnection } from "./connection.ts";
+import { exposures, readConnection } from "./connection.ts";
+import { Dropped } from "./dropped.ts";
 import { Interrupter } from "./interrupter.ts";
 import { Kernel } from "./kernel.ts";
-import { watchParent } from "./processes.ts";
+import { endChildren, watchParent } from "./processes.ts";
 import { onSigint } from "./sigint.ts";
 import { openSockets } from "./sockets.ts";
 import { decode, Encoder, Signer, WireError } from "./wire.ts";
@@ -26,7 +28,11 @@ function log(message: string): void {
   writeSync(2, `nnlab: ${message}\n`);
 }
 
+const dropped = new Dropped(log);
+for (const exposure of exposures(options.connectionFile, connection)) log(exposure);
+
 function kill(): void {
+  endChildren();
   process.kill(process.pid, "SIGKILL");
 }
 
@@ -36,7 +42,7 @@ const sockets = await openSockets(connection, {
       kernel.received(channel, decode(frames, signer));
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
-      log(`dropped a message on ${channel}: ${error.message}`);
+      dropped.count(channel, error.message);
     }
   },
   subscribed: (topic) => kernel.welcome(topic),
@@ -48,10 +54,11 @@ const kernel = new Kernel({
   wires: {
     send: sockets.send,
     publish: sockets.publish,
-    flush: sockets.flush,
     log,
     exit() {
       setTimeout(kill, exitMilliseconds);
+      alarm();
+      endChildren();
       interrupter.disconnect();
       void sockets.close().then(() => options.main.postMessage({ type: "exit" }));
     },

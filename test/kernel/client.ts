@@ -1,10 +1,10 @@
 /** A front end of a few lines: starts the built kernel on a connection file of its own and speaks the protocol to it. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Dealer, Request as HeartbeatSocket, Subscriber } from "zeromq";
-import { type Connection, parseConnection } from "../../kernel/protocol/connection.ts";
+import { address, type Connection, parseConnection } from "../../kernel/protocol/connection.ts";
 import { decode, Encoder, type Message, Signer } from "../../kernel/protocol/wire.ts";
 import { freePort, projectRoot, temporaryFolder } from "../support/jupyter.ts";
 
@@ -41,7 +41,7 @@ class Inbox {
   }
 
   /** The first message, past or to come, for which `matches` holds. */
-  async find(what: string, matches: (message: Message) => boolean, milliseconds = 20_000): Promise<Message> {
+  async find(what: string, matches: (message: Message) => boolean, milliseconds = 60_000): Promise<Message> {
     const past = this.all.find(matches);
     if (past) return past;
     let timer: NodeJS.Timeout | undefined;
@@ -62,6 +62,23 @@ class Inbox {
 }
 
 const isAnswerTo = (id: string) => (message: Message) => message.parentHeader.msg_id === id;
+
+export interface StartOptions {
+  /** The notebook's folder. */
+  directory?: string;
+  env?: NodeJS.ProcessEnv;
+  /** TCP on this machine unless told. */
+  transport?: Connection["transport"];
+  /** Of the connection file. */
+  connectionMode?: number;
+  /** Starts it from a process that can be killed without it, as Jupyter may be; `process` is that one then. */
+  withParent?: boolean;
+}
+
+/** Starts the program of its arguments and waits for it; all that it holds are the pipes, which the other holds too. */
+const parentScript =
+  "const [program, ...rest] = process.argv.slice(1); " +
+  "require('node:child_process').spawn(program, rest, { stdio: 'inherit' });";
 
 export class TestKernel {
   readonly process: ChildProcess;
@@ -102,24 +119,25 @@ export class TestKernel {
     };
   }
 
-  /** Starts a kernel and waits until it answers; `directory` is the notebook's folder. */
-  static async start(
-    options: { directory?: string; env?: NodeJS.ProcessEnv; waitForInfo?: boolean } = {},
-  ): Promise<TestKernel> {
+  /** Starts a kernel and waits until it answers. */
+  static async start(options: StartOptions = {}): Promise<TestKernel> {
     const folder = temporaryFolder("kernel");
     const [shell_port, control_port, stdin_port, iopub_port, hb_port] = await freePorts(5);
     const fields = {
-      transport: "tcp",
-      ip: "127.0.0.1",
+      transport: options.transport ?? "tcp",
+      ip: options.transport === "ipc" ? join(folder.path, "socket") : "127.0.0.1",
       key: randomUUID(),
       signature_scheme: "hmac-sha256",
       ...{ shell_port, control_port, stdin_port, iopub_port, hb_port },
     };
     const file = join(folder.path, "connection.json");
     writeFileSync(file, JSON.stringify(fields));
+    // As Jupyter writes it.
+    chmodSync(file, options.connectionMode ?? 0o600);
+    const program = ["--no-force-async-hooks-checks", join(projectRoot, "dist", "kernel", "main.js"), file];
     const child = spawn(
       process.execPath,
-      ["--no-force-async-hooks-checks", join(projectRoot, "dist", "kernel", "main.js"), file],
+      options.withParent ? ["-e", parentScript, process.execPath, ...program] : program,
       {
         cwd: options.directory ?? folder.path,
         env: { ...process.env, ...options.env },
@@ -134,14 +152,13 @@ export class TestKernel {
 
   #connect(): void {
     const { connection } = this;
-    const address = (port: number): string => `tcp://${connection.ip}:${port}`;
-    this.#subscriber.connect(address(connection.iopub_port));
+    this.#subscriber.connect(address(connection, "iopub_port"));
     this.#subscriber.subscribe("");
-    this.#heartbeat.connect(address(connection.hb_port));
+    this.#heartbeat.connect(address(connection, "hb_port"));
     const decoder = (inbox: Inbox) => (frames: Buffer[]) => inbox.add(decode(frames, this.signer));
     void receive(this.#subscriber, decoder(this.iopub));
     for (const channel of ["shell", "control", "stdin"] as const) {
-      this.#sockets[channel].connect(address(connection[`${channel}_port`]));
+      this.#sockets[channel].connect(address(connection, `${channel}_port`));
       void receive(this.#sockets[channel], decoder(this.inboxes[channel]));
     }
   }

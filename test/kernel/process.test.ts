@@ -1,13 +1,17 @@
 /** The kernel as a process: how it starts, what it drops, how it ends. */
 import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Encoder, Signer } from "../../kernel/protocol/wire.ts";
-import { projectRoot, temporaryFolder } from "../support/jupyter.ts";
+import { projectRoot } from "../support/jupyter.ts";
+import { canList, processesWith, until } from "../support/processes.ts";
+import { busyStates } from "./busy.ts";
 import { resultText, TestKernel } from "./client.ts";
 
+/** In the environment of what is started here, so that it can be found whoever its parent is. */
+const marker = randomUUID();
 const main = join(projectRoot, "dist", "kernel", "main.js");
 
 test("what is not signed with the connection's key is dropped and logged, whatever it says", async () => {
@@ -74,50 +78,38 @@ test("the heartbeat beats while a cell computes", async () => {
   }
 });
 
+test.each(busyStates)(
+  "shutdown is answered and ends the kernel and its children %s",
+  { timeout: 180_000 },
+  async (_state, code) => {
+    const kernel = await TestKernel.start({ env: { NNLAB_TEST: marker } });
+    try {
+      const id = await kernel.submit(code, { allow_stdin: true });
+      await kernel.output(id, "go");
+      const shutdown = await kernel.send("control", "shutdown_request", { restart: true });
+      expect((await kernel.reply("control", shutdown)).content).toEqual({ status: "ok", restart: true });
+      await kernel.ended;
+      if (canList) await until(() => processesWith("NNLAB_TEST", marker).length === 0);
+    } finally {
+      await kernel.stop();
+    }
+  },
+);
+
 test.each([
-  ["at rest", "1"],
-  ["in a loop that ends for nothing", "console.log('go'); while (true);"],
-])("shutdown is answered and ends the kernel %s", async (_state, code) => {
-  const kernel = await TestKernel.start();
+  ["at rest", "console.log('go')"],
+  ["that computes", "console.log('go'); while (true);"],
+])("a kernel %s ends when the process that started it dies", { timeout: 180_000 }, async (_state, code) => {
+  const kernel = await TestKernel.start({ withParent: true });
   try {
-    const id = await kernel.submit(code);
-    if (code === "1") await kernel.finish("shell", id);
-    else await kernel.output(id, "go");
-    const shutdown = await kernel.send("control", "shutdown_request", { restart: true });
-    expect((await kernel.reply("control", shutdown)).content).toEqual({ status: "ok", restart: true });
-    await kernel.ended;
+    await kernel.output(await kernel.submit(code), "go");
+    // The pipes of the parent are closed once the kernel, which shares them, has ended too.
+    const closed = once(kernel.process, "close");
+    kernel.process.kill("SIGKILL");
+    await closed;
   } finally {
     await kernel.stop();
   }
-});
-
-test("the kernel ends when the process that started it dies", async () => {
-  const folder = temporaryFolder("orphan");
-  const file = join(folder.path, "connection.json");
-  const ports = [0, 1, 2, 3, 4].map((offset) => 40_000 + (process.pid % 4000) * 5 + offset);
-  const [shell_port, control_port, stdin_port, iopub_port, hb_port] = ports;
-  writeFileSync(
-    file,
-    JSON.stringify({ ip: "127.0.0.1", key: "", shell_port, control_port, stdin_port, iopub_port, hb_port }),
-  );
-  const start = `const { spawn } = require('node:child_process');
-    const kernel = spawn(process.execPath, [${JSON.stringify(main)}, ${JSON.stringify(file)}], { stdio: 'ignore' });
-    console.log(kernel.pid);
-    setTimeout(() => process.kill(process.pid, 'SIGKILL'), 700);`;
-  const parent = spawn(process.execPath, ["-e", start], { stdio: ["ignore", "pipe", "inherit"] });
-  const [output] = await once(parent.stdout, "data");
-  const kernel = Number(output);
-  const alive = (): boolean => {
-    try {
-      return process.kill(kernel, 0);
-    } catch {
-      return false;
-    }
-  };
-  expect(alive()).toBe(true);
-  await once(parent, "exit");
-  while (alive()) await new Promise((resolve) => setTimeout(resolve, 50));
-  folder.remove();
 });
 
 test("what is wrong with the connection file is one sentence and an exit code", async () => {
