@@ -10,6 +10,8 @@ import { main } from "./setup.mjs";
 export async function runBenchmark(passedOn) {
   // What it prints may be asked for as JSON: the set-up's words go elsewhere.
   await main(undefined, (text) => process.stderr.write(text));
-  const command = [runtimeNode(), join(root, "test", "bench", "bench.ts"), ...passedOn];
+  const isKernel = passedOn.includes("--kernel");
+  const script = join(root, "test", "bench", ...(isKernel ? ["kernel", "bench.ts"] : ["bench.ts"]));
+  const command = [runtimeNode(), script, ...passedOn.filter((argument) => argument !== "--kernel")];
   process.exitCode = await foreground(command, { cwd: root, env: courseEnvironment(process.env) });
 }
