@@ -3,13 +3,16 @@ import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { exposures, parseConnection } from "../../kernel/protocol/connection.ts";
 import { Dropped } from "../../kernel/protocol/dropped.ts";
 import { temporaryFolder } from "../support/jupyter.ts";
 import { canList, listeners } from "../support/processes.ts";
 import { sendBroken } from "./broken.ts";
 import { resultText, streamText, TestKernel } from "./client.ts";
+
+// A kernel that shares a busy machine may take long to start; what these ask is whether, not when.
+vi.setConfig({ testTimeout: 180_000 });
 
 test("2,000 broken messages are dropped and counted, and the kernel goes on as before", async () => {
   const kernel = await TestKernel.start();
