@@ -2,10 +2,12 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { operations } from "./operations.ts";
 import type { Answer, Order, Task } from "./protocol.ts";
-import { comparison, type Report, tables } from "./report.ts";
+import { comparison, type Report } from "./report.ts";
 import { measure } from "./rounds.ts";
+import { exponent, growthSection } from "./sections/growth.ts";
+import { networksSection } from "./sections/networks.ts";
+import { operations, operationsSection } from "./sections/operations.ts";
 
 /** First losses and outputs by PyTorch 2.13, one thread. */
 const networks: readonly (readonly [network: string, batch: number, loss: number, output: number])[] = [
@@ -13,6 +15,13 @@ const networks: readonly (readonly [network: string, batch: number, loss: number
   ["LeNet-5", 64, 2.3048534393310547, 0.016773851588368416],
   ["CIFAR CNN", 4, 2.2545952796936035, -0.0002808845601975918],
   ["ResNet-20", 4, 2.4126181602478027, -0.018372230231761932],
+];
+
+/** First losses by pytorch/programs.py and of an MLP, PyTorch 2.13, one thread. */
+const trainings: readonly (readonly [task: Task, loss: number])[] = [
+  [{ kind: "network", network: "VAE", mode: "training", batch: 64 }, 544.947265625],
+  [{ kind: "network", network: "MLP from scratch", mode: "training", batch: 64 }, 2.3243794441223145],
+  [{ kind: "mlp", width: 32, depth: 3, batch: 8 }, 2.4748079776763916],
 ];
 
 /** Checksums by pytorch/operations.py, PyTorch 2.13, one thread. */
@@ -55,7 +64,9 @@ test.each(options)(
           mode,
         })),
       ),
+      ...trainings.map(([task]) => task),
       ...checksums.map(([operation, sizes]) => ({ kind: "operation" as const, operation, sizes })),
+      { kind: "loading", network: "LeNet-5", augmented: true, batch: 64 },
     ];
     const orders: Order[] = [
       { order: "describe" },
@@ -77,8 +88,11 @@ test.each(options)(
       expect(results[2 * i]! / loss, network).toBeCloseTo(1, 5);
       expect(results[2 * i + 1]!, network).toBeCloseTo(output, 5);
     }
+    const others = results.slice(2 * networks.length);
+    for (const [i, [task, loss]] of trainings.entries())
+      expect(others[i]! / loss, JSON.stringify(task)).toBeCloseTo(1, 5);
     for (const [i, [operation, , checksum]] of checksums.entries())
-      expect(results[2 * networks.length + i]! / checksum, operation).toBeCloseTo(1, 4);
+      expect(others[trainings.length + i]! / checksum, operation).toBeCloseTo(1, 4);
     expect(answers.at(-1)!.milliseconds).toBeGreaterThan(0);
     expect(answers.at(-1)!.processorMilliseconds).toBeGreaterThan(0);
     const { description } = answers[0]!;
@@ -116,8 +130,8 @@ test("`npm run bench` times contenders beside each other and reports it as JSON"
   expect(stderr).toBe("");
   const report = JSON.parse(stdout) as Report;
   expect(Object.keys(report.contenders)).toEqual(["BLAS", "WASM"]);
-  expect(report.operations.map(({ name }) => name)).toEqual(["reshape, 4 numbers"]);
-  expect(report.operations[0]!.milliseconds.WASM).toBeGreaterThan(0);
+  expect(report.rows.operations!.map(({ name }) => name)).toEqual(["reshape, 4 numbers"]);
+  expect(report.rows.operations![0]!.values.WASM).toBeGreaterThan(0);
 }, 120_000);
 
 describe("a measurement", () => {
@@ -155,45 +169,57 @@ describe("the report", () => {
     load: 0,
     threads: 2,
     busy: false,
-    limits: { gigaflops: 100, gigabytes: 10 },
+    limits: null,
     contenders: { BLAS: "two threads", PyTorch: "2.13" },
-    networks: [
-      {
-        name: "MLP, training, batch 64",
-        network: "MLP",
-        mode: "training",
-        batch: 64,
-        milliseconds: { BLAS: blas, PyTorch: torch },
-      },
-    ],
-    operations: [
-      { name: "matmul", flops: 1e8, milliseconds: { BLAS: blas, PyTorch: torch } },
-      { name: "add", bytes: 1e7, milliseconds: { PyTorch: torch } },
-    ],
-  });
-
-  test("gives samples per second, the ratio to PyTorch, and the share of the machine's limit", () => {
-    expect(tables(report(2, 5)).split("\n").slice(4)).toEqual([
-      "",
-      "| network |  | batch | BLAS, samples/s | PyTorch, samples/s | BLAS : PyTorch |",
-      "| --- | --- | ---: | ---: | ---: | ---: |",
-      "| MLP | training | 64 | 32,000 | 12,800 | 2.50 |",
-      "",
-      "| operation | BLAS, µs | PyTorch, µs | BLAS : PyTorch | BLAS, of the limit | PyTorch, of the limit |",
-      "| --- | ---: | ---: | ---: | ---: | ---: |",
-      "| matmul | 2,000 | 5,000 | 2.50 | 50 % | 20 % |",
-      "| add | – | 5,000 | – | – | 20 % |",
-    ]);
+    rows: {
+      networks: [{ name: "MLP", values: { BLAS: blas, PyTorch: torch } }],
+      memory: [{ name: "MLP", values: { PyTorch: torch } }],
+    },
   });
 
   test("finds what became slower, also on another machine", () => {
     expect(comparison(report(2, 5), report(2.1, 5))).toBe("Nothing changed by more than 10 %.");
     expect(comparison(report(2, 5), report(4, 10))).toBe("Nothing changed by more than 10 %.");
-    expect(comparison(report(2, 5), report(3, 5))).toBe(
-      "MLP, training, batch 64, BLAS: slower, 1.50 times the time\nmatmul, BLAS: slower, 1.50 times the time",
-    );
-    expect(comparison(report(3, 5), report(3, 10))).toBe(
-      "MLP, training, batch 64, BLAS: faster, 0.50 times the time\nmatmul, BLAS: faster, 0.50 times the time",
-    );
+    expect(comparison(report(2, 5), report(3, 5))).toBe("networks: MLP, BLAS: more, 1.50 times as much");
+    expect(comparison(report(3, 5), report(3, 10))).toBe("networks: MLP, BLAS: less, 0.50 times as much");
+  });
+
+  test("gives networks in samples per second, and the ratios to PyTorch", () => {
+    const task = { kind: "network", network: "MLP", mode: "training", batch: 64 } as const;
+    const rows = [{ name: "MLP", task, values: { BLAS: 2, PyTorch: 5 } }];
+    expect(networksSection.table(rows, null).split("\n")).toEqual([
+      "| network |  | batch | BLAS, samples/s | PyTorch, samples/s |",
+      "| --- | --- | ---: | ---: | ---: |",
+      "| MLP | training | 64 | 32,000 | 12,800 |",
+      "",
+      "| network |  | batch | BLAS : PyTorch |",
+      "| --- | --- | ---: | ---: |",
+      "| MLP | training | 64 | 2.50 |",
+    ]);
+  });
+
+  test("gives operations as shares of the machine's limits", () => {
+    const task = { kind: "operation", operation: "add", sizes: [] } as const;
+    const rows = [
+      { name: "matmul", task, flops: 1e8, values: { BLAS: 2, PyTorch: 5 } },
+      { name: "add", task, bytes: 1e7, values: { PyTorch: 5 } },
+    ];
+    expect(operationsSection.table(rows, { gigaflops: 100, gigabytes: 10 }).split("\n").slice(2)).toEqual([
+      "| matmul | 2,000 | 5,000 | 2.50 | 50 % | 20 % |",
+      "| add | – | 5,000 | – | – | 20 % |",
+    ]);
+  });
+
+  test("gives the exponent with which time grows", () => {
+    expect(exponent([1, 2, 4, 8], [3, 12, 48, 192])).toBeCloseTo(2, 12);
+    const task = { kind: "mlp", width: 1, depth: 1, batch: 64 } as const;
+    const rows = [1, 2, 4, 8].map((size) => ({
+      ...{ name: `width ${size}`, grows: "width", size, task },
+      values: { BLAS: 5 + size, WASM: Math.max(4, size) },
+    }));
+    expect(growthSection.table(rows, null).split("\n").slice(-2)).toEqual([
+      "| width 8 | 13.0 | 8.00 |",
+      "| width …: exponent of the larger half | 0.53 | 1.00 |",
+    ]);
   });
 });

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { WasmBackendOptions } from "../../engine/backend/wasm.ts";
 import type { Answer, Order } from "./protocol.ts";
 
 /** A process that is told what to run. */
@@ -26,6 +27,10 @@ export class Contender {
     return JSON.parse(value) as Answer;
   }
 
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
   stop(): void {
     this.#child.kill();
   }
@@ -36,19 +41,26 @@ export interface Recipe {
   readonly label: string;
   readonly command: readonly string[];
   readonly env: NodeJS.ProcessEnv;
+  /** What prints how long it takes to start. */
+  readonly starter?: readonly string[];
 }
 
 const here = import.meta.dirname;
 
 /** All contenders, by the names that the tables have for them; PyTorch where `python` has it. */
 export function recipes(threads: number, python: string): Recipe[] {
-  const nnlab = (label: string, options: object): Recipe => ({
+  const node = (...path: string[]) => [process.execPath, join(here, "nnlab", ...path)];
+  const nnlab = (label: string, options: WasmBackendOptions): Recipe => ({
     label,
-    command: [process.execPath, join(here, "nnlab", "contender.ts"), JSON.stringify({ threads, ...options })],
-    env: {},
+    command: [...node("contender.ts"), JSON.stringify({ threads, ...options })],
+    env: { NNLAB_THREADS: String(threads), ...(options.blas === false ? { NNLAB_BLAS: "none" } : {}) },
+    starter: node("start.ts"),
   });
-  const all = [nnlab("BLAS", {}), nnlab("WASM", { blas: false })];
-  all.push(nnlab("WASM without FMA", { blas: false, simd: "simd128" }));
+  const all = [
+    nnlab("BLAS", {}),
+    nnlab("WASM", { blas: false }),
+    nnlab("WASM without FMA", { blas: false, simd: "simd128" }),
+  ];
   if (threads > 1)
     all.push(
       nnlab("BLAS on one thread", { threads: 1 }),
@@ -58,6 +70,7 @@ export function recipes(threads: number, python: string): Recipe[] {
     all.push({
       label: "PyTorch",
       command: [python, "-B", join(here, "pytorch", "contender.py"), String(threads)],
+      starter: [python, "-B", join(here, "pytorch", "start.py"), String(threads)],
       env: { OMP_NUM_THREADS: String(threads) },
     });
   return all;

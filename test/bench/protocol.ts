@@ -4,7 +4,16 @@ export type Mode = "training" | "inference";
 /** A piece of work, the same for every contender. */
 export type Task =
   | { readonly kind: "network"; readonly network: string; readonly mode: Mode; readonly batch: number }
-  /** Which sizes an operation has is told in `operations.ts`. */
+  /** Training of an MLP of 784 inputs, `depth` hidden layers of `width` units and 10 outputs. */
+  | { readonly kind: "mlp"; readonly width: number; readonly depth: number; readonly batch: number }
+  /** Drawing batches of such images as the network takes. */
+  | {
+      readonly kind: "loading";
+      readonly network: string;
+      readonly augmented: boolean;
+      readonly batch: number;
+    }
+  /** Which sizes an operation has is told in `sections/operations.ts`. */
   | { readonly kind: "operation"; readonly operation: string; readonly sizes: readonly number[] };
 
 export type Order =
@@ -15,7 +24,7 @@ export type Order =
 export interface Answer {
   /** What it is and runs on. */
   description?: string;
-  /** Of the first step: the loss, the first output, or the checksum of an operation's result. */
+  /** Of the first step: the loss, the first output, or the checksum of an operation's result. Missing: it cannot do this. */
   result?: number;
   /** Of one step, the mean of a run. */
   milliseconds?: number;

@@ -20,7 +20,7 @@ const agreement = 2e-3;
 /** A contender whose turns take so many times as long as they should takes no more of them. */
 const patience = 3;
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;

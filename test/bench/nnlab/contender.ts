@@ -3,30 +3,29 @@ import { basename } from "node:path";
 import { createInterface } from "node:readline";
 import { createWasmBackend, type WasmBackendOptions } from "../../../engine/backend/wasm.ts";
 import { setBackend } from "../../../engine/index.ts";
-import type { Answer, Order } from "../protocol.ts";
-import { checksum } from "../protocol.ts";
-import { prepareNetwork } from "./networks.ts";
-import { operations } from "./operations.ts";
+import type { Answer, Order, Task } from "../protocol.ts";
+import { prepareLoading } from "./loading.ts";
+import { type Prepared, prepareMlp, prepareNetwork } from "./networks.ts";
+import { prepareOperation } from "./operations.ts";
+import { programs } from "./programs.ts";
 
 const options = JSON.parse(process.argv[2]!) as WasmBackendOptions;
 const backend = createWasmBackend(options);
 setBackend(backend);
 
-let step: () => void = () => {};
+let step = (): void => {};
 
-/** Prepares a task and takes its first step; the result is compared with the other contenders'. */
-function prepare({ task }: Extract<Order, { order: "prepare" }>): number {
-  if (task.kind === "network") {
-    const run = prepareNetwork(task);
-    step = run;
-    return run();
+function prepare(task: Task): Prepared {
+  switch (task.kind) {
+    case "network":
+      return programs[task.network]?.(task.batch) ?? prepareNetwork(task);
+    case "mlp":
+      return prepareMlp(task);
+    case "loading":
+      return prepareLoading(task);
+    case "operation":
+      return prepareOperation(task);
   }
-  const run = operations[task.operation]!(...task.sizes);
-  step = () => run().dispose();
-  const first = run();
-  const result = checksum(first.storage.values());
-  first.dispose();
-  return result;
 }
 
 function describe(): string {
@@ -37,7 +36,11 @@ function describe(): string {
 
 function answer(order: Order): Answer {
   if (order.order === "describe") return { description: describe() };
-  if (order.order === "prepare") return { result: prepare(order) };
+  if (order.order === "prepare") {
+    const prepared = prepare(order.task);
+    step = prepared.step;
+    return { result: prepared.result };
+  }
   const used = process.cpuUsage();
   const start = performance.now();
   for (let i = 0; i < order.steps; i++) step();

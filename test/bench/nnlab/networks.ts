@@ -48,7 +48,7 @@ export function pattern(length: number, start: number): Float32Array {
 }
 
 /** Gives a model's parameters of two dimensions and more small numbers of the pattern; the others stay as they start. */
-export function fillWeights(model: nn.Module): void {
+export function fillWeights(model: nn.AnyModule): void {
   const state: Record<string, Tensor> = {};
   for (const [i, [name, parameter]] of model.namedParameters().entries()) {
     const { shape, size } = parameter;
@@ -68,26 +68,48 @@ export function batchOf({ input }: Network, size: number): [images: Tensor, labe
   return [tensor(pattern(length, 17), { shape: [size, ...input] }), tensor(labels, { dtype: "int32" })];
 }
 
-/** One step of a network; it returns the loss, or the first output. */
-export function prepareNetwork({ network, batch, mode }: Task & { kind: "network" }): () => number {
+/** A task that is ready: the result of its first step, and the next ones. */
+export interface Prepared {
+  readonly result: number;
+  step(): void;
+}
+
+/** The first step of a network gives the loss, or the first output. */
+export function prepareNetwork({ network, batch, mode }: Task & { kind: "network" }): Prepared {
   const given = networks[network]!;
+  return mode === "training" ? training(given, batch) : inference(given, batch);
+}
+
+/** The first step gives the loss. */
+export function prepareMlp({ width, depth, batch }: Task & { kind: "mlp" }): Prepared {
+  const hidden = Array.from({ length: depth }, () => width);
+  return training({ make: () => models.mlp([784, ...hidden, 10]), input: [1, 28, 28] }, batch);
+}
+
+function inference(given: Network, batch: number): Prepared {
+  const model = given.make();
+  fillWeights(model);
+  const [images] = batchOf(given, batch);
+  model.eval();
+  const step = () =>
+    noGrad(() => model(images))
+      .at(0, 0)
+      .item();
+  return { result: step(), step };
+}
+
+function training(given: Network, batch: number): Prepared {
   const model = given.make();
   fillWeights(model);
   const [images, labels] = batchOf(given, batch);
-  if (mode === "inference") {
-    model.eval();
-    return () =>
-      noGrad(() => model(images))
-        .at(0, 0)
-        .item();
-  }
   model.train();
   const optimizer = optim.sgd(model.parameters(), { lr: 0.01 });
   // As a lesson writes it, with the loss read in each step.
-  return () => {
+  const step = () => {
     const loss = nn.crossEntropy(model(images), labels);
     loss.backward();
     optimizer.step();
     return loss.item();
   };
+  return { result: step(), step };
 }

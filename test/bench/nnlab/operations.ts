@@ -13,7 +13,8 @@ import {
   type Tensor,
   tensor,
 } from "../../../engine/index.ts";
-import { pattern } from "./networks.ts";
+import { checksum, type Task } from "../protocol.ts";
+import { type Prepared, pattern } from "./networks.ts";
 
 type Maker = (...sizes: number[]) => () => Tensor;
 
@@ -76,7 +77,7 @@ function stepper(size: number, make: (parameters: nn.Parameter[]) => optim.Optim
   };
 }
 
-export const operations: Readonly<Record<string, Maker>> = {
+const operations: Readonly<Record<string, Maker>> = {
   matmul(m, n, k) {
     const [a, b] = [operand([m!, k!], 1), operand([k!, n!], 2)];
     return () => noGrad(() => matmul(a, b));
@@ -141,3 +142,12 @@ export const operations: Readonly<Record<string, Maker>> = {
     return () => gradients(relu(add(w, x).mul(x)).sum(), [w])[0]!;
   },
 };
+
+/** The first step of an operation gives its result's checksum. */
+export function prepareOperation({ operation, sizes }: Task & { kind: "operation" }): Prepared {
+  const run = operations[operation]!(...sizes);
+  const first = run();
+  const result = checksum(first.storage.values());
+  first.dispose();
+  return { result, step: () => run().dispose() };
+}

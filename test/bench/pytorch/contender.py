@@ -4,11 +4,24 @@ import json
 import sys
 import time
 
+import networks
+import operations
 import torch
-from networks import prepare
-from operations import OPERATIONS, checksum
+from programs import PROGRAMS
 
 torch.set_num_threads(int(sys.argv[1]))
+
+
+def prepare(task):
+    if task["kind"] == "operation":
+        return operations.prepare(task["operation"], task["sizes"])
+    if task["kind"] == "mlp":
+        model = networks.mlp(task["width"], task["depth"])
+        return networks.training(model, [1, 28, 28], task["batch"])
+    if task["network"] in PROGRAMS:
+        return PROGRAMS[task["network"]](task["batch"])
+    return networks.prepare(task["network"], task["mode"], task["batch"])
+
 
 step = None
 for line in sys.stdin:
@@ -16,13 +29,8 @@ for line in sys.stdin:
     if order["order"] == "describe":
         answer = {"description": f"PyTorch {torch.__version__}, {torch.get_num_threads()} threads"}
     elif order["order"] == "prepare":
-        task = order["task"]
-        if task["kind"] == "operation":
-            step = OPERATIONS[task["operation"]](*task["sizes"])
-            answer = {"result": checksum(step())}
-        else:
-            step = prepare(task["network"], task["mode"], task["batch"])
-            answer = {"result": step()}
+        result, step = prepare(order["task"])
+        answer = {"result": result}
     else:
         steps, start, used = order["steps"], time.perf_counter(), time.process_time()
         for _ in range(steps):

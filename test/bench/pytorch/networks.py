@@ -75,27 +75,46 @@ def fill(model):
                 parameter.copy_((scale * pattern(parameter.numel(), 1000 * i)).reshape(parameter.shape))
 
 
+def mlp(width, depth):
+    sizes = [784, *[width] * depth, 10]
+    layers = [nn.Flatten()]
+    for inputs, outputs in zip(sizes, sizes[1:]):
+        layers += [nn.Linear(inputs, outputs), nn.ReLU()]
+    return nn.Sequential(*layers[:-1])
+
+
 def prepare(network, mode, batch):
     make, shape = NETWORKS[network]
-    model = make()
+    return (training if mode == "training" else inference)(make(), shape, batch)
+
+
+def images_of(shape, batch):
+    return pattern(batch * shape[0] * shape[1] * shape[2], 17).reshape(batch, *shape)
+
+
+def inference(model, shape, batch):
     fill(model)
-    images = pattern(batch * shape[0] * shape[1] * shape[2], 17).reshape(batch, *shape)
-    labels = (torch.arange(batch) * 7) % 10
-    if mode == "inference":
-        model.eval()
+    images = images_of(shape, batch)
+    model.eval()
 
-        def step():
-            with torch.inference_mode():
-                return model(images)[0, 0].item()
-    else:
-        model.train()
-        optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    def step():
+        with torch.inference_mode():
+            return model(images)[0, 0].item()
 
-        def step():
-            optimizer.zero_grad()
-            loss = F.cross_entropy(model(images), labels)
-            loss.backward()
-            optimizer.step()
-            return loss.item()
+    return step(), step
 
-    return step
+
+def training(model, shape, batch):
+    fill(model)
+    images, labels = images_of(shape, batch), (torch.arange(batch) * 7) % 10
+    model.train()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+
+    def step():
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(images), labels)
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    return step(), step

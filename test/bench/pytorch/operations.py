@@ -138,3 +138,8 @@ OPERATIONS = {
 def checksum(result):
     values = result.double().flatten().abs()
     return (values * (1 + torch.arange(values.numel()) % 7)).mean().item()
+
+
+def prepare(operation, sizes):
+    step = OPERATIONS[operation](*sizes)
+    return checksum(step()), step

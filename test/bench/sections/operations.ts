@@ -1,5 +1,8 @@
-/** The operations that are timed one by one: their sizes, and what they cost at least. */
-import type { Task } from "./protocol.ts";
+/** Operations one by one: their sizes, and what they cost at least, so that times can be read as shares of the machine's limits. */
+import type { Limits } from "../limits.ts";
+import type { Task } from "../protocol.ts";
+import { type Column, cellOf, digits, labelsOf, type Measured, markdown, ratios } from "../report.ts";
+import type { Section } from "./section.ts";
 
 export interface Operation {
   readonly name: string;
@@ -101,3 +104,32 @@ export const operations: readonly Operation[] = [
   operation("matmul 4×4×4", "matmul", [4, 4, 4], {}),
   operation("add, multiply, relu, sum and their gradients, 4 numbers", "chain", [4], {}),
 ];
+
+/** Above 100 % where the operands stay in a cache. */
+function share({ flops, bytes }: Partial<Operation>, limits: Limits, milliseconds: number): string {
+  const [work, limit] = flops !== undefined ? [flops, limits.gigaflops] : [bytes, limits.gigabytes];
+  return work === undefined ? "" : `${Math.round((100 * work) / (milliseconds * 1e6 * limit))} %`;
+}
+
+export const operationsSection: Section<Measured & Operation> = {
+  title: "Operations one by one",
+  labels: ["BLAS", "WASM", "PyTorch"],
+  measure: ({ time, quick }) => time(operations, { rounds: quick ? 5 : 11, turnMilliseconds: 30 }),
+  table(rows, limits) {
+    const labels = labelsOf(rows);
+    const times = labels.map(
+      (label): Column<Measured> => [`${label}, µs`, cellOf(label, (value) => digits(1000 * value))],
+    );
+    const shares = labels.map(
+      (label): Column<Measured & Operation> => [
+        `${label}, of the limit`,
+        (row) => cellOf(label, (value) => (limits === null ? "" : share(row, limits, value)))(row),
+      ],
+    );
+    return markdown<Measured & Operation>(
+      [["operation", ({ name }) => name]],
+      [...times, ...ratios(labels), ...(limits === null ? [] : shares)],
+      rows,
+    );
+  },
+};
