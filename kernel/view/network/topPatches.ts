@@ -1,6 +1,6 @@
 /** What the channels of a layer have learned to look for: the parts of many images that excite each most. */
 import type { Dataset } from "../../../engine/data/dataset.ts";
-import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
+import { ArgumentError, ShapeError } from "../../../engine/errors.ts";
 import { deconvnet, type ReluRule } from "../../../engine/inspection/backprojection.ts";
 import { cut, type TopPatch, topPatchesOfChannels } from "../../../engine/inspection/topPatches.ts";
 import { type AnyModule, type Module, requireModule } from "../../../engine/nn/module.ts";
@@ -38,10 +38,6 @@ export interface TopPatchesOptions {
 export function topPatches(model: Module, images: Dataset | Tensor, options: TopPatchesOptions): Displayable {
   checkOptions("show.topPatches", options, ["layer", "channels", "count", "reconstruction", "title"]);
   requireModule("show.topPatches", "model", model);
-  if (typeof options !== "object" || options === null)
-    throw new ArgumentError(
-      `show.topPatches: say which layer, such as { layer: "conv2" }; got ${describeValue(options)}`,
-    );
   const { layer, reconstruction, ...rest } = options;
   const found = topPatchesOfChannels(model, images, { ...rest, layer, most: 8 });
   const first = found[0]?.[0];

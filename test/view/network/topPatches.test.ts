@@ -68,7 +68,10 @@ describe("show.topPatches", () => {
     expect(of({ layer: "0.0", channels: [] })).toThrow(/channels is empty/);
     expect(of({ layer: "0.0", reconstruction: "odd", count: 1 })).toThrow(/relu is "backprop"/);
     expect(of({ layer: "0.0" }, full([2, 1, 28, 28], Number.NaN))).toThrow(/every activation is NaN/);
-    expect(() => show.topPatches(model, digits.test, undefined as never)).toThrow(/say which layer/);
+    expect(of({})).toThrow(/topPatches: Sequential has no layer/);
+    expect(() => show.topPatches(model, digits.test, undefined as never)).toThrow(
+      /takes its options as an object: \{ layer: … \}/,
+    );
     const two = nn.sequential(nn.conv2d(2, 2, 3));
     expect(() => show.topPatches(two, rand([1, 2, 8, 8]), { layer: "0" })).toThrow(
       /2 channels are no pictures/,
