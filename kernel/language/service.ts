@@ -43,6 +43,9 @@ interface Seen {
 const allowedHere = new Set([1202, 1203, 6059, 6307]);
 
 export interface LanguageService {
+  /** Reads the library and what is preloaded; before that nothing else may be asked. */
+  load(): void;
+  /** Does once what every check does, so that the first is as fast as the others. */
   warm(): void;
   check(request: CheckRequest): Checked;
   complete(code: string, cursor: number): Completions;
@@ -86,11 +89,15 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
     visible.set(name, { module: preloadModule, as: "import" });
   }
 
+  function load(): void {
+    if (!preload) return;
+    // Only makes the program that has the module; nothing is there to tell.
+    tslab.converter.inspect(`import * as preloaded from ${JSON.stringify(preloadModule)};\n`, "", 0);
+    preloadTypes();
+  }
+
   function warm(): void {
     const cell = parseCell("const warm = [1].map((value) => value + 1); console.log(warm)");
-    const module = preload ? `import * as preloaded from ${JSON.stringify(preloadModule)};\n` : "";
-    tslab.converter.convert(module, cell.forChecker);
-    if (preload) preloadTypes();
     tslab.converter.convert(previous(), cell.forChecker);
     translateCell(cell, cellUrl("warm"), new Set());
   }
@@ -346,7 +353,7 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
     return completed ? { status: "invalid" } : { status: "incomplete", indent: indent ?? "" };
   }
 
-  return { warm, check, complete, inspect, isComplete };
+  return { load, warm, check, complete, inspect, isComplete };
 }
 
 function describe(

@@ -4,6 +4,7 @@ import { flushCompileCache } from "node:module";
 import { parentPort, workerData } from "node:worker_threads";
 import { keepCompiledCode } from "../compile-cache.ts";
 import type { LanguageOptions, LanguageRequest, LanguageResponse } from "./language.ts";
+import { restSoon } from "./rest.ts";
 import type { LanguageService } from "./service.ts";
 
 let service: LanguageService | null = null;
@@ -18,7 +19,10 @@ async function answer(request: LanguageRequest): Promise<NonNullable<LanguageRes
   service ??= await load();
   switch (request.call) {
     case "warm":
-      service.warm();
+      service.load();
+      // What has come meanwhile is seen now: a first cell that waits warms the checker as well.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (waiting === 1) service.warm();
       // A Worker that is ended with its process does not get to it.
       flushCompileCache();
       return null;
@@ -34,8 +38,11 @@ async function answer(request: LanguageRequest): Promise<NonNullable<LanguageRes
 }
 
 let queue: Promise<void> = Promise.resolve();
+/** The requests that have no answer yet. */
+let waiting = 0;
 
 parentPort?.on("message", (request: LanguageRequest) => {
+  waiting++;
   queue = queue.then(async () => {
     let response: LanguageResponse;
     try {
@@ -46,6 +53,8 @@ parentPort?.on("message", (request: LanguageRequest) => {
         failure: error instanceof Error ? (error.stack ?? error.message) : String(error),
       };
     }
+    waiting--;
     parentPort?.postMessage(response);
+    restSoon();
   });
 });

@@ -1,83 +1,12 @@
-// The protocol thread: sockets, language service and main thread meet here. It answers while a cell computes.
+// The protocol thread. The language thread takes longest to start, so it is started before anything else is loaded.
 
-import { writeSync } from "node:fs";
-import { parentPort, workerData } from "node:worker_threads";
+import { workerData } from "node:worker_threads";
+import { keepCompiledCode } from "../compile-cache.ts";
 import type { ProtocolOptions } from "../execution/messages.ts";
 import { startLanguage } from "../language/language.ts";
-import { alarm } from "./alarm.ts";
-import { captureStandardOutput } from "./capture.ts";
-import { exposures, readConnection } from "./connection.ts";
-import { Dropped } from "./dropped.ts";
-import { Interrupter } from "./interrupter.ts";
-import { Kernel } from "./kernel.ts";
-import { endChildren, watchParent } from "./processes.ts";
-import { onSigint } from "./sigint.ts";
-import { openSockets } from "./sockets.ts";
-import { decode, Encoder, Signer, WireError } from "./wire.ts";
 
-/** After this long, a main thread that does not end the process by itself is ended with it. */
-const exitMilliseconds = 1000;
-
+keepCompiledCode();
 const options: ProtocolOptions = workerData;
-const signals = new Int32Array(options.signals);
-const connection = readConnection(options.connectionFile);
-const signer = new Signer(connection.key, connection.digest);
-
-/** For the terminal in which Jupyter runs. */
-function log(message: string): void {
-  writeSync(2, `nnlab: ${message}\n`);
-}
-
-const dropped = new Dropped(log);
-for (const exposure of exposures(options.connectionFile, connection)) log(exposure);
-
-function kill(): void {
-  endChildren();
-  process.kill(process.pid, "SIGKILL");
-}
-
-const sockets = await openSockets(connection, {
-  received(channel, frames) {
-    try {
-      kernel.received(channel, decode(frames, signer));
-    } catch (error) {
-      if (!(error instanceof WireError)) throw error;
-      dropped.count(channel, error.message);
-    }
-  },
-  subscribed: (topic) => kernel.welcome(topic),
-  log,
-});
-
-const interrupter = new Interrupter(signals);
-const kernel = new Kernel({
-  wires: {
-    send: sockets.send,
-    publish: sockets.publish,
-    log,
-    exit() {
-      setTimeout(kill, exitMilliseconds);
-      alarm();
-      endChildren();
-      interrupter.disconnect();
-      void sockets.close().then(() => options.main.postMessage({ type: "exit" }));
-    },
-  },
-  encoder: new Encoder(signer),
-  interrupter,
-  signals,
-  main: options.main,
-  input: options.input,
-  connection,
-  language: startLanguage({ directory: options.directory, preload: { module: options.preload } }),
-});
-
-process.on("uncaughtException", (error) => log(`protocol: ${error.stack ?? error}`));
-process.on("unhandledRejection", (reason) => log(`protocol: ${reason}`));
-if (onSigint(() => void kernel.interrupt())) parentPort?.postMessage("hears SIGINT");
-parentPort?.on("message", () => void kernel.interrupt());
-watchParent(kill);
-kernel.capture = captureStandardOutput((text) => kernel.printed(text));
-interrupter.connect();
-// Not before: a client that is already there would be answered by a kernel that is not.
-sockets.listen();
+const language = startLanguage({ directory: options.directory, preload: { module: options.preload } });
+const { serve } = await import("./serve.ts");
+await serve(options, language);
