@@ -86,7 +86,9 @@ const CLEAN = "target images";
 
 /** The first samples one after the other; where there are images to predict, those below them. */
 function inOrder(dataset: Dataset, limit: number): Displayable {
-  if (besideNames(dataset).length === 0) return datasetImages(dataset, { limit }, `${dataset.name}: `);
+  const first = dataset.size > limit ? `, the first of ${countOf(dataset.size, "image")}` : "";
+  if (besideNames(dataset).length === 0)
+    return datasetImages(dataset, { limit }, `${dataset.name}${first}: `);
   const part = dataset.take(Math.min(dataset.size, SAMPLES_IN_ROW, Math.max(1, fitting(dataset))));
   const { image, beside, range } = tilesOf(part);
   const labels = part.isLabelled ? part.labels.toTypedArray() : null;

@@ -49,6 +49,8 @@ describe("a data set of points", () => {
 describe("a data set without labels", () => {
   it("shows itself as images without names", () => {
     const { train } = data.shapes({ train: 30, test: 1 });
-    expect(bundleOf(train.unlabelled()).data["text/plain"]).toMatch(/^24 images of 32×32 pixels/);
+    expect(bundleOf(train.unlabelled()).data["text/plain"]).toMatch(
+      /^shapes, training, unlabelled, the first of 30 images: 24 images of 32×32 pixels\.$/,
+    );
   });
 });
