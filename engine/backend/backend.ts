@@ -82,6 +82,13 @@ export interface Reduction {
   readonly inner: number;
 }
 
+/** A contiguous array seen as `[outer, channels, inner]`; statistics are over outer and inner, one per channel. */
+export interface Channels {
+  readonly outer: number;
+  readonly channels: number;
+  readonly inner: number;
+}
+
 /**
  * `out[b] = op(a[b]) · op(b[b])` (+ `out[b]` when `accumulate`), `[m, k]·[k, n] → [m, n]`.
  * A transposed operand is stored `[k, m]` (a) or `[n, k]` (b). Batch strides are in elements; 0 shares one matrix.
@@ -211,6 +218,39 @@ export interface Backend {
   avgPool2d(x: Storage, out: Storage, geometry: Pool2dGeometry): void;
   /** Spreads each gradient evenly over its window; `out` is overwritten. */
   avgPool2dGradient(gradient: Storage, out: Storage, geometry: Pool2dGeometry): void;
+
+  /** Mean and variance (divided by n) of each channel. */
+  moments(x: Storage, mean: Storage, variance: Storage, layout: Channels): void;
+  /** `out = (x − mean)·inverse·weight + bias`, each `[channels]`; `weight` and `bias` may be null. */
+  normalize(
+    x: Storage,
+    mean: Storage,
+    inverse: Storage,
+    weight: Storage | null,
+    bias: Storage | null,
+    out: Storage,
+    layout: Channels,
+  ): void;
+  /** `sums [2, channels]`: `Σ g` and `Σ g·(x − mean)·inverse`, the gradients with regard to bias and weight. */
+  normalizeSums(
+    gradient: Storage,
+    x: Storage,
+    mean: Storage,
+    inverse: Storage,
+    sums: Storage,
+    layout: Channels,
+  ): void;
+  /** `∂L/∂x` of `normalize` by the x's own moments: `inverse·weight·(g − sums₀ / n − (x − mean)·inverse·sums₁ / n)`. */
+  normalizeGradient(
+    gradient: Storage,
+    x: Storage,
+    mean: Storage,
+    inverse: Storage,
+    weight: Storage | null,
+    sums: Storage,
+    out: Storage,
+    layout: Channels,
+  ): void;
 
   /** Over the rows of `[rows, size]`, shifted by the row's maximum. */
   softmax(x: Storage, out: Storage, rows: number, size: number): void;

@@ -9,6 +9,7 @@ import type {
   BackendDescription,
   BinaryKind,
   Broadcast,
+  Channels,
   Conv2dGeometry,
   DType,
   MatmulGeometry,
@@ -402,6 +403,74 @@ class ReferenceBackend implements Backend {
     out.values().set(sums);
   }
 
+  moments(x: Storage, mean: Storage, variance: Storage, layout: Channels): void {
+    const source = x.values();
+    const sums = new Float64Array(layout.channels);
+    const squares = new Float64Array(layout.channels);
+    const count = layout.outer * layout.inner;
+    perChannel(layout, (i, c) => {
+      sums[c]! += source[i]! / count;
+    });
+    perChannel(layout, (i, c) => {
+      squares[c]! += (source[i]! - sums[c]!) ** 2 / count;
+    });
+    mean.values().set(sums);
+    variance.values().set(squares);
+  }
+
+  normalize(
+    x: Storage,
+    mean: Storage,
+    inverse: Storage,
+    weight: Storage | null,
+    bias: Storage | null,
+    out: Storage,
+    layout: Channels,
+  ): void {
+    const [source, centre, scale, target] = [x.values(), mean.values(), inverse.values(), out.values()];
+    const [factor, offset] = [weight?.values() ?? null, bias?.values() ?? null];
+    perChannel(layout, (i, c) => {
+      target[i] = (source[i]! - centre[c]!) * scale[c]! * (factor?.[c] ?? 1) + (offset?.[c] ?? 0);
+    });
+  }
+
+  normalizeSums(
+    gradient: Storage,
+    x: Storage,
+    mean: Storage,
+    inverse: Storage,
+    sums: Storage,
+    layout: Channels,
+  ): void {
+    const [g, source, centre, scale] = [gradient.values(), x.values(), mean.values(), inverse.values()];
+    const totals = new Float64Array(2 * layout.channels);
+    perChannel(layout, (i, c) => {
+      totals[c]! += g[i]!;
+      totals[layout.channels + c]! += g[i]! * (source[i]! - centre[c]!) * scale[c]!;
+    });
+    sums.values().set(totals);
+  }
+
+  normalizeGradient(
+    gradient: Storage,
+    x: Storage,
+    mean: Storage,
+    inverse: Storage,
+    weight: Storage | null,
+    sums: Storage,
+    out: Storage,
+    layout: Channels,
+  ): void {
+    const [g, source, centre, scale] = [gradient.values(), x.values(), mean.values(), inverse.values()];
+    const [totals, target, factor] = [sums.values(), out.values(), weight?.values() ?? null];
+    const count = layout.outer * layout.inner;
+    perChannel(layout, (i, c) => {
+      const standard = (source[i]! - centre[c]!) * scale[c]!;
+      const slope = g[i]! - totals[c]! / count - (standard * totals[layout.channels + c]!) / count;
+      target[i] = scale[c]! * (factor?.[c] ?? 1) * slope;
+    });
+  }
+
   softmax(x: Storage, out: Storage, rows: number, size: number): void {
     const source = x.values();
     const target = out.values();
@@ -473,6 +542,12 @@ class ReferenceBackend implements Backend {
       p[i] = p[i]! - (options.learningRate * (mean[i]! / meanCorrection)) / denominator;
     }
   }
+}
+
+function perChannel({ outer, channels, inner }: Channels, visit: (i: number, channel: number) => void): void {
+  for (let o = 0; o < outer; o++)
+    for (let c = 0; c < channels; c++)
+      for (let i = 0; i < inner; i++) visit((o * channels + c) * inner + i, c);
 }
 
 function reduceOne(kind: ReduceKind, size: number, at: (k: number) => number): number {

@@ -15,6 +15,7 @@ import type {
   BackendDescription,
   BinaryKind,
   Broadcast,
+  Channels,
   Conv2dGeometry,
   DType,
   MatmulGeometry,
@@ -481,6 +482,87 @@ export class WasmBackend implements Backend {
     this.#runPool("avgPool2dGradient", gradient, out, out, geometry);
   }
 
+  moments(x: Storage, mean: Storage, variance: Storage, layout: Channels): void {
+    if (!isFloat(x, mean, variance)) {
+      referenceBackend.moments(x, mean, variance, layout);
+      return;
+    }
+    const words = this.#task();
+    words[0] = x.byteOffset;
+    words[1] = mean.byteOffset;
+    words[2] = variance.byteOffset;
+    this.#runChannels("moments", 3, layout);
+  }
+
+  normalize(
+    x: Storage,
+    mean: Storage,
+    inverse: Storage,
+    weight: Storage | null,
+    bias: Storage | null,
+    out: Storage,
+    layout: Channels,
+  ): void {
+    if (!isFloat(x, mean, inverse, out)) {
+      referenceBackend.normalize(x, mean, inverse, weight, bias, out, layout);
+      return;
+    }
+    const words = this.#task();
+    words[0] = x.byteOffset;
+    words[1] = mean.byteOffset;
+    words[2] = inverse.byteOffset;
+    words[3] = weight?.byteOffset ?? 0;
+    words[4] = bias?.byteOffset ?? 0;
+    words[5] = out.byteOffset;
+    this.#runChannels("normalize", 6, layout);
+  }
+
+  normalizeSums(
+    gradient: Storage,
+    x: Storage,
+    mean: Storage,
+    inverse: Storage,
+    sums: Storage,
+    layout: Channels,
+  ): void {
+    if (!isFloat(gradient, x, mean, inverse, sums)) {
+      referenceBackend.normalizeSums(gradient, x, mean, inverse, sums, layout);
+      return;
+    }
+    const words = this.#task();
+    words[0] = gradient.byteOffset;
+    words[1] = x.byteOffset;
+    words[2] = mean.byteOffset;
+    words[3] = inverse.byteOffset;
+    words[4] = sums.byteOffset;
+    this.#runChannels("normalizeSums", 5, layout);
+  }
+
+  normalizeGradient(
+    gradient: Storage,
+    x: Storage,
+    mean: Storage,
+    inverse: Storage,
+    weight: Storage | null,
+    sums: Storage,
+    out: Storage,
+    layout: Channels,
+  ): void {
+    if (!isFloat(gradient, x, mean, inverse, sums, out)) {
+      referenceBackend.normalizeGradient(gradient, x, mean, inverse, weight, sums, out, layout);
+      return;
+    }
+    const words = this.#task();
+    words[0] = gradient.byteOffset;
+    words[1] = x.byteOffset;
+    words[2] = mean.byteOffset;
+    words[3] = inverse.byteOffset;
+    words[4] = weight?.byteOffset ?? 0;
+    words[5] = sums.byteOffset;
+    words[6] = out.byteOffset;
+    this.#runChannels("normalizeGradient", 7, layout);
+  }
+
   softmax(x: Storage, out: Storage, rows: number, size: number): void {
     if (!isFloat(x, out)) {
       referenceBackend.softmax(x, out, rows, size);
@@ -596,6 +678,15 @@ export class WasmBackend implements Backend {
     words[3] = size;
     const slices = Math.min(this.#slices(rows * size, COSTLY), Math.max(rows, 1));
     this.#run(kernel, slices, x.byteOffset !== out.byteOffset);
+  }
+
+  /** The layout's words follow the operands'. */
+  #runChannels(kernel: string, operands: number, { outer, channels, inner }: Channels): void {
+    const words = this.#words;
+    words[operands] = outer;
+    words[operands + 1] = channels;
+    words[operands + 2] = inner;
+    this.#run(kernel, Math.max(1, Math.min(channels, this.#slices(outer * channels * inner, CHEAP))));
   }
 
   #setRows(x: Storage, indices: Storage, out: Storage, rowLength: number): void {

@@ -18,7 +18,7 @@ import {
   type OnnxNode,
   type OnnxValue,
 } from "./onnxFormat.ts";
-import { broadcasting, type Call, type Operation, operators, selfSufficient } from "./onnxOperators.ts";
+import { broadcasting, type Call, type Operation, operators, savedOperands } from "./onnxOperators.ts";
 
 /** A run of the model: what went in, what came out by name, and everything between, operands first. */
 interface Run {
@@ -146,7 +146,7 @@ class Exporter {
     const path = place === null ? "" : this.#pathOf(place);
     const inside = (step: string) => this.#unique(path === "" ? step : `${path}/${step}`);
     const [wanted] = this.#run.outputs.find(([, value]) => value === result) ?? [];
-    const operands = selfSufficient.has(primitive.name) ? node.inputs.slice(0, 1) : node.inputs;
+    const operands = node.inputs.slice(0, node.inputs.length - (savedOperands.get(primitive.name) ?? 0));
     const call: Call = {
       options: node.options,
       otherOptions: twin.node!.options,

@@ -295,12 +295,25 @@ const position =
 
 const standardize: Operator = (call) => {
   const { dims, epsilon } = call.options as { dims: readonly number[]; epsilon: number };
+  const [x, weight, bias] = call.inputs as [string, string?, string?];
   const mean = (name: string) => call.emit("ReduceMean", [name], { axes: ints(...dims), keepdims: int(1) });
-  const [x] = call.inputs as [string];
   const centred = call.emit("Sub", [x, mean(x)]);
   const variance = mean(call.emit("Mul", [centred, centred]));
   const deviation = call.emit("Sqrt", [call.emit("Add", [variance, call.number(epsilon)])]);
-  return { operator: "Div", inputs: [centred, deviation] };
+  if (weight === undefined || bias === undefined) return { operator: "Div", inputs: [centred, deviation] };
+  const size = call.sizes[0]!.shape.map((channels, d) => (dims.includes(d) ? 1 : channels));
+  const [factor, offset] = [weight, bias].map((name) => call.emit("Reshape", [name, call.whole(size)])) as [
+    string,
+    string,
+  ];
+  const scaled = call.emit("Mul", [call.emit("Div", [centred, deviation]), factor]);
+  return { operator: "Add", inputs: [scaled, offset] };
+};
+
+/** With the running statistics, in ONNX's own order of operands. */
+const batchNorm: Operator = (call) => {
+  const { epsilon } = call.options as { epsilon: number };
+  return { operator: "BatchNormalization", inputs: call.inputs, attributes: { epsilon: float(epsilon) } };
 };
 
 /** Whole rows of the first dimension: what follows it is the row. */
@@ -360,8 +373,8 @@ export const broadcasting: ReadonlySet<string> = new Set([
   "matmul",
 ]);
 
-/** Which find the operands after the first anew in the file: they are saved results, not part of any graph. */
-export const selfSufficient: ReadonlySet<string> = new Set(["standardize"]);
+/** How many of the last operands are found anew in the file: they are saved results, not part of any graph. */
+export const savedOperands: ReadonlyMap<string, number> = new Map([["standardize", 2]]);
 
 /** By the primitive's name. */
 export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator>([
@@ -455,6 +468,7 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["clone", plain("Identity")],
   ["to", ({ inputs, dtype }) => ({ operator: "Cast", inputs, attributes: { to: int(onnxTypes[dtype]) } })],
   ["standardize", standardize],
+  ["batchNorm", batchNorm],
   ["gatherRows", gatherRows],
   [
     "gather",

@@ -1,6 +1,7 @@
 // Convolution as matrix multiplication, image by image: `unfold` lays the patches out as columns, [channels·kernel, positions].
 // Slices divide the batch. Task words 0-3 are operands; the geometry follows from word 4.
 
+import { convolveDirectly, correlateDirectly, setTaps } from "./direct";
 import { GEMM_SCRATCH, gemm, multiplyPacked, packA } from "./gemm";
 import { copyRow, storeLanes } from "./simd";
 import { pointer, sliceStart, word } from "./task";
@@ -210,6 +211,22 @@ function isPointwise(): bool {
   );
 }
 
+/** With so few channels patches are not copied: there is little to compute with them. */
+const DIRECT_CHANNELS: i32 = 4;
+
+@inline
+function isDirect(): bool {
+  return inChannels / groups <= DIRECT_CHANNELS && strideWidth == 1 && outWidth >= 8 && kernelHeight * kernelWidth > 1;
+}
+
+function setTapsOf(groupIn: i32): void {
+  const row = <usize>paddedWidth << 2;
+  setTaps(
+    groupIn, kernelHeight, kernelWidth,
+    <usize>paddedHeight * row, <usize>dilationHeight * row, <usize>dilationWidth << 2,
+  );
+}
+
 /** C (+)= weight·B or weightᵀ·B; the weight was packed by `packWeight` unless a BLAS does it. */
 @inline
 function multiplyWeight(
@@ -249,13 +266,22 @@ export function conv2d(task: usize, slice: i32, slices: i32): void {
   const depth = groupIn * kernelHeight * kernelWidth;
   const bias = pointer(task, 2);
   const pointwise = isPointwise();
+  const direct = isDirect();
+  if (direct) setTapsOf(groupIn);
   for (let group = 0; group < groups; ++group) {
     const weight = pointer(task, 1) + (<usize>(group * groupOut * depth) << 2);
-    packWeight(false, groupOut, depth, weight);
+    if (direct) packA(weight, <usize>depth << 2, false, groupOut, depth, packedWeight);
+    else packWeight(false, groupOut, depth, weight);
     for (let image = first; image < last; ++image) {
       const x = pointer(task, 0) + (<usize>((image * groups + group) * groupIn) * <usize>(inHeight * inWidth) << 2);
       const out = pointer(task, 3) + (<usize>((image * groups + group) * groupOut) * <usize>positions << 2);
-      if (bias) fillChannels(out, positions, groupOut, bias + (<usize>(group * groupOut) << 2));
+      const groupBias = bias ? bias + (<usize>(group * groupOut) << 2) : 0;
+      if (direct) {
+        const lineStep = <usize>(strideHeight * paddedWidth) << 2;
+        convolveDirectly(pad(x, groupIn), lineStep, packedWeight, groupBias, out, groupOut, outHeight, outWidth);
+        continue;
+      }
+      if (bias) fillChannels(out, positions, groupOut, groupBias);
       if (pointwise) {
         multiplyWeight(false, groupOut, positions, depth, weight, x, positions, bias != 0, out, positions);
         continue;
@@ -318,6 +344,8 @@ export function conv2dWeightGradient(task: usize, slice: i32, slices: i32): void
   const weights = outChannels * depth;
   const partial = pointer(task, 3) + (<usize>slice * <usize>weights << 2);
   const pointwise = isPointwise();
+  const direct = isDirect();
+  if (direct) setTapsOf(groupIn);
   memory.fill(partial, 0, <usize>weights << 2);
   for (let image = sliceStart(batch, 1, slice, slices); image < last; ++image) {
     for (let group = 0; group < groups; ++group) {
@@ -325,6 +353,12 @@ export function conv2dWeightGradient(task: usize, slice: i32, slices: i32): void
       const gradient = pointer(task, 1) + (<usize>((image * groups + group) * groupOut) * <usize>positions << 2);
       const sum = partial + (<usize>(group * groupOut * depth) << 2);
       const source = pointwise ? x : pad(x, groupIn);
+      if (direct) {
+        correlateDirectly(
+          source, <usize>(strideHeight * paddedWidth) << 2, gradient, sum, groupOut, outHeight, outWidth,
+        );
+        continue;
+      }
       for (let top = 0; top < outHeight; top += pointwise ? outHeight : chunkRows) {
         const bottom = pointwise ? outHeight : min(top + chunkRows, outHeight);
         const count = (bottom - top) * outWidth;

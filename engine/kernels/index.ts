@@ -39,6 +39,7 @@ export {
   where,
 } from "./elementwise";
 export { matmul } from "./gemm";
+export { moments, normalize, normalizeGradient, normalizeSums } from "./normalization";
 export { avgPool2d, avgPool2dGradient, maxPool2d, maxPool2dGradient } from "./pool2d";
 export {
   argmax,

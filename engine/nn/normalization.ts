@@ -4,7 +4,7 @@ import { ones, zeros } from "../creation.ts";
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { noGrad } from "../gradmode.ts";
 import { copyInto, markChanged } from "../inplace.ts";
-import { moments, standardize, standardizeBy } from "../ops/normalization.ts";
+import { type Moments, moments, normalizeBy, standardize, standardizeBy } from "../ops/normalization.ts";
 import { checkOptions } from "../options.ts";
 import { describeShape, sameShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
@@ -71,10 +71,9 @@ abstract class BatchNorm extends Module {
 
   forward(x: Tensor): Tensor {
     this.check(x);
-    const { runningMean, runningVar, weight, bias } = this;
-    const perChannel = x.shape.map((_size, d) => (d === 1 ? this.channels : 1));
+    const { runningMean, runningVar, weight, bias, epsilon } = this;
     const dims = x.shape.map((_size, d) => d).filter((d) => d !== 1);
-    let y: Tensor;
+    const affine = weight === null || bias === null ? null : ([weight, bias] as const);
     if (this.training || runningMean === null || runningVar === null) {
       const found = moments(x, dims);
       if (this.training) {
@@ -86,17 +85,17 @@ abstract class BatchNorm extends Module {
         }
         this.update(found, count);
       }
-      y = standardizeBy(x, dims, found, this.epsilon);
-    } else {
-      const spread = noGrad(() => runningVar.add(this.epsilon).sqrt().reshape(perChannel));
-      y = x.sub(runningMean.reshape(perChannel)).div(spread);
+      return standardizeBy(x, dims, found, epsilon, affine);
     }
-    if (weight !== null) y = y.mul(weight.reshape(perChannel));
-    return bias === null ? y : y.add(bias.reshape(perChannel));
+    if (affine !== null)
+      return normalizeBy(x, dims, { mean: runningMean, variance: runningVar }, epsilon, affine);
+    const perChannel = x.shape.map((_size, d) => (d === 1 ? this.channels : 1));
+    const spread = noGrad(() => runningVar.add(epsilon).sqrt().reshape(perChannel));
+    return x.sub(runningMean.reshape(perChannel)).div(spread);
   }
 
   /** Moves the running statistics towards those of a batch of `count` values per channel. */
-  private update(found: { readonly mean: Tensor; readonly variance: Tensor }, count: number): void {
+  private update(found: Moments, count: number): void {
     const { runningMean, runningVar, numBatchesTracked } = this;
     if (runningMean === null || runningVar === null || numBatchesTracked === null) return;
     const batches = numBatchesTracked.item() + 1;
@@ -105,7 +104,7 @@ abstract class BatchNorm extends Module {
     const share = this.momentum ?? 1 / batches;
     noGrad(() => {
       const move = (running: Tensor, target: Tensor): void => {
-        copyInto(running, running.mul(1 - share).add(target.reshape([this.channels]).mul(share)));
+        copyInto(running, running.mul(1 - share).add(target.mul(share)));
       };
       move(runningMean, found.mean);
       move(runningVar, found.variance.mul(count / (count - 1)));

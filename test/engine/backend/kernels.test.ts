@@ -664,6 +664,71 @@ describe.each(backends)("$name", ({ backend }) => {
     });
   });
 
+  describe.each([
+    { outer: 3, channels: 5, inner: 7 },
+    { outer: 4, channels: 18, inner: 1 },
+    { outer: 130, channels: 3, inner: 1 },
+    { outer: 1, channels: 6, inner: 33 },
+    { outer: 2, channels: 3, inner: 5000 },
+    { outer: 16, channels: 16, inner: 64 },
+    { outer: 1, channels: 4, inner: 1 },
+  ])("normalisation of $outer × $channels × $inner", (layout) => {
+    const size = layout.outer * layout.channels * layout.inner;
+    // Far from zero: squares minus squares would lose all digits.
+    const x = randomFloats(size, 1).map((value) => 100 + value);
+    const gradient = randomFloats(size, 2);
+    const [mean, inverse, weight, bias] = [3, 4, 5, 6].map((seed) => randomFloats(layout.channels, seed)) as [
+      Float32Array,
+      Float32Array,
+      Float32Array,
+      Float32Array,
+    ];
+    const centre = mean.map((value) => 100 + value);
+    const sums = randomFloats(2 * layout.channels, 7);
+
+    test("moments", () => {
+      expectSame(
+        backend,
+        [x, new Float32Array(layout.channels), new Float32Array(layout.channels)],
+        1e-5,
+        (b, [x, m, v]) => b.moments(x!, m!, v!, layout),
+      );
+    });
+
+    test("with and without weight and bias", () => {
+      const out = new Float32Array(size);
+      expectSame(backend, [x, centre, inverse, weight, bias, out], 1e-5, (b, [x, m, i, w, c, y]) =>
+        b.normalize(x!, m!, i!, w!, c!, y!, layout),
+      );
+      expectSame(backend, [x, centre, inverse, out], 1e-5, (b, [x, m, i, y]) =>
+        b.normalize(x!, m!, i!, null, null, y!, layout),
+      );
+    });
+
+    test("sums for the gradients", () => {
+      const tolerance = 1e-6 * Math.sqrt(size) + 1e-5;
+      expectSame(
+        backend,
+        [gradient, x, centre, inverse, new Float32Array(sums.length)],
+        tolerance,
+        (b, [g, x, m, i, s]) => b.normalizeSums(g!, x!, m!, i!, s!, layout),
+      );
+    });
+
+    test("input gradient, with and without a weight", () => {
+      const out = new Float32Array(size);
+      expectSame(
+        backend,
+        [gradient, x, centre, inverse, weight, sums, out],
+        1e-5,
+        (b, [g, x, m, i, w, s, dx]) => b.normalizeGradient(g!, x!, m!, i!, w!, s!, dx!, layout),
+      );
+      expectSame(backend, [gradient, x, centre, inverse, sums, out], 1e-5, (b, [g, x, m, i, s, dx]) =>
+        b.normalizeGradient(g!, x!, m!, i!, null, s!, dx!, layout),
+      );
+    });
+  });
+
   test("the same numbers give the same bits, run after run", () => {
     const g = convolutions["LeNet 2"]!;
     const x = randomFloats(g.batch * 6 * 196, 1);

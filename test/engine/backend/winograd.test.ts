@@ -1,10 +1,11 @@
 /** Winograd's algorithm computes what the plain sum of products does, at every size, and as exactly. */
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { Backend, Conv2dGeometry, Storage } from "../../../engine/backend/backend.ts";
+import type { Conv2dGeometry } from "../../../engine/backend/backend.ts";
 import { referenceBackend } from "../../../engine/backend/reference.ts";
 import { isWinograd, transposedGeometry } from "../../../engine/backend/winograd.ts";
-import { ensureKernels, type NamedBackend, randomFloats, wasmBackends } from "./support.ts";
+import { compute, errorOf, type Results } from "./convolutions.ts";
+import { ensureKernels, type NamedBackend, wasmBackends } from "./support.ts";
 
 const geometry = (g: Partial<Conv2dGeometry>): Conv2dGeometry => {
   const filled = {
@@ -52,47 +53,8 @@ const geometries = fc
     }),
   );
 
-interface Results<T = number[]> {
-  readonly out: T;
-  readonly inputGradient: T;
-  readonly weightGradient: T;
-}
-
-/** The three computations of a convolution, on the same numbers whatever the backend and its precision. */
-function compute(backend: Backend, dtype: "float32" | "float64", g: Conv2dGeometry): Results {
-  const [x, weight, bias, gradient, out, dx, dw] = [
-    g.batch * g.inChannels * g.inHeight * g.inWidth,
-    g.outChannels * g.inChannels * 9,
-    g.outChannels,
-    g.batch * g.outChannels * g.outHeight * g.outWidth,
-    g.batch * g.outChannels * g.outHeight * g.outWidth,
-    g.batch * g.inChannels * g.inHeight * g.inWidth,
-    g.outChannels * g.inChannels * 9,
-  ].map((length, i) => {
-    const storage = backend.allocate(dtype, length);
-    storage.values().set(randomFloats(length, i + 1));
-    return storage;
-  }) as [Storage, Storage, Storage, Storage, Storage, Storage, Storage];
-  backend.conv2d(x, weight, bias, out, g);
-  backend.conv2dInputGradient(gradient, weight, dx, g);
-  backend.conv2dWeightGradient(x, gradient, dw, g);
-  const results = {
-    out: [...out.values()],
-    inputGradient: [...dx.values()],
-    weightGradient: [...dw.values()],
-  };
-  for (const storage of [x, weight, bias, gradient, out, dx, dw]) backend.release(storage);
-  return results;
-}
-
 /** Root mean square, relative, of float32 against float64 for the same sizes and uniform numbers, by PyTorch 2.13 on one thread. */
 const errorsOfPyTorch: Results<number> = { out: 3.0e-7, inputGradient: 2.1e-7, weightGradient: 5.5e-7 };
-
-const rootMeanSquare = (values: readonly number[]): number =>
-  Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
-
-const errorOf = (values: readonly number[], exact: readonly number[]): number =>
-  rootMeanSquare(values.map((value, i) => value - exact[i]!)) / rootMeanSquare(exact);
 
 beforeAll(ensureKernels);
 
