@@ -45,7 +45,7 @@ export { grad, hessian, jacobian } from "./derivatives.ts";
 export * from "./errors.ts";
 export type { ComputationGraph, GraphEdge, GraphOptions, GraphVertex } from "./graph.ts";
 export { graphOf } from "./graph.ts";
-export { checkInterrupt, setInterruptFlag } from "./interrupt.ts";
+export { checkInterrupt, isUndivided, setInterruptFlag, stopLeftovers } from "./interrupt.ts";
 export * as linalg from "./linalg/index.ts";
 export type { MemoryReport } from "./memory.ts";
 export { memoryReport, withScope as scope } from "./memory.ts";

@@ -59,15 +59,19 @@ worker.once("message", () => process.off("SIGINT", passOn));
 
 const port = protocol.port2;
 const { redirectOutput } = await import("./execution/output.ts");
-redirectOutput(port, signals);
+const { Backlog } = await import("./execution/backlog.ts");
+const backlog = new Backlog(signals);
+redirectOutput(port, backlog);
 const { provideInterruptFlag } = await import("./execution/interrupt.ts");
 provideInterruptFlag(signals);
 const { installTimers } = await import("./execution/timers.ts");
 installTimers();
 const { connectInput } = await import("./execution/input.ts");
 connectInput(port, input.port2, signals);
+const { installCellTools } = await import("./execution/awaits.ts");
+installCellTools();
 const { Executor } = await import("./execution/executor.ts");
-const executor = new Executor(port, exit);
+const executor = new Executor(port, backlog, exit);
 
 const problem = await preload();
 const { createImporter, installImporter } = await import("./execution/modules.ts");

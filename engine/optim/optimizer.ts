@@ -5,6 +5,7 @@ import { ArgumentError, describeValue, GradientError } from "../errors.ts";
 import { noGrad } from "../gradmode.ts";
 import { backendOf, copyInto, markChanged } from "../inplace.ts";
 import { inspect } from "../inspect.ts";
+import { undivided } from "../interrupt.ts";
 import { addHook } from "../nn/hooks.ts";
 import { isMarkedParameter, Module, type Parameter } from "../nn/module.ts";
 import { describeInput, requireTensor } from "../nn/requireTensor.ts";
@@ -109,14 +110,16 @@ export abstract class Optimizer<Settings extends object = object> {
       }
     }
     for (const { hook } of [...this.#stepHooks.before]) hook();
-    this.stepCount++;
-    for (const { parameters, settings, factor } of this.groups) {
-      for (const tensor of parameters) {
-        if (!chosen.has(tensor)) continue;
-        this.update(tensor, tensor.gradient!, this.#lr * factor, settings, this.#memory.get(tensor)!);
-        markChanged(tensor);
+    undivided(() => {
+      this.stepCount++;
+      for (const { parameters, settings, factor } of this.groups) {
+        for (const tensor of parameters) {
+          if (!chosen.has(tensor)) continue;
+          this.update(tensor, tensor.gradient!, this.#lr * factor, settings, this.#memory.get(tensor)!);
+          markChanged(tensor);
+        }
       }
-    }
+    });
     for (const { hook } of [...this.#stepHooks.after]) hook();
   }
 

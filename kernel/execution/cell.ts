@@ -2,6 +2,8 @@
 // the next cell began, is shown with the cell that started it.
 
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { Waiting } from "./awaits.ts";
+import type { InterruptedError } from "./interrupt.ts";
 
 /** One execution of a cell, on the main thread. */
 export interface Cell {
@@ -18,6 +20,10 @@ export interface Cell {
   failures: number;
   /** Undo what keeps this cell's code alive: its timers. */
   readonly cleanups: Set<() => void>;
+  /** Where its top level awaits something, or did last. */
+  waiting: Waiting | null;
+  /** Ends its sleeps with an error. */
+  readonly sleeps: Set<(end: (site: string) => InterruptedError) => void>;
   /** Displays that are still being made. */
   readonly displays: Set<Promise<void>>;
   /** What is to be done once its code has ended, before the reply. */
@@ -37,6 +43,8 @@ export function createCell(
     settled: false,
     failures: 0,
     cleanups: new Set(),
+    waiting: null,
+    sleeps: new Set(),
     displays: new Set(),
     endings: new Set(),
   };

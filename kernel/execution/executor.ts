@@ -1,15 +1,16 @@
 // Runs cells on the main thread, one after the other. What must survive an interrupt lives in callbacks, not behind
 // an await: terminating a microtask drops all the microtasks that wait, ours too.
 
-import { setImmediate } from "node:timers";
+import { setImmediate, setTimeout } from "node:timers";
 import type { MessagePort } from "node:worker_threads";
 import { connectDisplay, DisplayHandle, toBundle } from "../display.ts";
+import type { Backlog } from "./backlog.ts";
 import { type Cell, createCell, currentCell, runInCell } from "./cell.ts";
 import { connectComms, receiveComm } from "./comms.ts";
 import { type Evaluated, Evaluator } from "./evaluate.ts";
-import { terminated } from "./interrupt.ts";
+import { delivered, InterruptedError, leftBehind, takeStopSite, terminated } from "./interrupt.ts";
 import type { ExecuteOrder, Failure, FromMain, Outcome, PublishedMessage, ToMain } from "./messages.ts";
-import { interruptFailure } from "./messages.ts";
+import { interruptFailure, interruptName } from "./messages.ts";
 import { AbandonedError } from "./output.ts";
 import { type CellSource, formatError, installStackTraces } from "./traceback.ts";
 
@@ -18,16 +19,22 @@ const shownFailures = 20;
 
 // Taken before the user's code can replace it, and not one of the timers that an interrupt removes.
 const afterRejections = setImmediate;
+const laterThanSteps = setTimeout;
+
+/** How long functions may take to end by themselves, counted from when the event loop turns. */
+const stepMilliseconds = 50;
 
 export class Executor {
   readonly #port: MessagePort;
+  readonly #backlog: Backlog;
   readonly #evaluator = new Evaluator();
   readonly #sources = new Map<string, CellSource>();
   readonly #exit: (code: number) => void;
   #running: { cell: Cell; order: ExecuteOrder; failure: Failure | null } | null = null;
 
-  constructor(port: MessagePort, exit: (code: number) => void) {
+  constructor(port: MessagePort, backlog: Backlog, exit: (code: number) => void) {
     this.#port = port;
+    this.#backlog = backlog;
     this.#exit = exit;
     installStackTraces(this.#sources);
     connectComms(port);
@@ -42,6 +49,7 @@ export class Executor {
   receive(message: ToMain): void {
     if (message.type === "execute") this.#execute(message);
     else if (message.type === "ping") this.#post({ type: "pong", number: message.number });
+    else if (message.type === "interrupt") this.#interrupt(message.cell);
     else if (message.type === "abandon") {
       this.#abandon(message.cell);
       this.#evaluator.reset();
@@ -55,13 +63,15 @@ export class Executor {
 
   #publish(cell: Cell, message: PublishedMessage, content: string): void {
     if (cell.abandoned) throw new AbandonedError();
-    this.#post({ type: "publish", cell: cell.id, message, content });
+    this.#post({ type: "publish", cell: cell.id, message, content, after: this.#backlog.position() });
+    this.#backlog.add(cell, content);
   }
 
   #execute(order: ExecuteOrder): void {
     const { cell: id, name, executionCount, allowStdin, code, sourceMap } = order;
     const cell = createCell(id, name, { executionCount, allowStdin });
     this.#running = { cell, order, failure: null };
+    takeStopSite();
     this.#sources.set(name, { source: code, sourceMap });
     runInCell(cell, () =>
       this.#evaluator.evaluate(order.javascript, (result) =>
@@ -143,18 +153,42 @@ export class Executor {
     const failure = this.#running?.cell === cell ? this.#running.failure : null;
     this.#running = null;
     if (outcome.status === "ok" && failure) outcome = { status: "error", shown: true, ...failure };
+    if (outcome.status === "error" && outcome.ename === interruptName) this.#silence(cell);
     this.#post({ type: "done", cell: cell.id, outcome });
+  }
+
+  /**
+   * Ends what the running cell waits for. Its functions' sleeps come first, and a training meets the flag; then its top
+   * level: what functions have to put right, and to print, is done when the cell ends.
+   */
+  #interrupt(id: number): void {
+    const cell = this.#running?.cell;
+    if (cell?.id !== id || cell.settled) return;
+    if (cell.sleeps.size > 0) delivered();
+    for (const end of cell.sleeps) end((site) => new InterruptedError(site));
+    cell.sleeps.clear();
+    laterThanSteps(() => {
+      if (cell.settled || cell.abandoned || !cell.waiting) return;
+      delivered();
+      cell.waiting.reject(new InterruptedError(cell.waiting.site));
+    }, stepMilliseconds);
   }
 
   /** Gives the running cell up: nothing of it prints or continues any more. */
   #abandon(id: number): void {
     const cell = this.#running?.cell;
     if (cell?.id !== id || cell.settled) return;
-    cell.abandoned = true;
     terminated();
+    this.#silence(cell);
+    const stopped = new InterruptedError(takeStopSite() ?? cell.waiting?.site ?? "");
+    this.#settle(cell, { status: "error", shown: false, ...formatError(stopped, this.#sources) });
+  }
+
+  #silence(cell: Cell): void {
+    cell.abandoned = true;
+    leftBehind(() => currentCell().abandoned);
     for (const cleanup of cell.cleanups) cleanup();
     cell.cleanups.clear();
-    this.#settle(cell, { status: "error", shown: false, ...interruptFailure() });
   }
 
   /** An error of a timer, or of a promise that nobody awaits: shown with its cell, and the kernel lives on. */

@@ -2,14 +2,11 @@
 
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { currentCell } from "./cell.ts";
-import { Input, interruptFailure, interruptName, Signal } from "./messages.ts";
+import { InterruptedError } from "./interrupt.ts";
+import { Input, Signal } from "./messages.ts";
 
 class InputError extends Error {
   override name = "InputError";
-}
-
-class InputInterrupted extends Error {
-  override name: string = interruptName;
 }
 
 let ask: ((question: string, password: boolean) => string) | null = null;
@@ -32,7 +29,7 @@ export function connectInput(
     Atomics.wait(signals, Signal.input, Input.waiting);
     if (Atomics.load(signals, Signal.input) === Input.interrupted) {
       Atomics.store(signals, Signal.interrupt, 0);
-      throw new InputInterrupted(interruptFailure().evalue);
+      throw new InterruptedError();
     }
     const answer: unknown = receiveMessageOnPort(answers)?.message;
     return typeof answer === "string" ? answer : "";

@@ -5,11 +5,10 @@ import { Console } from "node:console";
 import { Writable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import type { MessagePort } from "node:worker_threads";
+import type { Backlog } from "./backlog.ts";
 import { type Cell, currentCell } from "./cell.ts";
-import { interruptFailure, interruptName, Signal } from "./messages.ts";
-
-/** Printing waits when this many characters have not been taken yet: an endless loop must not eat the memory. */
-const fullBacklog = 16_000_000;
+import { checkInterrupt } from "./interrupt.ts";
+import { interruptFailure, interruptName } from "./messages.ts";
 
 /** Thrown into code that goes on after its cell was interrupted for good. */
 export class AbandonedError extends Error {
@@ -64,16 +63,14 @@ function replace(target: object, name: string, value: unknown): void {
 }
 
 /** Sends what is printed from now on to `port`. */
-export function redirectOutput(port: MessagePort, signals: Int32Array<SharedArrayBuffer>): void {
+export function redirectOutput(port: MessagePort, backlog: Backlog): void {
   function send(cell: Cell, name: "stdout" | "stderr", text: string): void {
     if (cell.abandoned) throw new AbandonedError();
+    // What other cells have left behind goes on printing.
+    if (!cell.settled) checkInterrupt();
     if (text === "") return;
-    let backlog = Atomics.add(signals, Signal.backlog, text.length) + text.length;
-    port.postMessage({ type: "stream", cell: cell.id, name, text });
-    while (backlog > fullBacklog) {
-      Atomics.wait(signals, Signal.backlog, backlog, 100);
-      backlog = Atomics.load(signals, Signal.backlog);
-    }
+    port.postMessage({ type: "stream", cell: cell.id, name, text, after: backlog.position() });
+    backlog.add(cell, text);
   }
   const stdout = new CellStream(1, (text) => send(currentCell(), "stdout", text));
   const stderr = new CellStream(2, (text) => send(currentCell(), "stderr", text));

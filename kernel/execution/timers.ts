@@ -62,7 +62,11 @@ export function installTimers(): void {
 
   for (const name of ["setTimeout", "setImmediate"]) {
     const start = promises[name] as (...args: unknown[]) => Promise<unknown>;
-    promises[name] = (...args: unknown[]) => unlessAbandoned(currentCell(), start(...args));
+    promises[name] = function sleep(...args: unknown[]): Promise<unknown> {
+      const here: { stack?: string } = {};
+      Error.captureStackTrace(here, sleep);
+      return untilInterrupted(currentCell(), here, start(...args));
+    };
   }
   const interval = promises.setInterval as (...args: unknown[]) => AsyncIterable<unknown>;
   promises.setInterval = async function* (...args: unknown[]) {
@@ -75,16 +79,25 @@ export function installTimers(): void {
   syncBuiltinESMExports();
 }
 
-/** The same promise, except that code which awaits it in an interrupted cell is never continued. */
-function unlessAbandoned(cell: Cell, promise: Promise<unknown>): Promise<unknown> {
+/**
+ * The same promise, except that an interrupt rejects it with an error that has the place of the sleep, and that code which
+ * awaits it in an abandoned cell is never continued.
+ */
+function untilInterrupted(
+  cell: Cell,
+  { stack }: { stack?: string },
+  promise: Promise<unknown>,
+): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    promise.then(
-      (value) => {
-        if (!cell.abandoned) resolve(value);
-      },
-      (reason) => {
-        if (!cell.abandoned) reject(reason);
-      },
-    );
+    const end = (error: (site: string) => Error): void => {
+      const [, ...frames] = String(stack).split("\n");
+      reject(error(frames.join("\n")));
+    };
+    if (!cell.settled) cell.sleeps.add(end);
+    const over = (settle: (result: unknown) => void) => (result: unknown) => {
+      cell.sleeps.delete(end);
+      if (!cell.abandoned) settle(result);
+    };
+    promise.then(over(resolve), over(reject));
   });
 }

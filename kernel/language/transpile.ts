@@ -8,6 +8,7 @@
 import { createRequire } from "node:module";
 import type * as TypeScript from "typescript";
 import { importerName } from "../execution/cell-names.ts";
+import { interruptibleAwaits } from "./awaits.ts";
 
 const ts: typeof TypeScript = createRequire(import.meta.url)("typescript");
 
@@ -139,7 +140,7 @@ export function translateCell(cell: ParsedCell, url: string, typeOnly: ReadonlyS
         (context) => (file) => {
           const last = [...file.statements].findLast((statement) => !isTypeStatement(statement));
           endsWithValue = last !== undefined && ts.isExpressionStatement(last);
-          return rewriteImports(file, context, typeOnly);
+          return interruptibleAwaits(rewriteImports(file, context, typeOnly), context);
         },
       ],
       after: [(context) => (file) => redeclarable(file, context, endsWithValue)],

@@ -1,7 +1,7 @@
 // Every name that a cell finds without an import. The only file of the kernel that imports the engine and the views;
 // loading it connects them to the notebook. A name that is exported here is preloaded and known to the type checker.
 
-import { recoverFromTermination, setInterruptFlag } from "../../engine/index.ts";
+import { isUndivided, recoverFromTermination, setInterruptFlag, stopLeftovers } from "../../engine/index.ts";
 import { publisher } from "../display.ts";
 import { interruptFlag, onTermination } from "../execution/interrupt.ts";
 import { installViews } from "../view/index.ts";
@@ -58,5 +58,5 @@ export { type Chosen, type Control, interact, type Play } from "../interact.ts";
 export { type Progress, type ProgressOptions, progress, show } from "../view/index.ts";
 
 setInterruptFlag(interruptFlag());
-onTermination(recoverFromTermination);
+onTermination({ isUndivided, stopLeftovers, recover: recoverFromTermination });
 installViews(publisher);

@@ -1,9 +1,11 @@
-// Stops what the main thread does, in two stages: first a flag at which engine operations throw, so that `finally`
-// runs and the traceback says where; then, if that did not help, V8 ends whatever code is running.
+// Stops what the main thread does, in two stages: first a flag at which prints and engine operations throw, and errors
+// for what the cell awaits, so that `finally` runs; then, if that did not help, V8 ends whatever code is running.
 
-import { Session } from "node:inspector";
+import { type Runtime, Session } from "node:inspector";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Input, Signal } from "../execution/messages.ts";
+import { cellToolsName } from "../execution/cell-names.ts";
+import type { Look } from "../execution/interrupt.ts";
+import { Input, Signal, StopFlag } from "../execution/messages.ts";
 import { interruptChildren } from "./processes.ts";
 
 /** How long code may take to stop by itself. */
@@ -12,10 +14,14 @@ const graceMilliseconds = 300;
 const responseMilliseconds = 200;
 /** Code that resists - native code - is given up after this long; idle must come within 4 seconds. */
 const givenUpMilliseconds = 2500;
+/** How often an optimiser's step is looked at again that must not be stopped halfway. */
+const stepMilliseconds = 10;
 
 export interface Target {
   /** Asks the main thread's event loop for a sign of life. */
   ping(): Promise<void>;
+  /** Has what the running cell awaits throw. */
+  ask(): void;
   /** Tells the main thread to give the running cell up. */
   abandon(): void;
   /** Settles when no cell is running any more; at once when none is. */
@@ -28,8 +34,10 @@ export class Interrupter {
   readonly #signals: Int32Array<SharedArrayBuffer>;
   #session: Session | null = null;
   #inProgress: Promise<void> | null = null;
-  /** Settles when V8 has done what `terminate` asked for; null when nothing is left to do. */
-  #terminated: Promise<void> | null = null;
+  /** Settles when V8 has done what `stop` asked for; null when nothing is left to do. */
+  #stopping: Promise<void> | null = null;
+  /** Settles when a main thread that was given up is free again. */
+  #blocked: Promise<void> | null = null;
 
   constructor(signals: Int32Array<SharedArrayBuffer>) {
     this.#signals = signals;
@@ -50,18 +58,21 @@ export class Interrupter {
 
   /** The flag of an interrupt that came too late for one cell must not stop the next. */
   clear(): void {
-    Atomics.store(this.#signals, Signal.interrupt, 0);
+    Atomics.store(this.#signals, Signal.interrupt, StopFlag.none);
   }
 
-  /** Settles when no interrupt is at work: before that, a cell that starts could be hit by what was meant for the last. */
+  /**
+   * Settles when no interrupt is at work, and no code that resisted one: before that, a cell that starts could be hit by
+   * what was meant for the last.
+   */
   async over(): Promise<void> {
     await this.#inProgress;
+    await this.#blocked;
   }
 
-  /** Settles when the main thread is free again. A second interrupt joins the first. */
+  /** Settles when the main thread is free again, or given up. A second interrupt joins the first. */
   interrupt(target: Target): Promise<void> {
     this.#inProgress ??= this.#interrupt(target).finally(() => {
-      this.clear();
       this.#inProgress = null;
     });
     return this.#inProgress;
@@ -69,48 +80,82 @@ export class Interrupter {
 
   async #interrupt(target: Target): Promise<void> {
     const started = performance.now();
-    Atomics.store(this.#signals, Signal.interrupt, 1);
+    Atomics.store(this.#signals, Signal.interrupt, StopFlag.once);
     Atomics.store(this.#signals, Signal.input, Input.interrupted);
     Atomics.notify(this.#signals, Signal.input);
+    target.ask();
 
     const settled = target.settled();
     const answered = within(target.ping(), graceMilliseconds);
-    if ((await within(settled, graceMilliseconds)) && (await answered)) return;
-
-    let resists = false;
-    while (performance.now() - started < givenUpMilliseconds) {
-      if (await this.#isFree(target)) {
-        if (await within(settled, 0)) return;
+    const ended = await within(settled, graceMilliseconds);
+    let free = await answered;
+    if (!(ended && free)) {
+      Atomics.store(this.#signals, Signal.interrupt, StopFlag.always);
+      for (;;) {
+        if (performance.now() - started > givenUpMilliseconds) {
+          this.#blocked ??= this.#waitUntilFree(target);
+          target.giveUp();
+          return;
+        }
+        if (!free) await this.#stop();
+        free = await this.#isFree(target, responseMilliseconds);
+        if (!free) continue;
+        if (await within(settled, 0)) break;
         // The cell awaits something, and no code runs that could be terminated: it would hit our own.
         target.abandon();
-        await within(settled, responseMilliseconds);
-      } else {
-        if (resists) interruptChildren();
-        resists = true;
-        this.#terminate();
+        if (await within(settled, responseMilliseconds)) break;
       }
     }
-    target.giveUp();
+    this.clear();
   }
 
-  /** Ends the JavaScript that is running, or else that runs next; once, until V8 says that it has been done. */
-  #terminate(): void {
+  /** Has V8 end the JavaScript that is running. What runs in native code ends when it comes back, or with its children. */
+  async #stop(): Promise<void> {
+    if (this.#stopping) interruptChildren();
+    this.#stopping ??= this.#terminate().finally(() => {
+      this.#stopping = null;
+    });
+    await within(this.#stopping, responseMilliseconds);
+  }
+
+  /** Settles when it has been done; the main thread notes where the code was. */
+  async #terminate(): Promise<void> {
+    for (;;) {
+      const state = await this.#look();
+      if (state === "idle") return;
+      if (state !== "undivided") break;
+      await sleep(stepMilliseconds);
+    }
+    await new Promise<void>((resolve) => this.#session?.post("Runtime.terminateExecution", () => resolve()));
+  }
+
+  #look(): Promise<Look> {
     this.connect();
-    this.#terminated ??= new Promise((resolve) =>
-      this.#session?.post("Runtime.terminateExecution", () => {
-        this.#terminated = null;
-        resolve();
-      }),
+    const expression = `globalThis.${cellToolsName}.look()`;
+    return new Promise((resolve) =>
+      this.#session?.post(
+        "Runtime.evaluate",
+        { expression, returnByValue: true, silent: true },
+        // Where the stack is full there is no room to look; it can be stopped all the same.
+        (_error, reply?: Runtime.EvaluateReturnType) => resolve(reply?.result.value ?? "running"),
+      ),
     );
   }
 
   /** Whether the main thread's event loop turns, and no termination is left that could hit the next cell. */
-  async #isFree(target: Target): Promise<boolean> {
-    if (this.#terminated && !(await within(this.#terminated, responseMilliseconds))) return false;
+  async #isFree(target: Target, milliseconds: number): Promise<boolean> {
+    if (this.#stopping) return false;
     // Twice: ticks that were left over run between one message and the next.
-    for (let turn = 0; turn < 2; turn++)
-      if (!(await within(target.ping(), responseMilliseconds))) return false;
+    for (let turn = 0; turn < 2; turn++) if (!(await within(target.ping(), milliseconds))) return false;
     return true;
+  }
+
+  async #waitUntilFree(target: Target): Promise<void> {
+    do await this.#stopping;
+    while (!(await this.#isFree(target, givenUpMilliseconds)));
+    target.abandon();
+    this.clear();
+    this.#blocked = null;
   }
 }
 

@@ -1,8 +1,9 @@
 // The kernel as front ends see it: answers requests, runs cells one after the other, publishes what they show.
 // Knows no sockets (worker.ts connects it) and no user code (that is the main thread's).
 
-import type { MessagePort } from "node:worker_threads";
+import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import {
+  backlogCost,
   type CommEvent,
   type FromMain,
   Input,
@@ -19,10 +20,13 @@ import type { Capture } from "./capture.ts";
 import type { Connection } from "./connection.ts";
 import { History } from "./history.ts";
 import type { Interrupter, Target } from "./interrupter.ts";
+import { Shown } from "./limits.ts";
 import type { ChannelName } from "./sockets.ts";
 import { Streams } from "./streams.ts";
 import type { Encoder, Header, Message, Outgoing } from "./wire.ts";
 
+/** What was cut of late output is stated at most once in this time. */
+const lateCutsMilliseconds = 1000;
 /** Cells whose late output still finds its place. */
 const rememberedCells = 1000;
 
@@ -30,6 +34,7 @@ interface Request extends Message {
   channel: ChannelName;
   receivedAt: number;
   silent: boolean;
+  shown: Shown;
 }
 
 interface Running {
@@ -42,6 +47,8 @@ interface Running {
 export interface Wires {
   send(channel: ChannelName, frames: Uint8Array[]): void;
   publish(frames: Uint8Array[]): void;
+  /** Calls back when not much waits to be published; perhaps at once. */
+  whenRoomy(callback: () => void): void;
   log(message: string): void;
   /** Sends what waits, then ends the process. */
   exit(): void;
@@ -69,7 +76,8 @@ export class Kernel {
   readonly #requests = new Map<number, Request>();
   readonly #comms = new Map<string, string>();
   readonly #pings = new Map<number, () => void>();
-  #capture: Capture = { drain: () => undefined };
+  #lateCuts: NodeJS.Timeout | null = null;
+  #capture: Capture = { drain: () => undefined, wake: () => undefined };
   #queue: Request[] = [];
   #working = false;
   #running: Running | null = null;
@@ -100,10 +108,20 @@ export class Kernel {
     this.#capture = capture;
   }
 
+  /** Handles what the main thread has sent by now. */
+  catchUp(): void {
+    const { main } = this.#parts;
+    for (let next = receiveMessageOnPort(main); next; next = receiveMessageOnPort(main))
+      this.#fromMain(next.message);
+  }
+
   printed(text: string): void {
     const request = this.#running?.request ?? [...this.#requests.values()].at(-1);
-    if (request && !request.silent) this.#streams.write(request, "stdout", text);
-    else if (!request) this.#parts.wires.log(text.trimEnd());
+    if (request && !request.silent) {
+      const shown = request.shown.text(text);
+      if (shown !== "") this.#streams.write(request, "stdout", shown);
+      else this.#cutsLater(request);
+    } else if (!request) this.#parts.wires.log(text.trimEnd());
   }
 
   welcome(subscription: string): void {
@@ -117,6 +135,7 @@ export class Kernel {
       channel,
       receivedAt: performance.now(),
       silent: message.header.msg_type === "execute_request" && content.silent === true,
+      shown: new Shown(),
     };
     const type = message.header.msg_type;
     const answer = this.#answers.get(type);
@@ -143,6 +162,9 @@ export class Kernel {
     if (!this.#isReady) return Promise.resolve();
     const target: Target = {
       ping: () => this.#ping(),
+      ask: () => {
+        if (running) this.#toMain({ type: "interrupt", cell: running.cell });
+      },
       abandon: () => {
         if (running) this.#toMain({ type: "abandon", cell: running.cell });
       },
@@ -167,7 +189,7 @@ export class Kernel {
 
   /** Publishes something after all that was printed before it. */
   #show(request: Request, type: string, content: Outgoing["content"], extra: Partial<Outgoing> = {}): void {
-    this.#flushStreams();
+    this.#streams.flush();
     if (!request.silent) this.#publish(type, content, request.header, extra);
   }
 
@@ -177,7 +199,7 @@ export class Kernel {
   }
 
   #status(request: Request, state: "busy" | "idle"): void {
-    this.#flushStreams();
+    this.#streams.flush();
     this.#publish("status", { execution_state: state }, request.header);
   }
 
@@ -238,7 +260,6 @@ export class Kernel {
     if (this.#working) return;
     this.#working = true;
     for (let request = this.#queue.shift(); request; request = this.#queue.shift()) {
-      await this.#parts.interrupter.over();
       try {
         if (request.header.msg_type !== "execute_request") await this.#comm(request);
         else if (this.#abortRule.applies(request.header)) this.#abort(request);
@@ -263,6 +284,8 @@ export class Kernel {
     if (counted) this.#history.add(executionCount, code);
     const outcome = await this.#outcome(request, cell, { code, cell: name, executionCount });
     if (this.#awaitsInput === cell) this.#awaitsInput = null;
+    this.#flushStreams();
+    this.#stateCuts(request);
 
     const reply = { execution_count: executionCount, payload: [] };
     if (outcome.status === "ok") {
@@ -291,7 +314,6 @@ export class Kernel {
       resolve(outcome);
     };
     this.#running = { cell, request, settle, settled: promise.then(() => undefined) };
-    this.#parts.interrupter.clear();
     const { user_expressions: expressions, allow_stdin: allowStdin } = request.content;
     void (async () => {
       try {
@@ -300,8 +322,11 @@ export class Kernel {
         if (diagnostics.some(({ category }) => category === "error"))
           return settle({ status: "error", shown: false, ...formatDiagnostics(diagnostics) });
         await this.#ready.promise;
+        await this.#parts.interrupter.over();
         if (!open) return;
+        this.#parts.interrupter.clear();
         this.#inMain = true;
+        this.#capture.wake();
         this.#toMain({
           type: "execute",
           cell,
@@ -355,6 +380,7 @@ export class Kernel {
     const event = header.msg_type as CommEvent["event"];
     const cell = this.#remember(request);
     this.#status(request, "busy");
+    await this.#parts.interrupter.over();
     const { promise, resolve } = Promise.withResolvers<Outcome>();
     this.#running = { cell, request, settle: resolve, settled: promise.then(() => undefined) };
     this.#toMain({ type: "comm", cell, event, id, target, data: content.data ?? {}, metadata, buffers });
@@ -405,19 +431,26 @@ export class Kernel {
         if (this.#running?.cell === message.cell) this.#running.settle(message.outcome);
         return;
       case "stream": {
-        Atomics.sub(this.#parts.signals, Signal.backlog, message.text.length);
-        Atomics.notify(this.#parts.signals, Signal.backlog);
+        this.#release(message.text);
         const request = this.#requests.get(message.cell);
         if (!request) this.#parts.wires.log(message.text.trimEnd());
         else if (!request.silent) {
-          this.#capture.drain();
-          this.#streams.write(request, message.name, message.text);
+          if (message.after !== null) this.#capture.drain(message.after);
+          const shown = request.shown.text(message.text);
+          if (shown !== "") this.#streams.write(request, message.name, shown);
+          else this.#cutsLater(request);
         }
         return;
       }
       case "publish": {
         const request = this.#requests.get(message.cell);
-        if (request) this.#show(request, message.message, message.content);
+        this.#release(message.content);
+        if (!request) return;
+        if (message.after !== null) this.#capture.drain(message.after);
+        const isDisplay = message.message === "display_data" || message.message === "update_display_data";
+        if (!isDisplay || request.shown.display(message.content.length))
+          this.#show(request, message.message, message.content);
+        else this.#cutsLater(request);
         return;
       }
       case "input":
@@ -426,6 +459,39 @@ export class Kernel {
       case "comm":
         this.#commFromMain(message);
     }
+  }
+
+  /** The main thread may send more when this has been handed on. */
+  #release(text: string): void {
+    const { signals, wires } = this.#parts;
+    wires.whenRoomy(() => {
+      Atomics.sub(signals, Signal.backlog, backlogCost(text));
+      Atomics.notify(signals, Signal.backlog);
+    });
+  }
+
+  /** Says what was cut of a cell's output. */
+  #stateCuts(request: Request): void {
+    const statement = request.silent ? null : request.shown.statement();
+    if (statement !== null) this.#streams.write(request, "stdout", statement);
+  }
+
+  /** Timers print after the cell has ended, nobody knows how long. */
+  #cutsLater(request: Request): void {
+    if (this.#running?.request !== request)
+      this.#lateCuts ??= setTimeout(() => {
+        this.#lateCuts = null;
+        this.#stateCuts(request);
+      }, lateCutsMilliseconds);
+  }
+
+  /** What a front end did not read was dropped. */
+  missed(count: number): void {
+    const request = this.#running?.request ?? [...this.#requests.values()].at(-1);
+    const messages = count === 1 ? "1 message" : `${count.toLocaleString("en-US")} messages`;
+    const text = `nnlab: a front end did not read for some time and missed ${messages}\n`;
+    this.#parts.wires.log(text.trimEnd());
+    if (request && !request.silent) this.#streams.write(request, "stdout", text);
   }
 
   #commFromMain({ cell, event, id, target, data, metadata, buffers }: CommEvent): void {

@@ -47,6 +47,7 @@ export async function serve(options: ProtocolOptions, language: Language): Promi
       }
     },
     subscribed: (topic) => kernel.welcome(topic),
+    missed: (count) => kernel.missed(count),
     log,
   });
 
@@ -55,6 +56,7 @@ export async function serve(options: ProtocolOptions, language: Language): Promi
     wires: {
       send: sockets.send,
       publish: sockets.publish,
+      whenRoomy: sockets.whenRoomy,
       log,
       exit() {
         setTimeout(kill, exitMilliseconds);
@@ -78,7 +80,10 @@ export async function serve(options: ProtocolOptions, language: Language): Promi
   if (onSigint(() => void kernel.interrupt())) parentPort?.postMessage("hears SIGINT");
   parentPort?.on("message", () => void kernel.interrupt());
   watchParent(kill);
-  kernel.capture = captureStandardOutput((text) => kernel.printed(text));
+  kernel.capture = captureStandardOutput(signals, {
+    written: (text) => kernel.printed(text),
+    catchUp: () => kernel.catchUp(),
+  });
   interrupter.connect();
   // Not before: a client that is already there would be answered by a kernel that is not.
   sockets.listen();

@@ -3,8 +3,16 @@
 
 import { Router, XPublisher } from "zeromq";
 import { address, type Connection } from "./connection.ts";
+import { BoundedPublisher } from "./iopub.ts";
 
 type Frames = readonly Uint8Array[];
+
+/** What may wait here before whoever shows things has to wait: less than the main thread's own backlog. */
+const roomyBytes = 1_000_000;
+
+function bytesOf(frames: Frames): number {
+  return frames.reduce((sum, { byteLength }) => sum + byteLength, 0);
+}
 
 /** One socket's outgoing messages, in the order in which they were given. */
 export class Outbox {
@@ -12,6 +20,8 @@ export class Outbox {
   readonly #failed: (error: unknown) => void;
   #waiting: Frames[] = [];
   #sending: Promise<void> | null = null;
+  #bytes = 0;
+  #forRoom: (() => void)[] = [];
 
   constructor(send: (frames: Uint8Array[]) => Promise<void>, failed: (error: unknown) => void) {
     this.#send = send;
@@ -20,7 +30,14 @@ export class Outbox {
 
   push(frames: Frames): void {
     this.#waiting.push(frames);
+    this.#bytes += bytesOf(frames);
     this.#sending ??= this.#drain();
+  }
+
+  /** Calls back when not much waits; perhaps at once. */
+  whenRoomy(callback: () => void): void {
+    if (this.#bytes < roomyBytes) callback();
+    else this.#forRoom.push(callback);
   }
 
   /** Settles when all that was pushed has been handed to ZeroMQ. */
@@ -38,6 +55,9 @@ export class Outbox {
         } catch (error) {
           this.#failed(error);
         }
+        this.#bytes -= bytesOf(frames);
+        if (this.#forRoom.length > 0 && this.#bytes < roomyBytes)
+          for (const callback of this.#forRoom.splice(0)) callback();
       }
     }
     this.#sending = null;
@@ -51,6 +71,8 @@ export interface Sockets {
   listen(): void;
   send(channel: ChannelName, frames: Frames): void;
   publish(frames: Frames): void;
+  /** Calls back when not much waits to be published; perhaps at once. */
+  whenRoomy(callback: () => void): void;
   /** Settles when everything sent so far is with ZeroMQ. */
   close(): Promise<void>;
 }
@@ -59,11 +81,15 @@ export interface SocketEvents {
   received(channel: ChannelName, frames: Uint8Array[]): void;
   /** A front end subscribed to `topic`. */
   subscribed(topic: string): void;
+  /** A front end reads again that did not for some time, and has missed `count` messages. */
+  missed(count: number): void;
   log(message: string): void;
 }
 
 /** How long a closed socket goes on delivering. */
 const lingerMilliseconds = 1000;
+/** How long a front end that does not read may hold up the end. */
+const hurriedMilliseconds = 200;
 
 /** A longer frame ends its sender's connection before it is received; whole data sets fit. */
 const largestFrame = 1 << 30;
@@ -85,7 +111,8 @@ export async function openSockets(connection: Connection, events: SocketEvents):
     stdin: new Router(unlimited),
   };
   const heartbeat = new Router({ linger: 0, maxMessageSize: largestHeartbeat });
-  const iopub = new XPublisher(unlimited);
+  const iopub = new XPublisher({ linger: lingerMilliseconds, maxMessageSize: largestFrame });
+  const publisher = new BoundedPublisher(iopub, events.missed);
   iopub.verbosity = "allSubs";
 
   await Promise.all([
@@ -101,7 +128,7 @@ export async function openSockets(connection: Connection, events: SocketEvents):
     shell: new Outbox((frames) => routers.shell.send(frames.map(buffered)), failed),
     control: new Outbox((frames) => routers.control.send(frames.map(buffered)), failed),
     stdin: new Outbox((frames) => routers.stdin.send(frames.map(buffered)), failed),
-    iopub: new Outbox((frames) => iopub.send(frames.map(buffered)), failed),
+    iopub: new Outbox((frames) => publisher.send(frames.map(buffered)), failed),
     heartbeat: new Outbox((frames) => heartbeat.send(frames.map(buffered)), failed),
   };
 
@@ -136,7 +163,9 @@ export async function openSockets(connection: Connection, events: SocketEvents):
     },
     send: (channel, frames) => outboxes[channel].push(frames),
     publish: (frames) => outboxes.iopub.push(frames),
+    whenRoomy: (callback) => outboxes.iopub.whenRoomy(callback),
     async close() {
+      publisher.hurry(hurriedMilliseconds);
       await Promise.all(Object.values(outboxes).map((outbox) => outbox.drained()));
       for (const socket of [...Object.values(routers), heartbeat, iopub]) socket.close();
     },
