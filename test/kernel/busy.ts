@@ -8,7 +8,7 @@ export const busyStates: readonly (readonly [state: string, code: string])[] = [
   ],
   [
     "in a training",
-    `const model = models.lenet5();
+    `const model = models.leNet5();
     const images = randn([64, 1, 28, 28]), labels = randint(0, 10, [64]);
     const samples = (async function* () { for (;;) yield [images, labels] as [Tensor, Tensor]; })();
     const optimizer = optim.sgd(model.parameters(), { lr: 0.01 });
