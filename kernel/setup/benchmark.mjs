@@ -9,7 +9,9 @@ import { main } from "./setup.mjs";
 
 export async function runBenchmark(passedOn) {
   // What it prints may be asked for as JSON: the set-up's words go elsewhere.
-  await main(undefined, (text) => process.stderr.write(text));
+  const write = (text) => process.stderr.write(text);
+  await main(undefined, write);
+  if (passedOn.includes("--peers")) await main(["peer packages"], write);
   const isKernel = passedOn.includes("--kernel");
   const script = join(root, "test", "bench", ...(isKernel ? ["kernel", "bench.ts"] : ["bench.ts"]));
   const command = [runtimeNode(), script, ...passedOn.filter((argument) => argument !== "--kernel")];

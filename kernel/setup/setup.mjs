@@ -6,7 +6,7 @@ import process from "node:process";
 import { root } from "./layout.mjs";
 import { asProblem, SetupProblem } from "./problems.mjs";
 import { lock, stampsIn } from "./stamps.mjs";
-import { steps } from "./steps.mjs";
+import { onDemand, steps } from "./steps.mjs";
 
 const folder = join(root, ".setup");
 const neededBytes = 1.5e9;
@@ -31,13 +31,13 @@ export async function perform(step, stamps) {
   stamps.write(step.name, inputs);
 }
 
-/** Brings the named steps up to date (all of them when none is named). Throws a SetupProblem. */
+/** Brings the named steps up to date (all but those on demand when none is named). Throws a SetupProblem. */
 export async function setUp(
   names = steps.map((step) => step.name),
   write = (text) => process.stdout.write(text),
 ) {
   const stamps = stampsIn(folder);
-  const wanted = steps.filter((step) => names.includes(step.name));
+  const wanted = [...steps, ...onDemand].filter((step) => names.includes(step.name));
   if (!anyNeeded(wanted, stamps)) return;
   const unlock = await lock(folder, (holder) => {
     write(

@@ -43,9 +43,9 @@ export function npmCommand(environment = process.env, platform = process.platfor
   return { command: ["npm"], options: {} };
 }
 
-async function installPackages() {
+/** Installs exactly what a folder's lock file names, in that folder. */
+async function cleanInstall(title, folder) {
   const { command, options } = npmCommand();
-  moveRunningNodeAside();
   // No package's install script has to run: Node's binary, koffi and zeromq come prebuilt in packages of their own.
   const flags = [
     "ci",
@@ -57,7 +57,7 @@ async function installPackages() {
     "--include=optional",
   ];
   const { code, output } = await capture([...command, ...flags], {
-    cwd: root,
+    cwd: folder,
     env: npmEnvironment(process.env),
     ...options,
   });
@@ -69,7 +69,12 @@ async function installPackages() {
   }
   if (code === "SIGINT" || code === 130)
     throw new SetupProblem("Interrupted.", "run this again: finished steps are kept.");
-  if (code !== 0) throw diagnose("npm packages", output, `exit code ${code}`);
+  if (code !== 0) throw diagnose(title, output, `exit code ${code}`);
+}
+
+async function installPackages() {
+  moveRunningNodeAside();
+  await cleanInstall("npm packages", root);
   const native = `require("koffi"); require("zeromq"); console.log(process.version)`;
   await succeed("npm packages", [runtimeNode(), "-e", native]);
 }
@@ -216,3 +221,17 @@ function sources() {
   const code = ["engine", "kernel"].flatMap((folder) => filesUnder(at(folder)));
   return [...settings, ...code.filter((file) => !skipped.some((folder) => file.startsWith(folder)))];
 }
+
+const peers = at("test", "bench", "peers");
+
+/** Done only where they are named; nothing of the product needs them. */
+export const onDemand = [
+  {
+    name: "peer packages",
+    says: "TensorFlow.js and jax-js, for the benchmark alone",
+    after: [],
+    inputs: () => hashOf([], [join(peers, "package-lock.json")]),
+    done: () => existsSync(join(peers, "node_modules", ".package-lock.json")),
+    run: () => cleanInstall("peer packages", peers),
+  },
+];

@@ -134,6 +134,18 @@ test("`npm run bench` times contenders beside each other and reports it as JSON"
   expect(report.rows.operations![0]!.values.WASM).toBeGreaterThan(0);
 }, 120_000);
 
+test("a contender that is none is refused, and those that have to be asked for are named", () => {
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [join(import.meta.dirname, "bench.ts"), "--contenders", "BLAS,jax-js", "--python", "none"],
+    { encoding: "utf8" },
+  );
+  expect(status).toBe(1);
+  expect(stderr).toMatch(
+    /no contender jax-js; there are BLAS, .*, and with --peers tfjs wasm, tfjs cpu, jax-js/,
+  );
+}, 60_000);
+
 describe("a measurement", () => {
   const task: Task = { kind: "network", network: "MLP", mode: "training", batch: 1 };
   const timing = { rounds: 3, turnMilliseconds: 10, busy: false };
@@ -151,6 +163,18 @@ describe("a measurement", () => {
     const [a, b] = [contender("a", 2, [10, 9, 2, 3]), contender("b", 2.001, [10, 5, 6, 1])];
     const found = await measure([a, contender("no", undefined, []), b], "one", task, timing);
     expect(found).toEqual({ a: 3, b: 5 });
+  });
+
+  test("of a contender that takes longer than all others together is its first step, once warm", async () => {
+    const times = [100, 7, 7];
+    const found = await measure(
+      [contender("a", 2, [10, 9, 2, 3]), contender("slow", 2, times)],
+      "one",
+      task,
+      timing,
+    );
+    expect(found).toEqual({ a: 3, slow: 100 });
+    expect(times).toEqual([7, 7]);
   });
 
   test("is refused where first results differ", async () => {

@@ -4,6 +4,7 @@ import { availableParallelism, cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { Contender, type Recipe, recipes } from "./contenders.ts";
 import { measureLimits } from "./limits.ts";
+import { peerLabels, peerRecipes } from "./peers/recipes.ts";
 import { circumstances, comparison, type Measured, type Report } from "./report.ts";
 import { measure } from "./rounds.ts";
 import { growthSection } from "./sections/growth.ts";
@@ -25,6 +26,7 @@ const usage = `npm run bench [-- what … options]
   --quick              fewer rounds and cases
   --busy               for a machine that is busy with other things: one thread, processor time, the fastest of the rounds
   --match TEXT         only what has TEXT in its name
+  --peers              beside TensorFlow.js (wasm and cpu) and jax-js too, which are installed at first
   --contenders A,B     only these
   --json               the result as JSON, and nothing else
   --compare FILE       against an earlier run's JSON: what became slower or faster by more than 10 %
@@ -48,6 +50,7 @@ function readOptions() {
       quick: { type: "boolean", default: false },
       busy: { type: "boolean", default: false },
       match: { type: "string", default: "" },
+      peers: { type: "boolean", default: false },
       contenders: { type: "string" },
       json: { type: "boolean", default: false },
       compare: { type: "string" },
@@ -69,13 +72,13 @@ function readOptions() {
 
 type Options = ReturnType<typeof readOptions>;
 
-function chooseRecipes({ threads, python, contenders }: Options): Recipe[] {
-  const all = recipes(threads, python);
+function chooseRecipes({ threads, python, peers, contenders }: Options): Recipe[] {
+  const all = [...recipes(threads, python), ...(peers ? peerRecipes() : [])];
   const labels = contenders?.split(",") ?? all.map(({ label }) => label);
   const unknown = labels.filter((label) => !all.some((recipe) => recipe.label === label));
   if (unknown.length > 0)
     throw new RangeError(
-      `no contender ${unknown.join(", ")}; there are ${all.map(({ label }) => label).join(", ")}`,
+      `no contender ${unknown.join(", ")}; there are ${all.map(({ label }) => label).join(", ")}${peers ? "" : `, and with --peers ${peerLabels.join(", ")}`}`,
     );
   return all.filter(({ label }) => labels.includes(label));
 }

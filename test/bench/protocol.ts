@@ -31,10 +31,3 @@ export interface Answer {
   /** The same in time of all the process's threads on a processor. */
   processorMilliseconds?: number;
 }
-
-/** The checksum of an operation's result, `mean |yᵢ|·(1 + i mod 7)`: what is computed wrongly or lies elsewhere changes it. */
-export function checksum(values: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += Math.abs(values[i]!) * (1 + (i % 7));
-  return sum / values.length;
-}

@@ -17,7 +17,7 @@ export interface Timing {
 
 /** First results may differ by rounding only. */
 const agreement = 2e-3;
-/** A contender whose turns take so many times as long as they should takes no more of them. */
+/** A contender whose turns, all together, take so many times as long as they should takes no more of them. */
 const patience = 3;
 
 export function median(values: readonly number[]): number {
@@ -31,11 +31,15 @@ async function runSteps(contender: Contender, steps: number, busy: boolean): Pro
   return busy ? answer.processorMilliseconds! : answer.milliseconds!;
 }
 
-/** How many steps fill a turn, found by doubling; the steps warm the contender up. */
-async function stepsOfTurn(contender: Contender, { turnMilliseconds: turn, busy }: Timing): Promise<number> {
+/** How many steps fill a turn, found by doubling; the steps warm the contender up. Also what the last of them took each. */
+async function stepsOfTurn(
+  contender: Contender,
+  { turnMilliseconds: turn, busy }: Timing,
+): Promise<{ steps: number; milliseconds: number }> {
   for (let steps = 1; ; steps *= 2) {
     const milliseconds = await runSteps(contender, steps, busy);
-    if (milliseconds * steps >= turn / 4) return Math.max(1, Math.round(turn / milliseconds));
+    if (milliseconds * steps >= turn / 4)
+      return { steps: Math.max(1, Math.round(turn / milliseconds)), milliseconds };
   }
 }
 
@@ -63,14 +67,22 @@ export async function measure(
   }
   checkAgreement(name, task, results);
   const able = [...results.keys()];
+  const budget = patience * timing.rounds * timing.turnMilliseconds;
   const steps: number[] = [];
-  for (const contender of able) steps.push(await stepsOfTurn(contender, timing));
-  const times: number[][] = able.map(() => []);
-  const spent = able.map(() => 0);
+  const times: number[][] = [];
+  const spent: number[] = [];
+  for (const contender of able) {
+    const found = await stepsOfTurn(contender, timing);
+    steps.push(found.steps);
+    // One step of the slowest takes longer than all turns of the others: then it is all that is measured.
+    const isAll = found.milliseconds > budget;
+    times.push(isAll ? [found.milliseconds] : []);
+    spent.push(isAll ? found.milliseconds : 0);
+  }
   for (let round = 0; round < timing.rounds; round++)
     for (let turn = 0; turn < able.length; turn++) {
       const i = (round + turn) % able.length;
-      if (spent[i]! > patience * timing.rounds * timing.turnMilliseconds) continue;
+      if (spent[i]! > budget) continue;
       const milliseconds = await runSteps(able[i]!, steps[i]!, timing.busy);
       times[i]!.push(milliseconds);
       spent[i]! += milliseconds * steps[i]!;

@@ -1,19 +1,17 @@
-/** nnlab as a contender: reads what to do from its standard input, a line of JSON at a time, and answers likewise. */
+/** nnlab as a contender, in the build that its argument tells. */
 import { basename } from "node:path";
-import { createInterface } from "node:readline";
 import { createWasmBackend, type WasmBackendOptions } from "../../../engine/backend/wasm.ts";
 import { setBackend } from "../../../engine/index.ts";
-import type { Answer, Order, Task } from "../protocol.ts";
+import type { Task } from "../protocol.ts";
+import { type Prepared, serve } from "../serve.ts";
 import { prepareLoading } from "./loading.ts";
-import { type Prepared, prepareMlp, prepareNetwork } from "./networks.ts";
+import { prepareMlp, prepareNetwork } from "./networks.ts";
 import { prepareOperation } from "./operations.ts";
 import { programs } from "./programs.ts";
 
 const options = JSON.parse(process.argv[2]!) as WasmBackendOptions;
 const backend = createWasmBackend(options);
 setBackend(backend);
-
-let step = (): void => {};
 
 function prepare(task: Task): Prepared {
   switch (task.kind) {
@@ -34,22 +32,4 @@ function describe(): string {
   return `${simd === "relaxed" ? "SIMD with FMA" : "SIMD"}, ${threads === 1 ? "one thread" : `${threads} threads`}, ${where}`;
 }
 
-function answer(order: Order): Answer {
-  if (order.order === "describe") return { description: describe() };
-  if (order.order === "prepare") {
-    const prepared = prepare(order.task);
-    step = prepared.step;
-    return { result: prepared.result };
-  }
-  const used = process.cpuUsage();
-  const start = performance.now();
-  for (let i = 0; i < order.steps; i++) step();
-  const milliseconds = (performance.now() - start) / order.steps;
-  const { user, system } = process.cpuUsage(used);
-  return { milliseconds, processorMilliseconds: (user + system) / 1000 / order.steps };
-}
-
-for await (const line of createInterface({ input: process.stdin })) {
-  const order = JSON.parse(line) as Order;
-  process.stdout.write(`${JSON.stringify(answer(order))}\n`);
-}
+await serve({ describe, prepare });

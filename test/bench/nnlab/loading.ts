@@ -1,7 +1,9 @@
 /** Batches as a data loader draws them: shuffled, and moved at random where they are augmented. */
 import { data, tensor } from "../../../engine/index.ts";
+import { pattern } from "../numbers.ts";
 import type { Task } from "../protocol.ts";
-import { networks, type Prepared, pattern } from "./networks.ts";
+import type { Prepared } from "../serve.ts";
+import { networks } from "./networks.ts";
 
 const { compose, randomHorizontalFlip, randomRotation, randomShift } = data.transforms;
 const samples = 2048;

@@ -1,6 +1,8 @@
 /** The networks that are timed, and their data: the same numbers as in `pytorch/networks.py`, so that losses can be compared. */
 import { models, nn, noGrad, optim, type Tensor, tensor } from "../../../engine/index.ts";
+import { classes, pattern } from "../numbers.ts";
 import type { Task } from "../protocol.ts";
+import type { Prepared } from "../serve.ts";
 
 export interface Network {
   readonly make: () => nn.Module;
@@ -39,14 +41,6 @@ export const networks: Readonly<Record<string, Network>> = {
   "ResNet-20": { make: () => models.resNetSmall(20, { channels: 3, classes: 10 }), input: [3, 32, 32] },
 };
 
-/** Numbers between −1 and 1 that any language computes alike: the fractional part of a multiple of the golden ratio. */
-export function pattern(length: number, start: number): Float32Array {
-  return Float32Array.from({ length }, (_, i) => {
-    const turns = (start + i) * 0.6180339887498949;
-    return 2 * (turns - Math.floor(turns)) - 1;
-  });
-}
-
 /** Gives a model's parameters of two dimensions and more small numbers of the pattern; the others stay as they start. */
 export function fillWeights(model: nn.AnyModule): void {
   const state: Record<string, Tensor> = {};
@@ -64,14 +58,10 @@ export function fillWeights(model: nn.AnyModule): void {
 /** A batch of a network's shape, with classes from 0 to 9. */
 export function batchOf({ input }: Network, size: number): [images: Tensor, labels: Tensor] {
   const length = input.reduce((product, side) => product * side, size);
-  const labels = Int32Array.from({ length: size }, (_, i) => (i * 7) % 10);
-  return [tensor(pattern(length, 17), { shape: [size, ...input] }), tensor(labels, { dtype: "int32" })];
-}
-
-/** A task that is ready: the result of its first step, and the next ones. */
-export interface Prepared {
-  readonly result: number;
-  step(): void;
+  return [
+    tensor(pattern(length, 17), { shape: [size, ...input] }),
+    tensor(classes(size), { dtype: "int32" }),
+  ];
 }
 
 /** The first step of a network gives the loss, or the first output. */

@@ -13,8 +13,9 @@ import {
   type Tensor,
   tensor,
 } from "../../../engine/index.ts";
-import { checksum, type Task } from "../protocol.ts";
-import { type Prepared, pattern } from "./networks.ts";
+import { checksum, pattern } from "../numbers.ts";
+import type { Task } from "../protocol.ts";
+import type { Prepared } from "../serve.ts";
 
 type Maker = (...sizes: number[]) => () => Tensor;
 

@@ -1,6 +1,8 @@
 /** Training that is more than layers, a loss and a step: a variational auto-encoder, and an MLP of tensor operations alone. */
 import { gradients, matmul, models, noGrad, optim, type Tensor, tensor } from "../../../engine/index.ts";
-import { batchOf, fillWeights, networks, type Prepared, pattern } from "./networks.ts";
+import { pattern } from "../numbers.ts";
+import type { Prepared } from "../serve.ts";
+import { batchOf, fillWeights, networks } from "./networks.ts";
 
 function variationalAutoEncoder(batch: number): Prepared {
   const model = models.vae();
