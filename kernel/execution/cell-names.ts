@@ -6,6 +6,9 @@ export const importerName = "__nnlab__";
 /** The global object whose functions translated cells and interrupts call; see `awaits.ts`. */
 export const cellToolsName = "__nnlabCell__";
 
+/** The global object with what the helpers of a cell do; see `helpers.ts`. */
+export const helpersName = "__nnlab_helpers__";
+
 /** What V8 calls the script of a cell, in stack frames: `cell 3` → `nnlab:cell-3`. */
 export function cellUrl(cell: string): string {
   return `nnlab:${cell.trim().replace(/\s+/g, "-")}`;

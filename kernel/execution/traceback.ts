@@ -68,7 +68,7 @@ export function formatDiagnostics(diagnostics: readonly Diagnostic[]): Failure {
   for (const diagnostic of errors) {
     const { code, hint, message } = diagnostic;
     traceback.push(
-      `\n${cyan(position(diagnostic))}: ${message} ${dim(`TS${code}`)}`,
+      `\n${cyan(position(diagnostic))}: ${message}${code === 0 ? "" : ` ${dim(`TS${code}`)}`}`,
       marked(diagnostic.excerpt),
     );
     if (hint !== undefined) traceback.push(`  → ${hint}`);

@@ -6,7 +6,7 @@ import { Worker } from "node:worker_threads";
 /** One thing TypeScript has to say about a cell; lines and columns count from 1, in the student's text. */
 export interface Diagnostic {
   message: string;
-  /** TypeScript's number, as in TS2345. */
+  /** TypeScript's number, as in TS2345; 0 is what nnlab itself says. */
   code: number;
   category: "error" | "warning";
   line: number;
@@ -26,6 +26,8 @@ export interface CheckRequest {
   /** The name tracebacks show: `cell 3`. */
   cell: string;
   executionCount: number;
+  /** Whether the packages that the cell installs are there by now; see `Checked.goesOn`. */
+  installed?: boolean;
 }
 
 export interface Checked {
@@ -35,6 +37,10 @@ export interface Checked {
   javascript: string;
   /** Source map (JSON) from `javascript` to the student's text. */
   sourceMap: string;
+  /** The text of a file that takes the place of the cell's, by `%load`; all positions are in it. */
+  loaded?: string;
+  /** The JavaScript installs packages and no more: once it has run, ask again with `installed`. */
+  goesOn?: true;
 }
 
 export interface CompletionMatch {

@@ -10,6 +10,9 @@ import type * as TslabConverter from "tslab/dist/converter.js";
 import { cellUrl } from "../execution/cell-names.ts";
 import { ownDeclarations } from "./declarations.ts";
 import { excerpt } from "./excerpt.ts";
+import { actionsOf, loadFile, packagesToInstall, problemsOf } from "./helper-actions.ts";
+import type { HelperAction } from "./helper-calls.ts";
+import { completeHelper, inspectHelper, withoutQuestion } from "./helper-completion.ts";
 import { hintFor } from "./hints.ts";
 import type {
   Checked,
@@ -21,7 +24,7 @@ import type {
   Inspection,
   LanguageOptions,
 } from "./language.ts";
-import { modulePaths } from "./module-paths.ts";
+import { filePaths, modulePaths } from "./module-paths.ts";
 import {
   defaultExportName,
   enclosingCallee,
@@ -35,6 +38,8 @@ import { loadTslab, localsOf } from "./tslab.ts";
 interface Seen {
   module: string;
   as: "import" | "let" | "const";
+  /** Types alone are nothing that a variable could hold. */
+  isValue: boolean;
   /** Its comment, where the declaration that stands for it has none of its own. */
   comment?: string;
 }
@@ -55,16 +60,20 @@ export interface LanguageService {
 
 export function createLanguageService({ directory, preload }: LanguageOptions): LanguageService {
   let unchecked = false;
+  /** What `%typecheck` says of the cells to come. */
+  let checksTypes = true;
   const tslab = loadTslab(directory, () => unchecked);
   const { ts } = tslab;
   /** Where each name that a cell can see comes from, and how it comes. */
   const visible = new Map<string, Seen>();
+  /** What of it was there before the first cell. */
+  const preloaded = new Map<string, Seen>();
   /** Modules of cells that augment other modules or the global scope. */
   const augmentations: string[] = [];
   let cells = 0;
 
   const preloadModule = preload?.module.replaceAll("\\", "/") ?? "";
-  for (const name of preload?.names ?? []) preloadName(name);
+  for (const name of preload?.names ?? []) preloadName(name, true);
 
   /** What tslab calls the previous declarations. */
   function previous(except: ReadonlySet<string> = new Set()): string {
@@ -85,8 +94,17 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
     return [...imports, ...effects, ...variables].join("");
   }
 
-  function preloadName(name: string): void {
-    visible.set(name, { module: preloadModule, as: "import" });
+  function preloadName(name: string, isValue: boolean): void {
+    const seen: Seen = { module: preloadModule, as: "import", isValue };
+    preloaded.set(name, seen);
+    visible.set(name, seen);
+  }
+
+  /** What the student's cells have declared: values, or types. */
+  function own(values: boolean): string[] {
+    return [...visible]
+      .filter(([, seen]) => seen.module !== preloadModule && seen.isValue === values)
+      .map(([name]) => name);
   }
 
   function load(): void {
@@ -109,7 +127,8 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
     const module = statement && checker.getSymbolAtLocation(statement.moduleSpecifier);
     if (!module) return;
     for (const exported of checker.getExportsOfModule(module)) {
-      if (preload?.names === undefined || !isValue(exported, checker)) preloadName(exported.name);
+      const value = isValue(exported, checker);
+      if (preload?.names === undefined || !value) preloadName(exported.name, value);
     }
   }
 
@@ -118,23 +137,78 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
     return (meant.flags & ts.SymbolFlags.Value) !== 0;
   }
 
-  function check({ code, cell: name }: CheckRequest): Checked {
-    const cell = parseCell(code);
-    if (cell.syntaxErrors.length > 0) {
-      const diagnostics = cell.syntaxErrors.map(({ start, end, message, code: number }) =>
-        describe(code, start, end, { message, code: number, category: "error" }),
-      );
-      return { diagnostics: sorted(diagnostics), javascript: "", sourceMap: "" };
+  const parsed = (code: string): ParsedCell => parseCell(code, (name) => visible.has(name));
+
+  function check({ code, cell: name, installed = false }: CheckRequest): Checked {
+    const cell = parsed(code);
+    const wrong = [
+      ...cell.syntaxErrors,
+      ...problemsOf(cell.helpers, cell.statements).map((it) => ({ ...it, code: 0 })),
+    ];
+    if (wrong.length > 0) return failed(code, wrong);
+    const [first] = cell.helpers;
+    if (first?.name === "load") {
+      const loaded = loadFile(first.argument, directory);
+      if ("message" in loaded) return failed(code, [{ ...first, ...loaded, code: 0 }]);
+      const again = parsed(loaded.text).helpers.find((helper) => helper.name === "load");
+      if (again)
+        return failed(loaded.text, [{ ...again, message: "%load: this file was loaded itself", code: 0 }]);
+      return { ...check({ code: loaded.text, cell: name, executionCount: 0 }), loaded: loaded.text };
     }
+    const installs = packagesToInstall(cell.helpers);
+    if (installs.length > 0 && !installed)
+      return {
+        diagnostics: [],
+        ...translateCell(parseCell(""), cellUrl(name), new Set(), installs),
+        goesOn: true,
+      };
+    if (installs.length > 0) tslab.packagesChanged();
     tslab.refresh();
-    unchecked = cell.unchecked;
+    return cell.helpers.some((helper) => helper.name === "reset")
+      ? checkAfterReset(cell, code, name)
+      : checkTypes(cell, code, name);
+  }
+
+  /** Syntax errors and helpers that are written wrongly, as an answer. */
+  function failed(code: string, wrong: ParsedCell["syntaxErrors"]): Checked {
+    const diagnostics = wrong.map(({ start, end, message, code: number }) =>
+      describe(code, start, end, { message, code: number, category: "error" }),
+    );
+    return { diagnostics: sorted(diagnostics), javascript: "", sourceMap: "" };
+  }
+
+  /** The cell sees the preloaded names alone; if it is wrong, it has not run, and all others stay. */
+  function checkAfterReset(cell: ParsedCell, code: string, name: string): Checked {
+    const before = new Map(visible);
+    const effects = augmentations.splice(0);
+    const forgotten: HelperAction = { position: -1, method: "reset", variables: own(true) };
+    visible.clear();
+    for (const [each, seen] of preloaded) visible.set(each, seen);
+    const checked = checkTypes(cell, code, name, [forgotten]);
+    if (checked.javascript === "") {
+      for (const [each, seen] of before) visible.set(each, seen);
+      augmentations.push(...effects);
+    }
+    return checked;
+  }
+
+  function checkTypes(cell: ParsedCell, code: string, name: string, before: HelperAction[] = []): Checked {
+    const setting = cell.helpers.findLast((helper) => helper.name === "typecheck")?.argument;
+    const checks = setting === undefined ? checksTypes : setting === "on";
+    unchecked = cell.unchecked || !checks;
     const converted = convert(cell);
-    if (!converted) return { diagnostics: [], ...translateCell(cell, cellUrl(name), new Set()) };
-    const diagnostics = sorted(converted.diagnostics.flatMap((found) => diagnose(cell, code, found)));
+    const diagnostics = sorted(converted?.diagnostics.flatMap((found) => diagnose(cell, code, found)) ?? []);
     if (diagnostics.some(({ category }) => category === "error"))
       return { diagnostics, javascript: "", sourceMap: "" };
-    const typeOnly = remember(cell, converted.declOutput);
-    return { diagnostics, ...translateCell(cell, cellUrl(name), typeOnly) };
+    checksTypes = checks;
+    const typeOnly = converted ? remember(cell, converted.declOutput) : new Set<string>();
+    const actions = actionsOf(cell.helpers, code, {
+      variables: own(true),
+      types: own(false),
+      names: [...visible.keys()],
+      inspect: (asked, detailLevel) => inspect(asked, asked.length, detailLevel),
+    });
+    return { diagnostics, ...translateCell(cell, cellUrl(name), typeOnly, [...before, ...actions]) };
   }
 
   /** Null where tslab itself fails, even made anew: the cell then runs unchecked, since nobody's work should stop. */
@@ -164,12 +238,13 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
       const own = ownDeclarations(declarations, new Set(locals.keys()));
       tslab.addFile(`${module.slice(2)}.d.ts`, own + exports);
     }
-    for (const [name, symbol] of locals) visible.set(name, howSeen(symbol, module));
+    for (const [name, symbol] of locals)
+      visible.set(name, { ...howSeen(symbol, module), isValue: isValue(symbol, checker) });
     if (cell.augments) augmentations.push(module);
     return typeOnly;
   }
 
-  function howSeen(symbol: Fork.Symbol, module: string): Seen {
+  function howSeen(symbol: Fork.Symbol, module: string): Omit<Seen, "isValue"> {
     const declaration = symbol.valueDeclaration;
     const others = symbol.flags & ~ts.SymbolFlags.Variable & (ts.SymbolFlags.Value | ts.SymbolFlags.Type);
     if (!declaration || !(symbol.flags & ts.SymbolFlags.Variable) || others) return { module, as: "import" };
@@ -223,12 +298,15 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
     return entries.map((entry) => entry.name);
   }
 
-  function complete(code: string, cursor: number): Completions {
+  function complete(written: string, cursor: number): Completions {
+    const helper = completeHelper(written, cursor, directory);
+    if (helper) return helper;
+    const code = withoutQuestion(written, parsed(written).helpers, cursor);
     const nothing = { matches: [], start: cursor, end: cursor };
     const paths = modulePaths(code, cursor, directory);
     if (paths) return paths;
-    const { forChecker } = parseCell(code);
-    const literal = enclosingString(code, cursor);
+    const { forChecker, neutral } = parsed(code);
+    const literal = enclosingString(neutral, cursor);
     const found = attempt(() => tslab.converter.complete(previous(), forChecker, cursor));
     if (!found) return nothing;
     const entries = new Map(found.original?.entries.map((entry) => [entry.name, entry]));
@@ -238,7 +316,8 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
         ({ kind, name }) => kind === "string" && name.startsWith(typed),
       );
       const matches = strings.map(({ name }) => ({ text: name, type: "string" }));
-      return matches.length > 0 ? { matches, start: literal.start, end: literal.end } : nothing;
+      if (matches.length > 0) return { matches, start: literal.start, end: literal.end };
+      return (/^[^\n]*$/.test(typed) && filePaths(typed, directory, literal)) || nothing;
     }
     const typed = code.slice(found.start, cursor).toLowerCase();
     const names = found.candidates.filter((name) => !/^__(tslab|cell_|prev)|^_dflt$/.test(name));
@@ -290,8 +369,12 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
     return module && checker.tryGetMemberInModuleExports(name, module);
   }
 
-  function inspect(code: string, cursor: number, detailLevel: number): Inspection {
-    const { forChecker } = parseCell(code);
+  function inspect(written: string, cursor: number, detailLevel: number): Inspection {
+    const calls = parsed(written).helpers;
+    const helper = inspectHelper(calls, cursor);
+    if (helper) return helper;
+    const code = withoutQuestion(written, calls, cursor);
+    const { forChecker } = parsed(code);
     const at = (position: number): Fork.QuickInfo | null =>
       attempt(() => tslab.converter.inspect(previous(), forChecker, position)) ?? null;
     const callee = attempt(() => enclosingCallee(forChecker, cursor)) ?? null;
@@ -301,7 +384,8 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
     if (callee !== null) candidates.push(callee);
     for (const position of candidates) {
       const info = at(position);
-      if (!info?.displayParts?.length) continue;
+      // Of a name that nothing declares, TypeScript says no more than its type.
+      if (!info?.displayParts?.length || ts.displayPartsToString(info.displayParts) === "any") continue;
       const source = detailLevel > 0 ? sourceAt(position) : null;
       return { found: true, markdown: asMarkdown(info, source), text: asText(info, source) };
     }
@@ -344,12 +428,12 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
   }
 
   function isComplete(code: string): Completeness {
-    const { syntaxErrors } = parseCell(code);
+    const { syntaxErrors, neutral } = parsed(code);
     if (syntaxErrors.length === 0) return { status: "complete" };
     // An open template literal or comment goes on in the next line as it is.
     if (syntaxErrors.some((error) => error.code === 1160 || error.code === 1010))
       return { status: "incomplete", indent: "" };
-    const { completed, indent } = tslab.isCompleteCode(code);
+    const { completed, indent } = tslab.isCompleteCode(neutral);
     return completed ? { status: "invalid" } : { status: "incomplete", indent: indent ?? "" };
   }
 

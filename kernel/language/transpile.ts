@@ -9,14 +9,16 @@ import { createRequire } from "node:module";
 import type * as TypeScript from "typescript";
 import { importerName } from "../execution/cell-names.ts";
 import { interruptibleAwaits } from "./awaits.ts";
+import { type HelperAction, withHelperCalls } from "./helper-calls.ts";
+import { type HelperCall, readHelpers } from "./helpers.ts";
 
 const ts: typeof TypeScript = createRequire(import.meta.url)("typescript");
 
 /** A cell parsed once: what is wrong with its syntax, and the texts that the checker and the translator read. */
 export interface ParsedCell {
-  /** Positions are indices into the student's text. */
+  /** Positions are indices into the student's text; the code 0 is ours, of helpers. */
   syntaxErrors: { start: number; end: number; message: string; code: number }[];
-  /** The text with `export` blanked out: a cell exports nothing. Every position is as in the student's text. */
+  /** The text without helpers and `export`, which a cell does not have. Every position is as in the student's text. */
   neutral: string;
   /** `neutral` for TypeScript 5.0: `using` is a `const` there and import attributes are unknown. */
   forChecker: string;
@@ -24,6 +26,9 @@ export interface ParsedCell {
   unchecked: boolean;
   /** Whether it augments `global` or a module, which must stay in force in later cells. */
   augments: boolean;
+  helpers: HelperCall[];
+  /** Where the statements begin. */
+  statements: number[];
 }
 
 export interface Translation {
@@ -35,9 +40,10 @@ type Edit = { start: number; end: number; text: string };
 
 export const defaultExportName = "_dflt";
 
-/** Reads a cell; `syntaxErrors` is empty when the rest can be used. */
-export function parseCell(code: string): ParsedCell {
-  const file = parse(code);
+/** Reads a cell; `syntaxErrors` is empty when the rest can be used. `isDeclared` tells the names of earlier cells. */
+export function parseCell(code: string, isDeclared?: (name: string) => boolean): ParsedCell {
+  const { text, calls, problems } = readHelpers(code, isDeclared);
+  const file = parse(text);
   const neutral: Edit[] = [];
   const forChecker: Edit[] = [];
   const blank = (start: number, end: number, text = ""): Edit => ({ start, end, text });
@@ -71,9 +77,11 @@ export function parseCell(code: string): ParsedCell {
     forChecker.push(blank(start, end - "const".length), blank(end - "const".length, end, "const"));
   });
 
-  const neutralText = apply(code, neutral);
+  const neutralText = apply(text, neutral);
+  const ours = problems.map((problem) => ({ ...problem, code: 0 }));
   return {
-    syntaxErrors: syntaxErrors(file),
+    // What follows an unknown helper in its line is no TypeScript either.
+    syntaxErrors: ours.length > 0 ? ours : syntaxErrors(file),
     neutral: neutralText,
     forChecker: apply(neutralText, forChecker),
     unchecked: isUnchecked(file),
@@ -82,6 +90,8 @@ export function parseCell(code: string): ParsedCell {
         ts.isModuleDeclaration(statement) &&
         (ts.isStringLiteral(statement.name) || (statement.flags & ts.NodeFlags.GlobalAugmentation) !== 0),
     ),
+    helpers: calls,
+    statements: file.statements.filter((it) => !ts.isEmptyStatement(it)).map((it) => it.getStart(file)),
   };
 }
 
@@ -121,8 +131,16 @@ export function enclosingString(code: string, position: number): { start: number
   return found;
 }
 
-/** `typeOnly`: imported names that stand for types alone, so that nothing is read at run time. */
-export function translateCell(cell: ParsedCell, url: string, typeOnly: ReadonlySet<string>): Translation {
+/**
+ * `typeOnly`: imported names that stand for types alone, so that nothing is read at run time. `actions`: what the helpers
+ * of the cell do.
+ */
+export function translateCell(
+  cell: ParsedCell,
+  url: string,
+  typeOnly: ReadonlySet<string>,
+  actions: readonly HelperAction[] = [],
+): Translation {
   let endsWithValue = false;
   const output = ts.transpileModule(cell.neutral, {
     fileName: "cell.ts",
@@ -137,7 +155,8 @@ export function translateCell(cell: ParsedCell, url: string, typeOnly: ReadonlyS
     },
     transformers: {
       before: [
-        (context) => (file) => {
+        (context) => (source) => {
+          const file = withHelperCalls(source, actions, context);
           const last = [...file.statements].findLast((statement) => !isTypeStatement(statement));
           endsWithValue = last !== undefined && ts.isExpressionStatement(last);
           return interruptibleAwaits(rewriteImports(file, context, typeOnly), context);

@@ -42,6 +42,8 @@ export interface Tslab {
   addFile(name: string, text: string): void;
   /** Notices the student's files that changed since the last call. */
   refresh(): void;
+  /** Notices packages that have come or changed in the notebook's folder. */
+  packagesChanged(): void;
   /** Makes the converter anew, after it failed. */
   restart(): void;
   /** Of the last call of the converter. */
@@ -267,6 +269,12 @@ export function loadTslab(directory: string, isUnchecked: () => boolean): Tslab 
         file.modified = modified;
         file.notify(path, modified === 0 ? ts.FileWatcherEventKind.Deleted : ts.FileWatcherEventKind.Changed);
       }
+    },
+    packagesChanged() {
+      settled.clear();
+      // A file that is known already may be of another version now.
+      const known = builder?.getProgram().getSourceFiles() ?? [];
+      if (known.some(({ fileName }) => fileName.startsWith(`${folder}/node_modules/`))) tslab.restart();
     },
     restart() {
       tslab.converter.close();

@@ -13,7 +13,7 @@ import {
   type ToMain,
 } from "../execution/messages.ts";
 import { formatDiagnostics } from "../execution/traceback.ts";
-import type { Language } from "../language/language.ts";
+import type { Checked, CheckRequest, Language } from "../language/language.ts";
 import { AbortRule } from "./abort.ts";
 import { type Answer, type Content, createAnswers, requireString } from "./answers.ts";
 import type { Capture } from "./capture.ts";
@@ -41,7 +41,13 @@ interface Running {
   cell: number;
   request: Request;
   settle(outcome: Outcome): void;
-  settled: Promise<void>;
+  settled: Promise<Outcome>;
+  /** Whether it has not been settled yet. */
+  open: boolean;
+  /** Told what the main thread says of code that it was given for this request. */
+  ended: (outcome: Outcome) => void;
+  /** What the front end is asked to do when it has the reply. */
+  payload: Record<string, unknown>[];
 }
 
 export interface Wires {
@@ -168,7 +174,7 @@ export class Kernel {
       abandon: () => {
         if (running) this.#toMain({ type: "abandon", cell: running.cell });
       },
-      settled: () => running?.settled ?? Promise.resolve(),
+      settled: async () => void (await running?.settled),
       giveUp: () => running?.settle({ status: "error", shown: false, ...interruptFailure() }),
     };
     return this.#parts.interrupter.interrupt(target);
@@ -282,12 +288,13 @@ export class Kernel {
     this.#status(request, "busy");
     this.#show(request, "execute_input", { code, execution_count: executionCount });
     if (counted) this.#history.add(executionCount, code);
-    const outcome = await this.#outcome(request, cell, { code, cell: name, executionCount });
+    const running = this.#begin(request, cell);
+    const outcome = await this.#outcome(running, { code, cell: name, executionCount });
     if (this.#awaitsInput === cell) this.#awaitsInput = null;
     this.#flushStreams();
     this.#stateCuts(request);
 
-    const reply = { execution_count: executionCount, payload: [] };
+    const reply = { execution_count: executionCount, payload: running.payload };
     if (outcome.status === "ok") {
       if (counted && outcome.text !== null) this.#history.setOutput(executionCount, outcome.text);
       this.#reply(request, { status: "ok", ...reply, user_expressions: outcome.expressions });
@@ -301,53 +308,82 @@ export class Kernel {
     this.#status(request, "idle");
   }
 
-  /** Checks the cell and runs it; an interrupt may settle it at any moment. */
-  async #outcome(
-    request: Request,
-    cell: number,
-    check: { code: string; cell: string; executionCount: number },
-  ): Promise<Outcome> {
+  /** From here on an interrupt may settle the request at any moment. */
+  #begin(request: Request, cell: number): Running {
     const { promise, resolve } = Promise.withResolvers<Outcome>();
-    let open = true;
     const settle = (outcome: Outcome): void => {
-      open = false;
+      running.open = false;
       resolve(outcome);
     };
-    this.#running = { cell, request, settle, settled: promise.then(() => undefined) };
-    const { user_expressions: expressions, allow_stdin: allowStdin } = request.content;
+    const running: Running = {
+      cell,
+      request,
+      settle,
+      settled: promise,
+      open: true,
+      ended: settle,
+      payload: [],
+    };
+    this.#running = running;
+    return running;
+  }
+
+  /** Checks the cell and runs it. */
+  async #outcome(running: Running, check: CheckRequest): Promise<Outcome> {
+    const { language } = this.#parts;
+    const { settle } = running;
     void (async () => {
       try {
-        const { diagnostics, javascript, sourceMap } = await this.#parts.language.check(check);
-        if (!open) return;
+        let checked = await language.check(check);
+        if (checked.goesOn) {
+          const installed = await this.#run(running, check, checked);
+          if (installed.status === "error") return settle(installed);
+          checked = await language.check({ ...check, installed: true });
+        }
+        if (!running.open) return;
+        const { diagnostics, loaded } = checked;
+        if (loaded !== undefined)
+          running.payload.push({ source: "set_next_input", text: loaded, replace: true });
         if (diagnostics.some(({ category }) => category === "error"))
           return settle({ status: "error", shown: false, ...formatDiagnostics(diagnostics) });
-        await this.#ready.promise;
-        await this.#parts.interrupter.over();
-        if (!open) return;
-        this.#parts.interrupter.clear();
-        this.#inMain = true;
-        this.#capture.wake();
-        this.#toMain({
-          type: "execute",
-          cell,
-          name: check.cell,
-          executionCount: check.executionCount,
-          code: check.code,
-          javascript,
-          sourceMap,
-          userExpressions: texts(expressions),
-          allowStdin: allowStdin === true,
-        });
+        settle(await this.#run(running, check, checked));
       } catch (error) {
         const evalue = `this cell could not be checked: ${error instanceof Error ? error.message : error}`;
         const traceback = [`LanguageServiceError: ${evalue}`, "Restarting the kernel may help."];
         settle({ status: "error", shown: false, ename: "LanguageServiceError", evalue, traceback });
       }
     })();
-    const outcome = await promise;
+    const outcome = await running.settled;
     this.#running = null;
     this.#inMain = false;
-    this.#reportProblem(request);
+    this.#reportProblem(running.request);
+    return outcome;
+  }
+
+  /** Has the main thread run what was translated; an interrupt may settle the request before that. */
+  async #run(running: Running, check: CheckRequest, checked: Checked): Promise<Outcome> {
+    await this.#ready.promise;
+    await this.#parts.interrupter.over();
+    const { promise, resolve } = Promise.withResolvers<Outcome>();
+    if (!running.open) return promise;
+    this.#parts.interrupter.clear();
+    running.ended = resolve;
+    this.#inMain = true;
+    this.#capture.wake();
+    const { user_expressions: expressions, allow_stdin: allowStdin } = running.request.content;
+    this.#toMain({
+      type: "execute",
+      cell: running.cell,
+      name: check.cell,
+      executionCount: check.executionCount,
+      code: checked.loaded ?? check.code,
+      javascript: checked.javascript,
+      sourceMap: checked.sourceMap,
+      userExpressions: checked.goesOn ? {} : texts(expressions),
+      allowStdin: allowStdin === true,
+    });
+    const outcome = await promise;
+    this.#inMain = false;
     return outcome;
   }
 
@@ -381,10 +417,9 @@ export class Kernel {
     const cell = this.#remember(request);
     this.#status(request, "busy");
     await this.#parts.interrupter.over();
-    const { promise, resolve } = Promise.withResolvers<Outcome>();
-    this.#running = { cell, request, settle: resolve, settled: promise.then(() => undefined) };
+    const running = this.#begin(request, cell);
     this.#toMain({ type: "comm", cell, event, id, target, data: content.data ?? {}, metadata, buffers });
-    await promise;
+    await running.settled;
     this.#running = null;
     this.#status(request, "idle");
   }
@@ -428,7 +463,7 @@ export class Kernel {
         }
         return;
       case "done":
-        if (this.#running?.cell === message.cell) this.#running.settle(message.outcome);
+        if (this.#running?.cell === message.cell) this.#running.ended(message.outcome);
         return;
       case "stream": {
         this.#release(message.text);

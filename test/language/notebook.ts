@@ -38,6 +38,10 @@ export interface Ran {
   javascript: string;
   /** How `util.inspect` shows the cell's value. */
   value?: string;
+  /** The MIME bundles that the cell's helpers showed. */
+  shown?: Record<string, string>[];
+  /** What the cell printed. */
+  printed?: string;
   failure?: Failure;
   /** The failure's traceback, plain. */
   traceback?: string;
@@ -63,13 +67,18 @@ export class Notebook {
   }
 
   async run(code: string): Promise<Ran> {
-    const { diagnostics, javascript, sourceMap } = await this.#check(code);
+    const { diagnostics, javascript, sourceMap, loaded = code } = await this.#check(code);
     if (diagnostics.length > 0) return { diagnostics, javascript };
     const child = await this.#process();
-    child.send({ name: `cell ${this.#count}`, source: code, javascript, sourceMap });
+    child.send({ name: `cell ${this.#count}`, source: loaded, javascript, sourceMap });
     const [answer]: [{ value?: string; failure?: Failure }] = (await once(child, "message")) as [Ran];
     const traceback = stripVTControlCharacters(answer.failure?.traceback.join("\n") ?? "");
-    return { diagnostics, javascript, ...answer, ...(answer.failure ? { traceback } : {}) };
+    return {
+      diagnostics,
+      javascript,
+      ...answer,
+      ...(answer.failure ? { traceback } : {}),
+    };
   }
 
   /** The value of a cell that must run. */

@@ -2,6 +2,7 @@
 
 import { inspect } from "node:util";
 import { Evaluator } from "../../kernel/execution/evaluate.ts";
+import { installHelpers } from "../../kernel/execution/helpers.ts";
 import { createImporter, installImporter } from "../../kernel/execution/modules.ts";
 import { type CellSource, formatError, installStackTraces } from "../../kernel/execution/traceback.ts";
 
@@ -12,14 +13,24 @@ export interface CellToRun extends CellSource {
 
 const [directory = "."] = process.argv.slice(2);
 installImporter(createImporter({ directory }));
+let shown: unknown[] = [];
+let printed = "";
+process.stdout.write = (text) => {
+  printed += text;
+  return true;
+};
+Object.defineProperty(globalThis, "tensor", { value: () => "preloaded", writable: true, configurable: true });
+installHelpers({ directory, display: (bundle) => shown.push(bundle.data) });
 const evaluator = new Evaluator();
 const cells = new Map<string, CellSource>();
 installStackTraces(cells);
 
 process.on("message", ({ name, javascript, source, sourceMap }: CellToRun) => {
   cells.set(name, { source, sourceMap });
+  shown = [];
+  printed = "";
   evaluator.evaluate(javascript, (result) => {
-    if (result.kind === "value") process.send?.({ value: inspect(result.value) });
+    if (result.kind === "value") process.send?.({ shown, printed, value: inspect(result.value) });
     else process.send?.({ failure: formatError(result.kind === "thrown" ? result.error : null, cells) });
   });
 });
