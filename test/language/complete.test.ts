@@ -8,6 +8,16 @@ beforeAll(async () => {
     "helper.ts": "export const six = 6;\n",
     "data/values.json": "{}",
     "node_modules/@scope/pack/package.json": "{}",
+    "node_modules/parted/package.json": JSON.stringify({
+      exports: {
+        ".": "./index.js",
+        "./part": "./part.js",
+        "./features/*.js": "./features/*.js",
+        "./hidden": null,
+      },
+    }),
+    "node_modules/parted/features/one.js": "",
+    "node_modules/open/lib/deep.js": "",
   });
   await notebook.value(
     "/** How fast to learn. */\nconst learningRate = 0.1;\nclass Network { depth = 3; forward(x: Tensor) { return x } }\nconst network = new Network();\nfunction train(epochs: number, mode: 'fast' | 'slow') {}",
@@ -49,6 +59,14 @@ describe("completion", () => {
     ["import { r| } from 'node:fs'", "import { read } from 'node:fs'"],
     ["await import('node:worker|')", "await import('node:worker_threads')"],
     ["import x from '@scope/|'", "import x from '@scope/pack'"],
+    ["import x from 'par|'", "import x from 'parted'"],
+    ["import x from 'parted/|'", "import x from 'parted/features/one.js'"],
+    ["import x from 'parted/p|'", "import x from 'parted/part'"],
+    ["import x from 'open/lib/|'", "import x from 'open/lib/deep.js'"],
+    ["require('fs').readFileSync('da|')", "require('fs').readFileSync('data/')"],
+    ["const path = './data/va|';", "const path = './data/values.json';"],
+    ["const name = `hel|`", "const name = `helper.ts`"],
+    ["'😀'; JSON.parse('data/|')", "'😀'; JSON.parse('data/values.json')"],
   ])("%s", async (marked, accepted) => {
     expect((await complete(marked)).accepted).toBe(accepted);
   });
