@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Answer, Order, Task } from "./protocol.ts";
-import { comparison, type Report } from "./report.ts";
+import { comparison, labelsOf, type Report } from "./report.ts";
 import { measure } from "./rounds.ts";
 import { exponent, growthSection } from "./sections/growth.ts";
 import { networksSection } from "./sections/networks.ts";
@@ -220,6 +220,12 @@ describe("the report", () => {
       "| --- | --- | ---: | ---: |",
       "| MLP | training | 64 | 2.50 |",
     ]);
+  });
+
+  test("keeps the order of the contenders where the first row lacks one", () => {
+    const rows = [{ BLAS: 1, "jax-js": 3 }, { BLAS: 1, "tfjs wasm": 2, "jax-js": 3 }, { WASM: 4 }];
+    const labels = labelsOf(rows.map((values) => ({ name: "", values })));
+    expect(labels).toEqual(["BLAS", "tfjs wasm", "jax-js", "WASM"]);
   });
 
   test("gives operations as shares of the machine's limits", () => {

@@ -52,10 +52,11 @@ export const cellOf =
   ({ values }: Measured): string =>
     values[label] === undefined ? missing : text(values[label]);
 
-/** Who has numbers in these rows, in the order of the contenders. */
-export const labelsOf = (rows: readonly Measured[]): string[] => [
-  ...new Set(rows.flatMap(({ values }) => Object.keys(values))),
-];
+/** Who has numbers in these rows, in the order of the contenders, as the row with most of them has it. */
+export const labelsOf = (rows: readonly Measured[]): string[] => {
+  const labels = rows.map(({ values }) => Object.keys(values));
+  return [...new Set(labels.toSorted((a, b) => b.length - a.length).flat())];
+};
 
 /** Who is compared with whom: other libraries, builds without something, one thread. */
 const compared: readonly (readonly [label: string, other: string])[] = [
