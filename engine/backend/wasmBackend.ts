@@ -129,6 +129,29 @@ const isFloat = (...storages: readonly Storage[]): boolean => {
   return true;
 };
 
+/** Kernels as large as the image: each filter sees all of it once, as a unit of a fully connected layer does. */
+const isDense = (g: Conv2dGeometry): boolean =>
+  g.outHeight === 1 &&
+  g.outWidth === 1 &&
+  g.kernelHeight === g.inHeight &&
+  g.kernelWidth === g.inWidth &&
+  g.padTop === 0 &&
+  g.padLeft === 0 &&
+  g.dilationHeight === 1 &&
+  g.dilationWidth === 1 &&
+  g.groups === 1;
+
+/** Such a convolution as a product: x·Wᵀ, g·W or gᵀ·x, of x `[batch, in]`, W `[out, in]` and g `[batch, out]`. */
+function dense(g: Conv2dGeometry, wanted: "out" | "input" | "weight", accumulate = false): MatmulGeometry {
+  const inputs = g.inChannels * g.inHeight * g.inWidth;
+  const sizes = {
+    out: { m: g.batch, n: g.outChannels, k: inputs, transposeA: false, transposeB: true },
+    input: { m: g.batch, n: inputs, k: g.outChannels, transposeA: false, transposeB: false },
+    weight: { m: g.outChannels, n: inputs, k: g.batch, transposeA: true, transposeB: false },
+  };
+  return { batch: 1, ...sizes[wanted], batchStrideA: 0, batchStrideB: 0, accumulate };
+}
+
 /** Dimensions and strides with neighbours merged where every operand walks through both as through one. */
 interface Walks {
   readonly shape: number[];
@@ -395,6 +418,12 @@ export class WasmBackend implements Backend {
       referenceBackend.conv2d(x, weight, bias, out, geometry);
       return;
     }
+    if (isDense(geometry)) {
+      const { batch, outChannels } = geometry;
+      if (bias !== null) this.strided(bias, { shape: [batch, outChannels], strides: [0, 1], offset: 0 }, out);
+      this.matmul(x, weight, out, dense(geometry, "out", bias !== null));
+      return;
+    }
     if (isWinograd(geometry)) {
       this.#winograd(x, weight, false, bias, out, geometry);
       return;
@@ -413,6 +442,10 @@ export class WasmBackend implements Backend {
       referenceBackend.conv2dInputGradient(gradient, weight, out, geometry);
       return;
     }
+    if (isDense(geometry)) {
+      this.matmul(gradient, weight, out, dense(geometry, "input"));
+      return;
+    }
     if (isWinograd(geometry)) {
       this.#winograd(gradient, weight, true, null, out, transposedGeometry(geometry));
       return;
@@ -428,6 +461,10 @@ export class WasmBackend implements Backend {
   conv2dWeightGradient(x: Storage, gradient: Storage, out: Storage, geometry: Conv2dGeometry): void {
     if (!isFloat(x, gradient, out)) {
       referenceBackend.conv2dWeightGradient(x, gradient, out, geometry);
+      return;
+    }
+    if (isDense(geometry)) {
+      this.matmul(gradient, x, out, dense(geometry, "weight"));
       return;
     }
     if (isWinograd(geometry)) {

@@ -180,6 +180,15 @@ const convolutions: Record<string, Conv2dGeometry> = {
     batch: 1,
     outChannels: 1,
   }),
+  "as large as the image": convolutionCase({
+    batch: 9,
+    inChannels: 16,
+    inHeight: 5,
+    inWidth: 4,
+    outChannels: 12,
+    kernelHeight: 5,
+    kernelWidth: 4,
+  }),
   "empty batch": convolutionCase({ batch: 0 }),
   wide: convolutionCase({
     batch: 4,
