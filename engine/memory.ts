@@ -15,7 +15,7 @@
  * 6. A gradient replaced by the next one goes at once if nobody read it, else by rule 4.
  *    What a hook is shown, and what it makes of it, ends by rule 4 too.
  * 7. `scope()`, `using` and `dispose()` are for those who want them; no rule needs them.
- * 8. What the program can no longer reach is given back by a sweep: when memory in use has doubled (and grown by ≥ 64 MB)
+ * 8. What the program can no longer reach is given back by a sweep: when memory in use has doubled (and grown by ≥ 192 MB)
  *    since the last one, the runtime is asked which tensors are reachable, in the middle of a synchronous loop too. Where it
  *    cannot be asked (browsers), a FinalizationRegistry does it whenever the program yields.
  *
@@ -28,7 +28,7 @@ import { OutOfMemoryError, RecycledTensorError } from "./errors.ts";
 import { describeShape, type Shape, sizeOf } from "./shapes.ts";
 
 const SMALL = 4096;
-const SWEEP_BYTES = 64 * 2 ** 20;
+const SWEEP_BYTES = 192 * 2 ** 20;
 const SWEEP_TENSORS = 100_000;
 const BYTES_PER_ELEMENT: Record<DType, number> = { float32: 4, float64: 8, int32: 4, bool: 1 };
 

@@ -331,7 +331,8 @@ export class WasmBackend implements Backend {
 
   binary(kind: BinaryKind, a: Storage, b: Storage, out: Storage, broadcast?: Broadcast): void {
     const name = broadcast === undefined ? kind : `${kind}Broadcast`;
-    if (!this.#kernels.has(name) || !isFloat(a, b, out)) {
+    const isComparison = out.dtype === "bool";
+    if (!this.#kernels.has(name) || !isFloat(a, b) || !(isComparison || isFloat(out))) {
       referenceBackend.binary(kind, a, b, out, broadcast);
       return;
     }

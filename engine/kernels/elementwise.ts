@@ -88,6 +88,13 @@ const MINIMUM: i32 = 5;
 const RELU_GRADIENT: i32 = 6;
 const SIGMOID_GRADIENT: i32 = 7;
 const TANH_GRADIENT: i32 = 8;
+// From here on the results are truth values, a byte each.
+const EQUAL: i32 = 9;
+const NOT_EQUAL: i32 = 10;
+const LESS: i32 = 11;
+const LESS_EQUAL: i32 = 12;
+const GREATER: i32 = 13;
+const GREATER_EQUAL: i32 = 14;
 
 @inline
 function combine(kind: i32, a: v128, b: v128): v128 {
@@ -98,9 +105,40 @@ function combine(kind: i32, a: v128, b: v128): v128 {
   if (kind == MAXIMUM) return f32x4.max(a, b);
   if (kind == MINIMUM) return f32x4.min(a, b);
   if (kind == RELU_GRADIENT) return v128.and(b, f32x4.gt(a, f32x4.splat(0.0)));
+  if (kind == EQUAL) return f32x4.eq(a, b);
+  if (kind == NOT_EQUAL) return f32x4.ne(a, b);
+  if (kind == LESS) return f32x4.lt(a, b);
+  if (kind == LESS_EQUAL) return f32x4.le(a, b);
+  if (kind == GREATER) return f32x4.gt(a, b);
+  if (kind == GREATER_EQUAL) return f32x4.ge(a, b);
   const one = f32x4.splat(1.0);
   if (kind == SIGMOID_GRADIENT) return f32x4.mul(b, f32x4.mul(a, f32x4.sub(one, a)));
   return f32x4.mul(b, f32x4.sub(one, f32x4.mul(a, a)));
+}
+
+/** Bytes of `count` results. */
+@inline
+function bytesOf(kind: i32, count: i32): usize {
+  return kind >= EQUAL ? <usize>count : <usize>count << 2;
+}
+
+/** Stores up to four results: numbers, or of truth values the lowest bit of each lane. */
+@inline
+function put(kind: i32, out: usize, x: v128, count: i32): void {
+  if (kind < EQUAL) {
+    if (count == 4) v128.store(out, x);
+    else storeLanes(out, x, count);
+    return;
+  }
+  const halves = i16x8.narrow_i32x4_s(x, x);
+  const bytes = v128.and(i8x16.narrow_i16x8_s(halves, halves), i8x16.splat(1));
+  if (count == 4) {
+    v128.store_lane<u32>(out, bytes, 0);
+    return;
+  }
+  v128.store_lane<u8>(out, bytes, 0);
+  if (count > 1) v128.store_lane<u8>(out, bytes, 1, 1);
+  if (count > 2) v128.store_lane<u8>(out, bytes, 2, 2);
 }
 
 /** Words: a, b, out, length; one shape. */
@@ -111,15 +149,15 @@ function zip(kind: i32, task: usize, slice: i32, slices: i32): void {
   const last = sliceStart(length, LINE, slice + 1, slices);
   let a = pointer(task, 0) + (<usize>first << 2);
   let b = pointer(task, 1) + (<usize>first << 2);
-  let out = pointer(task, 2) + (<usize>first << 2);
+  let out = pointer(task, 2) + bytesOf(kind, first);
   let left = last - first;
   for (; left >= 4; left -= 4) {
-    v128.store(out, combine(kind, v128.load(a), v128.load(b)));
+    put(kind, out, combine(kind, v128.load(a), v128.load(b)), 4);
     a += 16;
     b += 16;
-    out += 16;
+    out += bytesOf(kind, 4);
   }
-  if (left > 0) storeLanes(out, combine(kind, v128.load(a), v128.load(b)), left);
+  if (left > 0) put(kind, out, combine(kind, v128.load(a), v128.load(b)), left);
 }
 
 /**
@@ -138,7 +176,7 @@ function zipBroadcast(kind: i32, task: usize, slice: i32, slices: i32): void {
   const last = sliceStart(rows, 1, slice + 1, slices);
   const innerA = word(task, 10);
   const innerB = word(task, 14);
-  let out = pointer(task, 2) + (<usize>first * <usize>inner << 2);
+  let out = pointer(task, 2) + <usize>first * bytesOf(kind, inner);
   for (let row = first; row < last; ++row) {
     const i2 = row % d2;
     const i1 = (row / d2) % d1;
@@ -149,29 +187,29 @@ function zipBroadcast(kind: i32, task: usize, slice: i32, slices: i32): void {
     if (innerA == 0) {
       const va = v128.load32_splat(pa);
       for (; left >= 4; left -= 4) {
-        v128.store(out, combine(kind, va, v128.load(pb)));
+        put(kind, out, combine(kind, va, v128.load(pb)), 4);
         pb += 16;
-        out += 16;
+        out += bytesOf(kind, 4);
       }
-      if (left > 0) storeLanes(out, combine(kind, va, v128.load(pb)), left);
+      if (left > 0) put(kind, out, combine(kind, va, v128.load(pb)), left);
     } else if (innerB == 0) {
       const vb = v128.load32_splat(pb);
       for (; left >= 4; left -= 4) {
-        v128.store(out, combine(kind, v128.load(pa), vb));
+        put(kind, out, combine(kind, v128.load(pa), vb), 4);
         pa += 16;
-        out += 16;
+        out += bytesOf(kind, 4);
       }
-      if (left > 0) storeLanes(out, combine(kind, v128.load(pa), vb), left);
+      if (left > 0) put(kind, out, combine(kind, v128.load(pa), vb), left);
     } else {
       for (; left >= 4; left -= 4) {
-        v128.store(out, combine(kind, v128.load(pa), v128.load(pb)));
+        put(kind, out, combine(kind, v128.load(pa), v128.load(pb)), 4);
         pa += 16;
         pb += 16;
-        out += 16;
+        out += bytesOf(kind, 4);
       }
-      if (left > 0) storeLanes(out, combine(kind, v128.load(pa), v128.load(pb)), left);
+      if (left > 0) put(kind, out, combine(kind, v128.load(pa), v128.load(pb)), left);
     }
-    out += <usize>left << 2;
+    out += bytesOf(kind, left);
   }
 }
 
@@ -184,6 +222,12 @@ export function minimum(task: usize, slice: i32, slices: i32): void { zip(MINIMU
 export function reluGradient(task: usize, slice: i32, slices: i32): void { zip(RELU_GRADIENT, task, slice, slices); }
 export function sigmoidGradient(task: usize, slice: i32, slices: i32): void { zip(SIGMOID_GRADIENT, task, slice, slices); }
 export function tanhGradient(task: usize, slice: i32, slices: i32): void { zip(TANH_GRADIENT, task, slice, slices); }
+export function equal(task: usize, slice: i32, slices: i32): void { zip(EQUAL, task, slice, slices); }
+export function notEqual(task: usize, slice: i32, slices: i32): void { zip(NOT_EQUAL, task, slice, slices); }
+export function less(task: usize, slice: i32, slices: i32): void { zip(LESS, task, slice, slices); }
+export function lessEqual(task: usize, slice: i32, slices: i32): void { zip(LESS_EQUAL, task, slice, slices); }
+export function greater(task: usize, slice: i32, slices: i32): void { zip(GREATER, task, slice, slices); }
+export function greaterEqual(task: usize, slice: i32, slices: i32): void { zip(GREATER_EQUAL, task, slice, slices); }
 
 export function addBroadcast(task: usize, slice: i32, slices: i32): void { zipBroadcast(ADD, task, slice, slices); }
 export function subBroadcast(task: usize, slice: i32, slices: i32): void { zipBroadcast(SUB, task, slice, slices); }
@@ -191,6 +235,12 @@ export function mulBroadcast(task: usize, slice: i32, slices: i32): void { zipBr
 export function divBroadcast(task: usize, slice: i32, slices: i32): void { zipBroadcast(DIV, task, slice, slices); }
 export function maximumBroadcast(task: usize, slice: i32, slices: i32): void { zipBroadcast(MAXIMUM, task, slice, slices); }
 export function minimumBroadcast(task: usize, slice: i32, slices: i32): void { zipBroadcast(MINIMUM, task, slice, slices); }
+export function equalBroadcast(task: usize, slice: i32, slices: i32): void { zipBroadcast(EQUAL, task, slice, slices); }
+export function notEqualBroadcast(task: usize, slice: i32, slices: i32): void { zipBroadcast(NOT_EQUAL, task, slice, slices); }
+export function lessBroadcast(task: usize, slice: i32, slices: i32): void { zipBroadcast(LESS, task, slice, slices); }
+export function lessEqualBroadcast(task: usize, slice: i32, slices: i32): void { zipBroadcast(LESS_EQUAL, task, slice, slices); }
+export function greaterBroadcast(task: usize, slice: i32, slices: i32): void { zipBroadcast(GREATER, task, slice, slices); }
+export function greaterEqualBroadcast(task: usize, slice: i32, slices: i32): void { zipBroadcast(GREATER_EQUAL, task, slice, slices); }
 
 /** Words: condition (bytes), a, b, out, length. */
 export function where(task: usize, slice: i32, slices: i32): void {
