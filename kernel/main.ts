@@ -3,6 +3,7 @@
 
 import { writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { getHeapStatistics, setFlagsFromString } from "node:v8";
 import { MessageChannel, Worker } from "node:worker_threads";
 import { keepCompiledCode } from "./compile-cache.ts";
 import { createSignals, type FromMain, type ProtocolOptions, type ToMain } from "./execution/messages.ts";
@@ -16,6 +17,9 @@ keepCompiledCode();
 // V8's ten frames may all be the engine's own, and the cell that called it is what matters.
 Error.stackTraceLimit = 50;
 
+// This pass takes the check for interrupts out of loops that call built-in functions only, and nothing would stop them.
+setFlagsFromString("--no-turboshaft-loop-unrolling");
+
 const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
 const signals = createSignals();
 const protocol = new MessageChannel();
@@ -27,6 +31,7 @@ const options: ProtocolOptions = {
   input: input.port1,
   preload: fileURLToPath(new URL("./preload/names", import.meta.url)),
   directory: process.cwd(),
+  heapLimit: getHeapStatistics().heap_size_limit,
 };
 const worker = new Worker(new URL(`./protocol/worker${extension}`, import.meta.url), {
   name: "protocol",

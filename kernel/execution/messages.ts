@@ -79,6 +79,8 @@ export interface ProtocolOptions {
   /** The preloaded module without extension, for the language service. */
   preload: string;
   directory: string;
+  /** Bytes that V8 gives the main thread's objects before it ends the process. */
+  heapLimit: number;
 }
 
 /** Slots of the shared memory. The engine watches the first one, so it must stay the first. */

@@ -57,6 +57,11 @@ export function formatError(error: unknown, cells: CellSources): Failure {
   }
 }
 
+/** The same failure in other words. */
+export function renamed({ traceback }: Failure, ename: string, evalue: string): Failure {
+  return { ename, evalue, traceback: [`${red(ename)}: ${evalue}`, ...traceback.slice(1)] };
+}
+
 /** Why a cell was not run. */
 export function formatDiagnostics(diagnostics: readonly Diagnostic[]): Failure {
   const errors = diagnostics.filter(({ category }) => category === "error");

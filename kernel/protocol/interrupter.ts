@@ -70,25 +70,29 @@ export class Interrupter {
     await this.#blocked;
   }
 
-  /** Settles when the main thread is free again, or given up. A second interrupt joins the first. */
-  interrupt(target: Target): Promise<void> {
-    this.#inProgress ??= this.#interrupt(target).finally(() => {
+  /**
+   * Settles when the main thread is free again, or given up. A second interrupt joins the first. `urgent` says that there
+   * is no time to let the code that runs stop by itself.
+   */
+  interrupt(target: Target, urgent = false): Promise<void> {
+    this.#inProgress ??= this.#interrupt(target, urgent).finally(() => {
       this.#inProgress = null;
     });
     return this.#inProgress;
   }
 
-  async #interrupt(target: Target): Promise<void> {
+  async #interrupt(target: Target, urgent: boolean): Promise<void> {
     const started = performance.now();
     Atomics.store(this.#signals, Signal.interrupt, StopFlag.once);
     Atomics.store(this.#signals, Signal.input, Input.interrupted);
     Atomics.notify(this.#signals, Signal.input);
     target.ask();
 
+    if (urgent) await this.#stop();
     const settled = target.settled();
     const answered = within(target.ping(), graceMilliseconds);
     const ended = await within(settled, graceMilliseconds);
-    let free = await answered;
+    let free = (await answered) && this.#stopping === null;
     if (!(ended && free)) {
       Atomics.store(this.#signals, Signal.interrupt, StopFlag.always);
       for (;;) {

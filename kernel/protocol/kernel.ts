@@ -8,11 +8,12 @@ import {
   type FromMain,
   Input,
   interruptFailure,
+  interruptName,
   type Outcome,
   Signal,
   type ToMain,
 } from "../execution/messages.ts";
-import { formatDiagnostics } from "../execution/traceback.ts";
+import { formatDiagnostics, renamed } from "../execution/traceback.ts";
 import type { Checked, CheckRequest, Language } from "../language/language.ts";
 import { AbortRule } from "./abort.ts";
 import { type Answer, type Content, createAnswers, requireString } from "./answers.ts";
@@ -20,7 +21,9 @@ import type { Capture } from "./capture.ts";
 import type { Connection } from "./connection.ts";
 import { History } from "./history.ts";
 import type { Interrupter, Target } from "./interrupter.ts";
+import type { Lifetime } from "./lifetime.ts";
 import { Shown } from "./limits.ts";
+import type { MemoryWatch } from "./memory.ts";
 import type { ChannelName } from "./sockets.ts";
 import { Streams } from "./streams.ts";
 import type { Encoder, Header, Message, Outgoing } from "./wire.ts";
@@ -69,6 +72,8 @@ export interface KernelParts {
   input: MessagePort;
   language: Language;
   connection: Connection;
+  lifetime: Lifetime;
+  memory: MemoryWatch;
 }
 
 export class Kernel {
@@ -94,6 +99,10 @@ export class Kernel {
   /** Whether the running cell has got as far as the main thread. */
   #inMain = false;
   #problem: string | null = null;
+  /** What the kernel that crashed before this one has lost; said once. */
+  #lost: string | null;
+  /** Why the running cell is being stopped, if not because somebody wished it. */
+  #full: string | null = null;
   #executionCount = 0;
   #numbers = 0;
 
@@ -105,6 +114,7 @@ export class Kernel {
       comms: this.#comms,
       interrupt: () => void this.interrupt(),
     });
+    this.#lost = parts.lifetime.lost;
     parts.main.on("message", (message: FromMain) => this.#fromMain(message));
     this.#publish("status", { execution_state: "starting" }, {});
   }
@@ -158,7 +168,7 @@ export class Kernel {
   }
 
   /** Stops the running cell; harmless when none runs, or while another interrupt is at work. */
-  interrupt(): Promise<void> {
+  interrupt(urgent = false): Promise<void> {
     const running = this.#running;
     if (!this.#inMain && running?.request.header.msg_type === "execute_request") {
       // Still being checked; or the engine is being loaded, which nobody wants to be terminated.
@@ -177,7 +187,14 @@ export class Kernel {
       settled: async () => void (await running?.settled),
       giveUp: () => running?.settle({ status: "error", shown: false, ...interruptFailure() }),
     };
-    return this.#parts.interrupter.interrupt(target);
+    return this.#parts.interrupter.interrupt(target, urgent);
+  }
+
+  /** Stops the running cell, which would soon end the process; `reason` says what is full. */
+  outOfMemory(reason: string): void {
+    if (!this.#inMain) return;
+    this.#full = reason;
+    void this.interrupt(true);
   }
 
   // Sending
@@ -287,7 +304,10 @@ export class Kernel {
 
     this.#status(request, "busy");
     this.#show(request, "execute_input", { code, execution_count: executionCount });
-    if (counted) this.#history.add(executionCount, code);
+    if (counted) {
+      this.#history.add(executionCount, code);
+      this.#tellWhatWasLost(request);
+    }
     const running = this.#begin(request, cell);
     const outcome = await this.#outcome(running, { code, cell: name, executionCount });
     if (this.#awaitsInput === cell) this.#awaitsInput = null;
@@ -325,12 +345,13 @@ export class Kernel {
       payload: [],
     };
     this.#running = running;
+    this.#full = null;
     return running;
   }
 
   /** Checks the cell and runs it. */
   async #outcome(running: Running, check: CheckRequest): Promise<Outcome> {
-    const { language } = this.#parts;
+    const { language, lifetime, memory } = this.#parts;
     const { settle } = running;
     void (async () => {
       try {
@@ -354,10 +375,14 @@ export class Kernel {
       }
     })();
     const outcome = await running.settled;
+    memory.stop();
+    lifetime.runs(null);
     this.#running = null;
     this.#inMain = false;
     this.#reportProblem(running.request);
-    return outcome;
+    return this.#full !== null && outcome.status === "error"
+      ? this.#outOfMemory(outcome, this.#full)
+      : outcome;
   }
 
   /** Has the main thread run what was translated; an interrupt may settle the request before that. */
@@ -370,6 +395,8 @@ export class Kernel {
     running.ended = resolve;
     this.#inMain = true;
     this.#capture.wake();
+    this.#parts.lifetime.runs(check.cell);
+    this.#parts.memory.start();
     const { user_expressions: expressions, allow_stdin: allowStdin } = running.request.content;
     this.#toMain({
       type: "execute",
@@ -385,6 +412,19 @@ export class Kernel {
     const outcome = await promise;
     this.#inMain = false;
     return outcome;
+  }
+
+  #outOfMemory(outcome: Outcome & { status: "error" }, reason: string): Outcome {
+    if (outcome.ename !== interruptName) return outcome;
+    const evalue =
+      `the cell was stopped: ${reason}. Variables keep their values: empty or replace the large ones ` +
+      "(list.length = 0; large = null), or restart the kernel";
+    return { ...outcome, ...renamed(outcome, "OutOfMemoryError", evalue) };
+  }
+
+  #tellWhatWasLost(request: Request): void {
+    if (this.#lost !== null) this.#streams.write(request, "stdout", this.#lost);
+    this.#lost = null;
   }
 
   /** Says once, in the first cell, that the engine is missing. Not on stderr: that would cost a student the marks. */
@@ -568,6 +608,7 @@ export class Kernel {
 
   #shutdown(request: Request): void {
     const content = { status: "ok", restart: request.content.restart === true };
+    this.#parts.lifetime.ends();
     this.#status(request, "busy");
     this.#publish("shutdown_reply", content, request.header);
     this.#reply(request, content);

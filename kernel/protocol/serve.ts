@@ -10,6 +10,8 @@ import { exposures, readConnection } from "./connection.ts";
 import { Dropped } from "./dropped.ts";
 import { Interrupter } from "./interrupter.ts";
 import { Kernel } from "./kernel.ts";
+import { Lifetime } from "./lifetime.ts";
+import { MemoryWatch } from "./memory.ts";
 import { endChildren, watchParent } from "./processes.ts";
 import { onSigint } from "./sigint.ts";
 import { openSockets } from "./sockets.ts";
@@ -52,6 +54,12 @@ export async function serve(options: ProtocolOptions, language: Language): Promi
   });
 
   const interrupter = new Interrupter(signals);
+  const lifetime = new Lifetime(options.connectionFile);
+  const memory = new MemoryWatch({
+    heapLimit: options.heapLimit,
+    full: (reason) => kernel.outOfMemory(reason),
+    grown: (bytes) => lifetime.holds(bytes),
+  });
   const kernel = new Kernel({
     wires: {
       send: sockets.send,
@@ -63,6 +71,7 @@ export async function serve(options: ProtocolOptions, language: Language): Promi
         alarm();
         endChildren();
         interrupter.disconnect();
+        memory.disconnect();
         void sockets.close().then(() => options.main.postMessage({ type: "exit" }));
       },
     },
@@ -73,6 +82,8 @@ export async function serve(options: ProtocolOptions, language: Language): Promi
     input: options.input,
     connection,
     language,
+    lifetime,
+    memory,
   });
 
   process.on("uncaughtException", (error) => log(`protocol: ${error.stack ?? error}`));

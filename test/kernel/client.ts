@@ -73,6 +73,8 @@ export interface StartOptions {
   connectionMode?: number;
   /** Starts it from a process that can be killed without it, as Jupyter may be; `process` is that one then. */
   withParent?: boolean;
+  /** A kernel that has ended: starts another with its connection file, as Jupyter does. */
+  after?: TestKernel;
 }
 
 /** Starts the program of its arguments and waits for it; all that it holds are the pipes, which the other holds too. */
@@ -121,9 +123,10 @@ export class TestKernel {
 
   /** Starts a kernel and waits until it answers. */
   static async start(options: StartOptions = {}): Promise<TestKernel> {
-    const folder = temporaryFolder("kernel");
+    const { after } = options;
+    const folder = after ? after.#folder : temporaryFolder("kernel");
     const [shell_port, control_port, stdin_port, iopub_port, hb_port] = await freePorts(5);
-    const fields = {
+    const fields = after?.connection ?? {
       transport: options.transport ?? "tcp",
       ip: options.transport === "ipc" ? join(folder.path, "socket") : "127.0.0.1",
       key: randomUUID(),
@@ -131,7 +134,7 @@ export class TestKernel {
       ...{ shell_port, control_port, stdin_port, iopub_port, hb_port },
     };
     const file = join(folder.path, "connection.json");
-    writeFileSync(file, JSON.stringify(fields));
+    if (!after) writeFileSync(file, JSON.stringify(fields));
     // As Jupyter writes it.
     chmodSync(file, options.connectionMode ?? 0o600);
     const program = ["--no-force-async-hooks-checks", join(projectRoot, "dist", "kernel", "main.js"), file];
