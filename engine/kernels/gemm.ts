@@ -22,6 +22,10 @@ const BLOCK_N: i32 = 512;
 const BLOCK_K: i32 = 256;
 /** Up to so many rows of A, dot products with the rows of a transposed B are faster than packing it. */
 const DOT_ROWS: i32 = 12;
+/** Multiplications below which a BLAS is not called. */
+const SMALL: i64 = 4096;
+/** Up to so many rows of A it loses to dot products with the rows of a transposed B. */
+const BLAS_ROWS: i32 = 4;
 /** Bytes of scratch that `gemm` needs: a block of A, a block of B, a tile for the edges. */
 export const GEMM_SCRATCH: i32 = (BLOCK_M * BLOCK_K + BLOCK_N * BLOCK_K + ROWS * COLUMNS) * 4;
 
@@ -417,6 +421,12 @@ function clear(c: usize, ldc: usize, m: i32, n: i32): void {
   for (let i = 0; i < m; ++i) memory.fill(c + <usize>i * ldc, 0, <usize>n << 2);
 }
 
+/** Where a call of a BLAS costs more than it saves: tiny products, and a few rows times a transposed matrix, which are dot products. */
+@inline
+function isSmall(transposeA: bool, transposeB: bool, m: i32, n: i32, k: i32): bool {
+  return <i64>m * n * k <= SMALL || (m <= BLAS_ROWS && transposeB && !transposeA);
+}
+
 /** C (+)= op(A)·op(B); leading dimensions in elements; `scratch` holds GEMM_SCRATCH bytes. */
 export function gemm(
   useBlas: bool, transposeA: bool, transposeB: bool, m: i32, n: i32, k: i32,
@@ -430,7 +440,7 @@ export function gemm(
     if (!accumulate) clear(c, ldc, m, n);
     return;
   }
-  if (useBlas) {
+  if (useBlas && !isSmall(transposeA, transposeB, m, n, k)) {
     blasSgemm(i32(transposeA), i32(transposeB), m, n, k, a, leadA, b, leadB, i32(accumulate), c, leadC);
     return;
   }
