@@ -1,6 +1,7 @@
 // A process that runs translated cells as the kernel's main thread does; `notebook.ts` asks it.
 
 import { inspect } from "node:util";
+import { installCellTools } from "../../kernel/execution/awaits.ts";
 import { Evaluator } from "../../kernel/execution/evaluate.ts";
 import { installHelpers } from "../../kernel/execution/helpers.ts";
 import { createImporter, installImporter } from "../../kernel/execution/modules.ts";
@@ -20,6 +21,7 @@ process.stdout.write = (text) => {
   return true;
 };
 Object.defineProperty(globalThis, "tensor", { value: () => "preloaded", writable: true, configurable: true });
+installCellTools();
 installHelpers({ directory, display: (bundle) => shown.push(bundle.data) });
 const evaluator = new Evaluator();
 const cells = new Map<string, CellSource>();

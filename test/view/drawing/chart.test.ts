@@ -4,7 +4,7 @@ import { tensor } from "../../../kernel/view/data/tensor.ts";
 import { chart, downsample, type Point, smooth } from "../../../kernel/view/drawing/chart.ts";
 import { chartSvg } from "../../../kernel/view/drawing/chart-image.ts";
 import { textPath } from "../../../kernel/view/drawing/font.ts";
-import type { Displayable } from "../../../kernel/view/mime.ts";
+import { type Displayable, displaySymbol } from "../../../kernel/view/mime.ts";
 import { fontSize } from "../../../kernel/view/theme.ts";
 import { curves } from "../../../kernel/view/training/curves.ts";
 import type { HistoryLike } from "../../../kernel/view/training/history.ts";
@@ -179,7 +179,7 @@ describe("charts", () => {
   });
 
   it("keeps specification and sentence where the picture cannot be drawn", () => {
-    const bundle = bundleOf(chart({ mark: "no such mark", data: { values: [] } }, "A sentence."));
+    const bundle = chart({ mark: "no such mark", data: { values: [] } }, "A sentence.")[displaySymbol]();
     expect(textOf(bundle)).toBe("A sentence.");
     expect(bundle.data["image/png"]).toBeUndefined();
   });
