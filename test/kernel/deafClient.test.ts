@@ -29,7 +29,7 @@ const model = models.mlp([784, 32, 10]);
 const optimizer = optim.adam(model.parameters());
 const learn = (epochs: number) =>
   fit(nn.sequential(nn.flatten(), model), train.loader({ batchSize: 20 }), { epochs, optimizer });
-await learn(20);
+await learn(300);
 const before = process.memoryUsage().rss;`,
     {},
     120_000,
