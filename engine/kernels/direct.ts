@@ -1,7 +1,7 @@
 // Convolution of images with few channels, whose patches are not worth copying: the sums of products are taken where the padded
 // image lies. Horizontal stride 1 only.
 
-import { madd, sumLanes } from "./simd";
+import { madd, mask, sumLanes } from "./simd";
 
 /** Rows of a strip of packed weights: see gemm.ts. */
 const STRIP: i32 = 6;
@@ -105,11 +105,6 @@ export function convolveDirectly(
     }
     weights += stripBytes;
   }
-}
-
-@inline
-function mask(x: v128, count: i32): v128 {
-  return v128.and(x, i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count)));
 }
 
 @inline

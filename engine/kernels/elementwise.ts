@@ -1,7 +1,7 @@
 // Elementwise kernels. Task words: unary x, out, length; binary and broadcast as documented at `zip` and `zipBroadcast`.
 
 import { exp4, log4, sigmoid4, softplus4, tanh4 } from "./mathematics";
-import { storeLanes } from "./simd";
+import { storeLanes, storeSome } from "./simd";
 import { pointer, real, sliceStart, word } from "./task";
 
 // Slices begin at multiples of 16 floats: no two threads write one cache line.
@@ -126,8 +126,7 @@ function bytesOf(kind: i32, count: i32): usize {
 @inline
 function put(kind: i32, out: usize, x: v128, count: i32): void {
   if (kind < EQUAL) {
-    if (count == 4) v128.store(out, x);
-    else storeLanes(out, x, count);
+    storeSome(out, x, count);
     return;
   }
   const halves = i16x8.narrow_i32x4_s(x, x);

@@ -3,7 +3,7 @@
 // strips of 8 columns where reading it in place would be slower. The order of the additions in an element of C depends
 // on k alone, so that slices of any size give the same bits.
 
-import { madd } from "./simd";
+import { madd, mask } from "./simd";
 import { pointer, sliceStart, word } from "./task";
 
 /** A BLAS's cblas_sgemm over the same memory, row-major, α = 1; called only where the task says so. */
@@ -250,11 +250,6 @@ function sumsOf(a: v128, b: v128, c: v128, d: v128): v128 {
   const ab = f32x4.add(v128.shuffle<f32>(a, b, 0, 4, 1, 5), v128.shuffle<f32>(a, b, 2, 6, 3, 7));
   const cd = f32x4.add(v128.shuffle<f32>(c, d, 0, 4, 1, 5), v128.shuffle<f32>(c, d, 2, 6, 3, 7));
   return f32x4.add(v128.shuffle<f64>(ab, cd, 0, 2), v128.shuffle<f64>(ab, cd, 1, 3));
-}
-
-@inline
-function mask(x: v128, count: i32): v128 {
-  return v128.and(x, i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count)));
 }
 
 /**

@@ -3,7 +3,7 @@
 // together, four at a time; else each run of `inner` numbers is read as vectors. The order of additions depends on the sizes
 // alone.
 
-import { madd, storeLanes, sumLanes } from "./simd";
+import { madd, storeSome, sumLanes } from "./simd";
 import { pointer, sliceStart, word } from "./task";
 
 /** Numbers of a run that are summed in float32 before they join a sum in float64; they stay in the first-level cache. */
@@ -85,12 +85,6 @@ export function moments(task: usize, slice: i32, slices: i32): void {
     store<f32>(pointer(task, 1) + (<usize>channel << 2), <f32>mean);
     store<f32>(pointer(task, 2) + (<usize>channel << 2), <f32>max(squares / seen, 0));
   }
-}
-
-@inline
-function storeSome(to: usize, x: v128, count: i32): void {
-  if (count == 4) v128.store(to, x);
-  else storeLanes(to, x, count);
 }
 
 /** Up to four neighbouring channels, whose numbers stand below each other. */

@@ -34,3 +34,16 @@ export function copyRow(from: usize, to: usize, count: i32): void {
   for (let at: usize = 0; at < end; at += 16) v128.store(to + at, v128.load(from + at));
   v128.store(to + end, v128.load(from + end));
 }
+
+/** Stores the first `count` (1 to 4) lanes. */
+@inline
+export function storeSome(at: usize, x: v128, count: i32): void {
+  if (count == 4) v128.store(at, x);
+  else storeLanes(at, x, count);
+}
+
+/** The first `count` lanes; zeros in the others. */
+@inline
+export function mask(x: v128, count: i32): v128 {
+  return v128.and(x, i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count)));
+}
