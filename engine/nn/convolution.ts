@@ -126,7 +126,8 @@ export function requireImages(x: Tensor, channels: number | null, otherLayer: st
   }
   if (shape.length !== 4)
     throw new ShapeError(`${got}give the input four dimensions: samples, channels, height, width`);
-  if (shape[3] === channels) {
+  // Of a square image whose side happens to be that number, the channels are what does not fit.
+  if (shape[3] === channels && shape[2] !== shape[3]) {
     throw new ShapeError(`${got}the channels come second, not last: x.permute([0, 3, 1, 2])`);
   }
   throw new ShapeError(`${got}the input has ${shape[1]} channels: ${otherLayer}`);

@@ -74,6 +74,11 @@ describe("batch normalisation", () => {
     expect(() => nn.batchNorm2d(3)(randn([2, 4, 5, 5]))).toThrow(
       "BatchNorm2d(3): expected [N, 3, H, W], got [2, 4, 5, 5]; the input has 4 channels: nn.batchNorm2d(4)",
     );
+    // A side that happens to be the number of channels does not make them the last.
+    expect(() => nn.batchNorm2d(8)(randn([2, 16, 8, 8]))).toThrow(
+      /the input has 16 channels: nn\.batchNorm2d\(16\)/,
+    );
+    expect(() => nn.batchNorm2d(3)(randn([2, 8, 8, 3]))).toThrow(/x\.permute\(\[0, 3, 1, 2\]\)/);
     expect(() => nn.batchNorm2d(3)(randn([2, 3]))).toThrow(/for feature vectors use nn\.batchNorm1d\(3\)/);
     expect(() => nn.batchNorm1d(3)(randn([2, 3, 5, 5]))).toThrow(/for images use nn\.batchNorm2d\(3\)/);
     expect(() => nn.batchNorm1d(3)(randn([2, 5]))).toThrow(/make this layer nn\.batchNorm1d\(5\)/);
