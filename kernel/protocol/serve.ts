@@ -1,6 +1,7 @@
 // The protocol thread's work: sockets, language service and main thread meet here. It answers while a cell computes.
 
 import { writeSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parentPort } from "node:worker_threads";
 import type { ProtocolOptions } from "../execution/messages.ts";
 import type { Language } from "../language/language.ts";
@@ -19,6 +20,9 @@ import { decode, Encoder, Signer, WireError } from "./wire.ts";
 
 /** After this long, a main thread that does not end the process by itself is ended with it. */
 const exitMilliseconds = 1000;
+
+/** ZeroMQ tries to connect again after 100 to 200 ms. */
+const reconnectMilliseconds = 300;
 
 /** Opens the sockets and answers on them. */
 export async function serve(options: ProtocolOptions, language: Language): Promise<void> {
@@ -96,6 +100,9 @@ export async function serve(options: ProtocolOptions, language: Language): Promi
     catchUp: () => kernel.catchUp(),
   });
   interrupter.connect();
+  // After a crash each socket of a client finds this kernel in its own time, and what is published before the one that
+  // listens has found it is lost: a front end would not learn that the kernel is idle.
+  if (lifetime.lost !== null) await sleep(reconnectMilliseconds);
   // Not before: a client that is already there would be answered by a kernel that is not.
   sockets.listen();
 }

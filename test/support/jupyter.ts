@@ -92,6 +92,9 @@ export async function startJupyter(
     `--IdentityProvider.token=${token}`,
     "--ServerApp.allow_root=True",
     "--LanguageServerManager.autodetect=False",
+    // A kernel that dies in its first seconds is given new ports, and a client that connects again at once may be joined to
+    // the old ones and then hears nothing; what tests kill counts as one that has run for long.
+    "--KernelRestarter.random_ports_until_alive=False",
     ...(application === "lab" ? ["--LabApp.expose_app_in_browser=True"] : []),
   ];
   const child = spawn(venvProgram("jupyter"), args, {
