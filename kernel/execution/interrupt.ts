@@ -1,6 +1,7 @@
 // Interrupts as the main thread sees them: the flag that the protocol thread sets when a cell shall stop, the error that
 // the cell then meets, and what is to be put right when V8 ended a cell without running its `finally` blocks.
 
+import { performance } from "node:perf_hooks";
 import { interruptFailure, interruptName, StopFlag } from "./messages.ts";
 
 /** What an interrupt throws into a cell, where the cell lets itself be stopped: at an await, a print, a question. */
@@ -89,10 +90,22 @@ export function look(): Look {
   const [, ...frames] = String(here.stack).split("\n");
   Error.stackTraceLimit = stackTraceLimit;
   // The first frame is the inspector's expression that calls `look`.
-  if (frames.length < 2) return "idle";
+  if (frames.length < 2) return hasIdled() ? "idle" : "running";
   if (recovery.isUndivided()) return "undivided";
   stopSite = frames.slice(1).join("\n");
   return "running";
+}
+
+let idleMilliseconds = 0;
+
+/**
+ * Whether the event loop has waited for anything since this was asked last. Microtasks that start one another keep it
+ * from that, and V8 may interrupt them between two, when none of them is on the stack.
+ */
+function hasIdled(): boolean {
+  const before = idleMilliseconds;
+  idleMilliseconds = performance.eventLoopUtilization().idle;
+  return idleMilliseconds > before;
 }
 
 /** Where the code was of which `look` was called last; once. */
