@@ -120,6 +120,44 @@ describe("transforms that move pixels", () => {
     ]);
   });
 
+  it.each(["zeros", "replicate", "reflect"] as const)(
+    "shift further than the image is large, with %s outside, to a place that exists",
+    (border) => {
+      const [height, width] = [3, 4];
+      const x = tensor(
+        Float32Array.from({ length: 24 }, (_, i) => i + 1),
+        { shape: [1, 2, height, width] },
+      );
+      const values = x.toTypedArray();
+      const mirrored = (i: number, size: number): number =>
+        i < 0 ? mirrored(-i, size) : i < size ? i : mirrored(Math.abs(2 * (size - 1) - i), size);
+      const pixel = (k: number, row: number, column: number): number => {
+        const isInside = row >= 0 && row < height && column >= 0 && column < width;
+        if (border === "zeros" && !isInside) return 0;
+        const place = (i: number, size: number) =>
+          border === "reflect" ? mirrored(i, size) : Math.min(Math.max(i, 0), size - 1);
+        return values[(k * height + place(row, height)) * width + place(column, width)]!;
+      };
+      const moves = Array.from(
+        { length: 15 * 15 },
+        (_, i) => [Math.floor(i / 15) - 7, (i % 15) - 7] as const,
+      );
+      const everyShift = new Set(
+        moves.map(([down, right]) =>
+          Array.from({ length: 24 }, (_, i) =>
+            pixel(Math.floor(i / 12), (Math.floor(i / width) % height) - down, (i % width) - right),
+          ).join(),
+        ),
+      );
+      const shifted = t.randomShift(7, { border }).apply(x.expand([60, 2, height, width]), new Generator(5));
+      const found = new Set(
+        Array.from({ length: 60 }, (_, i) => Array.from(shifted.select(0, i).toTypedArray()).join()),
+      );
+      for (const one of found) expect(everyShift).toContain(one);
+      expect(found.size).toBeGreaterThan(5);
+    },
+  );
+
   it("draw for each sample, alike for one seed, and leave the input as it was", () => {
     const x = ones([64, 1, 8, 8]);
     const shift = t.randomShift(3);

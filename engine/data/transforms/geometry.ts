@@ -95,8 +95,8 @@ function warp(
   for (const [i, map] of maps.entries()) {
     const { a, b, c, d, e, f } = map;
     // Flips, shifts and crops land on pixels: nothing to mix.
-    const isWhole = b === 0 && c === 0 && [a, d, e, f].every(Number.isInteger);
-    const fill = isWhole ? pickPixels : sample;
+    const isWhole = b === 0 && c === 0 && Math.abs(a) === 1 && [d, e, f].every(Number.isInteger);
+    const fill = isWhole ? copyPixels : sample;
     fill(from, i * channels * from.height * from.width, moved, i * length, map, border);
   }
   return moved;
@@ -106,9 +106,12 @@ function warp(
 function placeOf(x: number, y: number, height: number, width: number, border: Border): number {
   if (x >= 0 && x < width && y >= 0 && y < height) return y * width + x;
   if (border === "zeros") return -1;
-  const inside = border === "replicate" ? clamped : reflected;
-  return inside(y, height) * width + inside(x, width);
+  return inside(y, height, border) * width + inside(x, width, border);
 }
+
+/** The place along one axis that the border's rule has for one outside. */
+const inside = (i: number, size: number, border: Border): number =>
+  border === "replicate" ? clamped(i, size) : reflected(i, size);
 
 const clamped = (i: number, size: number): number => Math.min(Math.max(i, 0), size - 1);
 
@@ -119,6 +122,30 @@ function reflected(i: number, size: number): number {
   const within = ((i % period) + period) % period;
   return within < size ? within : period - within;
 }
+
+/** Each pixel from the one that a whole map, which turns nothing, has for it: a row at a time. */
+const copyPixels: Sampler = (from, origin, moved, start, { a, d, e, f }, border) => {
+  const { values, channels, height, width } = from;
+  const { values: out, height: outHeight, width: outWidth } = moved;
+  // The columns that come from inside: 0 ≤ a·x + e < width, where a is 1 or −1.
+  const first = Math.max(0, Math.min(outWidth, a === 1 ? -e : e - width + 1));
+  const end = Math.max(first, Math.min(outWidth, a === 1 ? width - e : e + 1));
+  for (let y = 0; y < outHeight; y++) {
+    let row = d * y + f;
+    if (row < 0 || row >= height) {
+      if (border === "zeros") continue;
+      row = inside(row, height, border);
+    }
+    for (let k = 0; k < channels; k++) {
+      const source = origin + (k * height + row) * width;
+      const to = start + (k * outHeight + y) * outWidth;
+      for (let x = first, at = source + a * first + e; x < end; x++, at += a) out[to + x] = values[at]!;
+      if (border === "zeros") continue;
+      for (let x = 0; x < first; x++) out[to + x] = values[source + inside(a * x + e, width, border)]!;
+      for (let x = end; x < outWidth; x++) out[to + x] = values[source + inside(a * x + e, width, border)]!;
+    }
+  }
+};
 
 /** Each pixel from the nearest one. */
 const pickPixels: Sampler = (from, origin, moved, start, { a, b, c, d, e, f }, border) => {
@@ -142,15 +169,18 @@ const mixPixels: Sampler = (from, origin, moved, start, { a, b, c, d, e, f }, bo
   const { values: out, height: outHeight, width: outWidth } = moved;
   const area = height * width;
   const outArea = outHeight * outWidth;
+  const lastColumn = width - 1;
+  const lastRow = height - 1;
   for (let y = 0, at = start; y < outHeight; y++)
     for (let x = 0; x < outWidth; x++, at++) {
       const u = a * x + b * y + e;
       const v = c * x + d * y + f;
-      const left = Math.floor(u);
-      const top = Math.floor(v);
-      const right = u - left;
-      const down = v - top;
-      if (left >= 0 && top >= 0 && left + 1 < width && top + 1 < height) {
+      // Truncated where all four are inside: integers of 32 bits index fastest.
+      if (u >= 0 && v >= 0 && u < lastColumn && v < lastRow) {
+        const left = u | 0;
+        const top = v | 0;
+        const right = u - left;
+        const down = v - top;
         let place = origin + top * width + left;
         for (let k = 0, to = at; k < channels; k++, place += area, to += outArea) {
           const p = values[place]!;
@@ -160,6 +190,10 @@ const mixPixels: Sampler = (from, origin, moved, start, { a, b, c, d, e, f }, bo
         }
         continue;
       }
+      const left = Math.floor(u);
+      const top = Math.floor(v);
+      const right = u - left;
+      const down = v - top;
       const one = placeOf(left, top, height, width, border);
       const two = placeOf(left + 1, top, height, width, border);
       const three = placeOf(left, top + 1, height, width, border);
