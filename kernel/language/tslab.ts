@@ -30,6 +30,7 @@ interface Internals {
   getContainingObjectLiteralElement(node: Fork.Node): Fork.ObjectLiteralElement | undefined;
 }
 type WithLocals = { locals?: Map<string, Fork.Symbol> };
+type WithImports = { imports?: readonly unknown[] };
 
 export interface Tslab {
   ts: ForkModule;
@@ -151,11 +152,17 @@ export function loadTslab(directory: string, isUnchecked: () => boolean): Tslab 
     return settled.get(key);
   }
 
-  /** The files that `path` depends on, as far as they are the student's, and itself. */
-  function dependencies(path: string, found = new Set<string>()): Set<string> {
-    if (found.has(path) || !isStudents(path)) return found;
-    found.add(path);
-    for (const imported of imports.get(path) ?? []) dependencies(imported, found);
+  /** The files that `file` depends on, as far as they are the student's, and itself. */
+  function dependencies(
+    file: Fork.SourceFile | undefined,
+    program: Fork.Program,
+    found = new Set<string>(),
+  ): Set<string> {
+    if (!file || found.has(file.fileName) || !isStudents(file.fileName)) return found;
+    found.add(file.fileName);
+    // A file without imports has none resolved, so what it imported before an edit is still written down.
+    const imported = (file as WithImports).imports?.length ? imports.get(file.fileName) : undefined;
+    for (const path of imported ?? []) dependencies(program.getSourceFile(path), program, found);
     return found;
   }
 
@@ -165,7 +172,7 @@ export function loadTslab(directory: string, isUnchecked: () => boolean): Tslab 
     // tslab asks for the names that a cell declares: those are there once it is bound, and need no checker yet.
     const cell = program.getSourceFile(cellPath);
     if (cell) ts.bindSourceFile(cell, program.getCompilerOptions());
-    program.getAllDependencies = (file) => [...dependencies(file.fileName)];
+    program.getAllDependencies = (file) => [...dependencies(file, program.getProgram())];
     return program;
   };
 

@@ -169,6 +169,16 @@ describe("the student's files", () => {
     const { diagnostics } = await notebook.run("import { count } from './wrong.ts'");
     expect(diagnostics).toMatchObject([{ file: "wrong.ts", code: 2322, line: 1, column: 14 }]);
     expect(await notebook.problems("1 + 1")).toEqual(ok);
+    expect(await notebook.problems("nowhere")).toEqual(["TS2304 1:1"]);
+  });
+
+  test("that went wrong later are no matter of a cell that no longer imports them", async () => {
+    writeFiles(notebook.folder, { "spoilt.ts": "export const it = 1;\n" });
+    expect(await notebook.problems("import { it as spoilt } from './spoilt.ts'")).toEqual(ok);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    writeFiles(notebook.folder, { "spoilt.ts": "export const it: number = 'a';\n" });
+    expect(await notebook.problems("2 + 2")).toEqual(ok);
+    expect(await notebook.problems("import { it as again } from './spoilt.ts'")).toHaveLength(1);
   });
 
   test("are read again after an edit", async () => {
