@@ -1,8 +1,10 @@
 // `interact`: sliders, menus, tick boxes and a play button that draw a picture anew. The controls are Jupyter's own widgets
 // (models of @jupyter-widgets/controls, over comms), so that no front end needs anything of ours; the picture is an ordinary
-// output, so that it stays in the notebook when the kernel is gone.
+// output, so that it stays in the notebook when the kernel is gone. A client that cannot ask anybody for input, such as nbconvert,
+// has nobody who would move a control either: it gets the picture alone, and its pages neither fetch scripts nor show dead controls.
 
 import { type DisplayHandle, display, displaySymbol } from "./display.ts";
+import { currentCell } from "./execution/cell.ts";
 import { type Comm, openComm } from "./execution/comms.ts";
 
 /** What a control lets the reader choose; see `interact`. */
@@ -33,10 +35,13 @@ const widgetMime = "application/vnd.jupyter.widget-view+json";
 
 type State = Record<string, unknown>;
 
-/** One model of the front end, kept in step with it. */
+/** Whether the client of this cell asks a person for input when the cell wants some. */
+const somebodyIsThere = (): boolean => currentCell().allowStdin;
+
+/** One model of the front end, kept in step with it; where nobody is there, only its state. */
 class Widget {
   readonly state: State;
-  readonly #comm: Comm;
+  readonly #comm: Comm | null = null;
 
   constructor(name: string, state: State, changed: (state: State) => void = () => undefined) {
     const module = "@jupyter-widgets/controls";
@@ -49,13 +54,14 @@ class Widget {
         : { _view_module: module, _view_module_version: version, _view_name: `${name}View` }),
       ...state,
     };
+    if (!somebodyIsThere()) return;
     const opened = { state: this.state, buffer_paths: [] };
-    this.#comm = openComm("jupyter.widget", opened, { metadata: { version: "2.1.0" } });
-    this.#comm.onMessage = ({ data }) => {
+    const comm = openComm("jupyter.widget", opened, { metadata: { version: "2.1.0" } });
+    this.#comm = comm;
+    comm.onMessage = ({ data }) => {
       const { method, state: news } = data as { method?: unknown; state?: State };
       // A page that was loaded anew asks for the state.
-      if (method === "request_state")
-        this.#comm.send({ method: "update", state: this.state, buffer_paths: [] });
+      if (method === "request_state") comm.send({ method: "update", state: this.state, buffer_paths: [] });
       if (method !== "update" || typeof news !== "object") return;
       Object.assign(this.state, news);
       changed(this.state);
@@ -64,15 +70,15 @@ class Widget {
 
   /** How other models name this one. */
   get reference(): string {
-    return `IPY_MODEL_${this.#comm.id}`;
+    return `IPY_MODEL_${this.id}`;
   }
 
   get id(): string {
-    return this.#comm.id;
+    return this.#comm?.id ?? "";
   }
 
   close(): void {
-    this.#comm.close();
+    this.#comm?.close();
   }
 }
 
@@ -149,8 +155,9 @@ function makePlay(name: string, { play: steps, secondsPerStep = 0.5 }: Play, cha
  *
  * A control is `[low, high]` or `[low, high, step]` (a slider that starts in the middle, over whole numbers where all are whole and
  * more than 1 apart), a list of texts (a menu), `true` or `false` (a tick box) or `{ play: steps }` (a play button over 0, 1, …).
- * What was drawn last stays in the notebook when the kernel is gone; in a page that nbconvert made the picture stands too, its controls
- * only while the page has a network (they are scripts of jupyter-widgets), and nothing moves without a kernel. Throws a TypeError or RangeError for a control that is none.
+ * What was drawn last stays in the notebook when the kernel is gone, with the values under which it was drawn; run the cell again to move
+ * it. Under nbconvert, papermill and nbgrader, where nobody could move a control, the picture stands alone, at the controls' first
+ * values. Throws a TypeError or RangeError for a control that is none.
  *
  * @example
  * interact({ frequency: [1, 20], kind: ["sine", "square"] }, ({ frequency, kind }) => {
@@ -198,10 +205,9 @@ export function interact<const Controls extends Readonly<Record<string, Control>
   const text = Object.entries(values())
     .map(([name, value]) => `${name}: ${String(value)}`)
     .join(", ");
+  const view = { [widgetMime]: { version_major: 2, version_minor: 0, model_id: box.id } };
   display({
-    [displaySymbol]: () => ({
-      data: { [widgetMime]: { version_major: 2, version_minor: 0, model_id: box.id }, "text/plain": text },
-    }),
+    [displaySymbol]: () => ({ data: { ...(somebodyIsThere() ? view : {}), "text/plain": text } }),
   });
   picture = display(first);
 }

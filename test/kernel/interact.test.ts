@@ -11,9 +11,9 @@ afterAll(() => kernel.stop());
 
 type Opened = { comm_id: string; data: { state: Record<string, unknown> } };
 
-/** Runs a cell; its controls by the kind of widget, and its two outputs. */
-async function run(code: string) {
-  const { reply, published } = await kernel.execute(code);
+/** Runs a cell, in front of somebody unless told; its controls by the kind of widget, and its two outputs. */
+async function run(code: string, allow_stdin = true) {
+  const { reply, published } = await kernel.execute(code, { allow_stdin });
   const of = (type: string) => published.filter(({ header }) => header.msg_type === type);
   const opened = of("comm_open").map(({ content }) => content as unknown as Opened);
   const widget = (kind: string) => opened.find(({ data }) => data.state._model_name === `${kind}Model`)!;
@@ -61,6 +61,19 @@ describe("interact", () => {
       "text/plain": "rate: 0.5, count: 5, kind: a, on: true",
     });
     expect(outputs[1]!.data["text/plain"]).toContain('{"rate":0.5,"count":5,"kind":"a","on":true}');
+  });
+
+  test("shows values and picture alone to a client that can ask nobody, so that exported pages have no dead controls", async () => {
+    const { reply, opened, outputs } = await run(
+      'interact({ n: [1, 3], run: { play: 4 }, word: ["x", "y"] }, ({ n, run, word }) => word.repeat(n) + run)',
+      false,
+    );
+    expect(reply.content.status).toBe("ok");
+    expect(opened).toEqual([]);
+    expect(outputs.map(({ data }) => data)).toEqual([
+      { "text/plain": "n: 2, run: 0, word: x" },
+      { "text/plain": "'xx0'" },
+    ]);
   });
 
   test("draws anew in the same place when a control is moved, with what the others have", async () => {

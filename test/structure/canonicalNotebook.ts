@@ -33,17 +33,29 @@ const cellMetadata = ["deletable", "editable", "jupyter", "nbgrader", "slideshow
 /** The canonical text of a notebook's text. */
 export function canonicalText(text: string): string {
   const notebook: Notebook = JSON.parse(text);
-  const cells = notebook.cells.map((cell) => {
+  const cells = notebook.cells.map((cell, i) => {
     const kept = Object.fromEntries(
       Object.entries(cell.metadata).filter(([name]) => cellMetadata.includes(name)),
     );
-    const whole = Array.isArray(cell.source) ? cell.source.join("") : cell.source;
-    const lines = whole.match(/[^\n]*\n|[^\n]+$/g) ?? [];
-    const bare = { ...cell, metadata: kept, source: lines };
+    const lines = textOf(cell).match(/[^\n]*\n|[^\n]+$/g) ?? [];
+    const slide = slideOf(cell, notebook.cells[i - 1]);
+    const bare = { ...cell, metadata: { ...slide, ...kept }, source: lines };
     return cell.cell_type === "code" ? { ...bare, execution_count: null, outputs: [] } : bare;
   });
   const canonical = { cells, metadata, nbformat: 4, nbformat_minor: 5 };
   return `${JSON.stringify(sorted(canonical), null, 1)}\n`;
+}
+
+const textOf = ({ source }: Cell): string => (Array.isArray(source) ? source.join("") : source);
+
+/**
+ * Where `nbconvert --to slides` begins a slide, unless the cell says so itself: at a heading; below it, at each further text, and
+ * at code that follows code. Without this a whole lesson is one slide.
+ */
+function slideOf(cell: Cell, before: Cell | undefined): { slideshow?: { slide_type: string } } {
+  const isCode = cell.cell_type === "code";
+  if (isCode && before?.cell_type !== "code") return {};
+  return { slideshow: { slide_type: !isCode && /^##? /m.test(textOf(cell)) ? "slide" : "subslide" } };
 }
 
 function sorted(value: unknown): unknown {

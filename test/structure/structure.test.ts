@@ -149,4 +149,20 @@ describe("notebooks", () => {
     expect(notebook.metadata.kernelspec.name).toBe("nnlab");
     expect(canonicalText(text)).toBe(text);
   });
+
+  test("begin slides at headings, and parts of slides at further texts and at code behind code", () => {
+    const sources = ["# Title", "code", "more code", "text", "code", "Notice.\n\n## Heading", "### Part"];
+    const cells = sources.map((source) => ({
+      cell_type: source.endsWith("code") ? "code" : "markdown",
+      metadata: source === "text" ? { slideshow: { slide_type: "notes" } } : {},
+      source,
+    }));
+    const notebook = JSON.parse(
+      canonicalText(JSON.stringify({ cells, metadata: {}, nbformat: 4, nbformat_minor: 5 })),
+    );
+    const slides = notebook.cells.map(
+      ({ metadata }: { metadata: { slideshow?: { slide_type: string } } }) => metadata.slideshow?.slide_type,
+    );
+    expect(slides).toEqual(["slide", undefined, "subslide", "notes", undefined, "slide", "subslide"]);
+  });
 });
