@@ -1,5 +1,5 @@
 // IOPub keeps messages for front ends that read slowly, in a bounded part of the memory. When that is full, the cell that
-// shows things waits; a front end that takes nothing at all is not waited for: what it misses is dropped, and counted.
+// shows things waits; a front end that takes nothing at all is not waited for: it misses what is shown until it reads again.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { XPublisher } from "zeromq";
@@ -10,47 +10,26 @@ const budgetBytes = fromEnvironment("NNLAB_UNREAD_MB", 64) * 1e6;
 /** How long a front end may take nothing while everything waits for it. */
 const patienceMilliseconds = fromEnvironment("NNLAB_UNREAD_SECONDS", 5) * 1000;
 const retryMilliseconds = 5;
-/** What ZeroMQ needs for a message, besides its bytes. */
-const overheadBytes = 1000;
 
-/** Of the messages that were sent last, how many fit into `budget`: no more may wait in ZeroMQ, which counts messages. */
-export class Window {
-  readonly #budget: number;
-  readonly #sizes: number[] = [];
-  #first = 0;
-  #sum = 0;
+/** ZeroMQ counts messages, not bytes: as long as those of a long text (see streams.ts), and as most displays at most. */
+const messageBytes = 131_072;
 
-  constructor(budget: number) {
-    this.#budget = budget;
-  }
-
-  /** Counts a message in, and returns how many may wait: a power of two, so that it changes seldom; 1 at least. */
-  add(bytes: number): number {
-    this.#sizes.push(bytes + overheadBytes);
-    this.#sum += bytes + overheadBytes;
-    const most = this.#budget / overheadBytes;
-    let fits = most;
-    while (this.#sum > this.#budget && this.#first < this.#sizes.length - 1)
-      this.#sum -= this.#sizes[this.#first++]!;
-    if (this.#first > 0) fits = this.#sizes.length - this.#first;
-    if (this.#first > most) this.#sizes.splice(0, this.#first - 1);
-    if (this.#first > most) this.#first = 1;
-    return 2 ** Math.floor(Math.log2(Math.max(1, Math.min(fits, most))));
-  }
-}
+/**
+ * How many messages may wait for each front end. To be set before the socket is bound, and left alone: ZeroMQ hears what a
+ * front end has taken only every half of this, so that a lower mark, set later, may count what was long taken and let nothing
+ * through for ever.
+ */
+export const unreadMessages: number = Math.max(2, Math.round(budgetBytes / messageBytes));
 
 export class BoundedPublisher {
   readonly #socket: XPublisher;
-  readonly #missed: (count: number) => void;
-  readonly #window = new Window(budgetBytes);
-  #limit = 0;
-  #dropped = 0;
+  readonly #deaf: (seconds: number) => void;
   #patience = patienceMilliseconds;
 
-  /** `missed` is told how many messages some front end did not get, once it reads again. */
-  constructor(socket: XPublisher, missed: (count: number) => void) {
+  /** `deaf` is told when a front end was waited for in vain, for how long. */
+  constructor(socket: XPublisher, deaf: (seconds: number) => void) {
     this.#socket = socket;
-    this.#missed = missed;
+    this.#deaf = deaf;
     // A full queue is an error then (EAGAIN, of a message as a whole) instead of a silent loss.
     this.#socket.noDrop = true;
   }
@@ -61,31 +40,23 @@ export class BoundedPublisher {
   }
 
   async send(frames: Buffer[]): Promise<void> {
-    const limit = this.#window.add(frames.reduce((sum, { length }) => sum + length, 0));
-    if (limit !== this.#limit) {
-      this.#socket.sendHighWaterMark = limit;
-      this.#limit = limit;
-    }
     const started = performance.now();
     while (!(await this.#sent(frames))) {
-      if (this.#dropped === 0 && performance.now() - started < this.#patience) {
+      const waited = performance.now() - started;
+      if (waited < this.#patience) {
         await sleep(retryMilliseconds);
         continue;
       }
-      // Those who read get it.
-      this.#dropped++;
+      // Those who read get it. Whose queue is full does not, and is left out, by ZeroMQ, until half of its queue is read.
       this.#socket.noDrop = false;
       try {
         await this.#socket.send(frames);
       } finally {
         this.#socket.noDrop = true;
       }
+      this.#deaf(waited / 1000);
       return;
     }
-    if (this.#dropped === 0) return;
-    const count = this.#dropped;
-    this.#dropped = 0;
-    this.#missed(count);
   }
 
   /** Whether every front end's queue had room. */

@@ -560,11 +560,10 @@ export class Kernel {
       }, lateCutsMilliseconds);
   }
 
-  /** What a front end did not read was dropped. */
-  missed(count: number): void {
+  /** A front end did not read, and is not waited for any more. */
+  deaf(seconds: number): void {
     const request = this.#running?.request ?? [...this.#requests.values()].at(-1);
-    const messages = count === 1 ? "1 message" : `${count.toLocaleString("en-US")} messages`;
-    const text = `nnlab: a front end did not read for some time and missed ${messages}\n`;
+    const text = `nnlab: a front end did not read for ${seconds.toFixed(1)} s, and misses what is shown until it reads again\n`;
     this.#parts.wires.log(text.trimEnd());
     if (request && !request.silent) this.#streams.write(request, "stdout", text);
   }

@@ -53,7 +53,7 @@ export async function serve(options: ProtocolOptions, language: Language): Promi
       }
     },
     subscribed: (topic) => kernel.welcome(topic),
-    missed: (count) => kernel.missed(count),
+    deaf: (seconds) => kernel.deaf(seconds),
     log,
   });
 

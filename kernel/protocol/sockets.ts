@@ -3,7 +3,7 @@
 
 import { Router, XPublisher } from "zeromq";
 import { address, type Connection } from "./connection.ts";
-import { BoundedPublisher } from "./iopub.ts";
+import { BoundedPublisher, unreadMessages } from "./iopub.ts";
 
 type Frames = readonly Uint8Array[];
 
@@ -81,8 +81,8 @@ export interface SocketEvents {
   received(channel: ChannelName, frames: Uint8Array[]): void;
   /** A front end subscribed to `topic`. */
   subscribed(topic: string): void;
-  /** A front end reads again that did not for some time, and has missed `count` messages. */
-  missed(count: number): void;
+  /** A front end did not read for so long that it is not waited for any more. */
+  deaf(seconds: number): void;
   log(message: string): void;
 }
 
@@ -111,8 +111,12 @@ export async function openSockets(connection: Connection, events: SocketEvents):
     stdin: new Router(unlimited),
   };
   const heartbeat = new Router({ linger: 0, maxMessageSize: largestHeartbeat });
-  const iopub = new XPublisher({ linger: lingerMilliseconds, maxMessageSize: largestFrame });
-  const publisher = new BoundedPublisher(iopub, events.missed);
+  const iopub = new XPublisher({
+    sendHighWaterMark: unreadMessages,
+    linger: lingerMilliseconds,
+    maxMessageSize: largestFrame,
+  });
+  const publisher = new BoundedPublisher(iopub, events.deaf);
   iopub.verbosity = "allSubs";
 
   await Promise.all([

@@ -4,6 +4,8 @@
 const gatherMilliseconds = 20;
 /** A message of this many characters goes out at once. */
 const fullLength = 65_536;
+/** A longer text becomes several messages: how many may wait for a front end is counted in messages. */
+const longest = 2 * fullLength;
 
 export type StreamName = "stdout" | "stderr";
 
@@ -39,6 +41,16 @@ export class Streams<Source> {
     const text = this.#parts.join("");
     this.#parts = [];
     this.#length = 0;
-    this.#publish(source, this.#name, text);
+    for (const piece of pieces(text)) this.#publish(source, this.#name, piece);
+  }
+}
+
+/** `text` in messages, cut between characters. */
+function* pieces(text: string): Generator<string> {
+  for (let start = 0; start < text.length; ) {
+    const isPair = /[\uD800-\uDBFF]/.test(text[start + longest - 1] ?? "");
+    const end = start + longest - (isPair ? 1 : 0);
+    yield text.slice(start, end);
+    start = end;
   }
 }

@@ -1,6 +1,8 @@
 /** A front end that is connected and never reads, as a page whose computer sleeps: what is shown must not fill the kernel's memory. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Subscriber } from "zeromq";
+import { decode, Signer } from "../../kernel/protocol/wire.ts";
+import { canList, residentMemory } from "../support/processes.ts";
 import { resultText, streamText, TestKernel } from "./client.ts";
 
 let kernel: TestKernel;
@@ -48,4 +50,75 @@ Math.round((process.memoryUsage().rss - before) / 2 ** 20)`,
   expect(frames.length).toBeGreaterThan(1);
   // Each frame weighs some 20 KB. What the deaf client has not fetched waits in the kernel, and must be few.
   expect(Number(resultText(ran)), `MB more after ${frames.length} frames`).toBeLessThan(100);
+});
+
+test.skipIf(!canList)(
+  "what is kept for it stays within NNLAB_UNREAD_MB, and who reads gets everything",
+  {
+    timeout: 120_000,
+  },
+  async () => {
+    const limited = await TestKernel.start({ env: { NNLAB_UNREAD_MB: "8", NNLAB_UNREAD_SECONDS: "3" } });
+    const sleeper = new Subscriber({ receiveHighWaterMark: 1, linger: 0 });
+    try {
+      const pid = limited.process.pid!;
+      const print = async (): Promise<string> => {
+        const code = "for (let i = 0; i < 40; i++) process.stdout.write(String(i % 10).repeat(1_000_000))";
+        return streamText(await limited.execute(code, {}, 60_000));
+      };
+      // What a flood itself needs is in memory before anybody is deaf.
+      await print();
+      const before = residentMemory(pid);
+      sleeper.connect(`tcp://127.0.0.1:${limited.connection.iopub_port}`);
+      sleeper.subscribe("");
+      const isWelcome = ({ header }: { header: { msg_type: string } }): boolean =>
+        header.msg_type === "iopub_welcome";
+      await limited.iopub.find("its welcome", () => limited.iopub.all.filter(isWelcome).length === 2);
+      const printed = [await print(), await print(), await print()];
+      const statement = /nnlab: a front end did not read for 3\.\d s, and misses .*\n/g;
+      expect(printed.join("").match(statement)).toHaveLength(1);
+      expect(printed.map((text) => text.replaceAll(statement, "").length)).toEqual(Array(3).fill(40_000_000));
+      expect((residentMemory(pid) - before) / 1e6, "MB more after 120 MB").toBeLessThan(60);
+
+      // It wakes: first comes what was kept, then everything again.
+      const signer = new Signer(limited.connection.key, limited.connection.digest);
+      let kept = 0;
+      let awake = false;
+      const reading = (async () => {
+        for await (const frames of sleeper) {
+          const { header, content } = decode(frames, signer);
+          awake = JSON.stringify(content).includes("awake");
+          if (awake) return;
+          if (header.msg_type === "stream") kept += String(content.text).length;
+        }
+      })();
+      while (!awake) await limited.execute("'awake'");
+      await reading;
+      expect(kept / 1e6).toBeGreaterThan(1);
+      expect(kept / 1e6).toBeLessThan(40);
+    } finally {
+      sleeper.close();
+      await limited.stop();
+    }
+  },
+);
+
+test("who reads is never taken for deaf: many short messages, then long ones at leisure", {
+  timeout: 120_000,
+}, async () => {
+  const limited = await TestKernel.start({ env: { NNLAB_UNREAD_MB: "1", NNLAB_UNREAD_SECONDS: "3" } });
+  try {
+    const code = `
+const bundle = (length: number) => ({ [Symbol.for("Jupyter.display")]: () => ({ "text/plain": "z".repeat(length) }) });
+for (let i = 0; i < 300; i++) display(bundle(100));
+for (let i = 0; i < 50; i++) {
+  display(bundle(100_000));
+  await new Promise((resolve) => setTimeout(resolve, 5));
+}`;
+    const { published } = await limited.execute(code, {}, 60_000);
+    expect(published.filter(({ header }) => header.msg_type === "display_data")).toHaveLength(350);
+    expect(streamText({ published })).toBe("");
+  } finally {
+    await limited.stop();
+  }
 });
