@@ -15,9 +15,10 @@
  * 6. A gradient replaced by the next one goes at once if nobody read it, else by rule 4.
  *    What a hook is shown, and what it makes of it, ends by rule 4 too.
  * 7. `scope()`, `using` and `dispose()` are for those who want them; no rule needs them.
- * 8. What the program can no longer reach is given back by a sweep: when memory in use has doubled (and grown by ≥ 192 MB)
- *    since the last one, the runtime is asked which tensors are reachable, in the middle of a synchronous loop too. Where it
- *    cannot be asked (browsers), a FinalizationRegistry does it whenever the program yields.
+ * 8. What the program can no longer reach is given back when memory in use has doubled (and grown by ≥ 96 MB) since the last
+ *    time, in the middle of a synchronous loop too. The runtime collects its young garbage first, which takes about a
+ *    millisecond; then, if that has not freed half of what was made, all of it; then a sweep asks which tensors are
+ *    reachable. Where it cannot be asked (browsers), a FinalizationRegistry does it whenever the program yields.
  *
  * Reading what rules 2-5 took is a RecycledTensorError that says where it came from and what to write.
  * This file knows tensors only by their holdings.
@@ -28,8 +29,14 @@ import { OutOfMemoryError, RecycledTensorError } from "./errors.ts";
 import { describeShape, type Shape, sizeOf } from "./shapes.ts";
 
 const SMALL = 4096;
-const SWEEP_BYTES = 192 * 2 ** 20;
-const SWEEP_TENSORS = 100_000;
+const TIDY_BYTES = 96 * 2 ** 20;
+const TIDY_TENSORS = 100_000;
+/** Tensors of so many bytes have a life of their own; so many smaller ones, made one after the other, share one. */
+const LARGE = 65_536;
+const GROUP = 32;
+/** A turn of the event loop keeps what WeakRefs were made for, so it has to be cut short after that many. */
+const LIVES_PER_TURN = 10_000;
+const UNREACHABLE = "nothing refers to it";
 const BYTES_PER_ELEMENT: Record<DType, number> = { float32: 4, float64: 8, int32: 4, bool: 1 };
 
 /** One allocation of a backend; views of it share it. */
@@ -66,6 +73,8 @@ export class Holding {
   /** Whether user code has been handed it: as a gradient, or by a hook. */
   seen = false;
   lease: BatchLease | null = null;
+  /** Tells when no tensor refers to it any more; null where nothing does. */
+  life: WeakRef<Life> | null = null;
   /** Scratch for walks. */
   mark = 0;
   /** Why and when it was given back. */
@@ -84,6 +93,12 @@ export class Holding {
     return this.storage.length * BYTES_PER_ELEMENT[this.storage.dtype];
   }
 }
+
+/**
+ * What a tensor refers to and its holding does weakly: once it is collected as garbage, so are its tensors. (A WeakRef of
+ * each tensor would do; but it costs as much as a small operation.)
+ */
+export class Life {}
 
 /** Something that holds memory: a tensor. */
 export interface Holder {
@@ -116,15 +131,18 @@ let differentiated = 0;
 let scope: Scope | null = null;
 let walk = 0;
 let bytesHeld = 0;
-let bytesAfterSweep = 0;
-let holdingsAfterSweep = 0;
+let bytesAfterTidying = 0;
+let holdingsAfterTidying = 0;
 const live = new Set<Holding>();
 const leases = new Set<BatchLease>();
 /** By the number of the backward() that differentiated them: what rule 4 will recycle. */
 const spent = new Map<number, { holdings: Holding[]; forget: () => void }>();
 let probe: LivenessProbe | null = null;
+let collector: Collector | null = null;
+let group = { life: new Life(), reference: null as WeakRef<Life> | null, room: 0 };
+let livesInTurn = 0;
 
-const registry = new FinalizationRegistry<Holding>((holding) => giveBack(holding, "nothing refers to it"));
+const registry = new FinalizationRegistry<Holding>((holding) => giveBack(holding, UNREACHABLE));
 
 /** How many graphs have been differentiated so far. */
 export function graphsDifferentiated(): number {
@@ -137,10 +155,10 @@ export function graphsDifferentiated(): number {
 export function allocate(backend: Backend, dtype: DType, shape: Shape, origin: string): Holding {
   if (
     probe !== null &&
-    (bytesHeld > bytesAfterSweep + Math.max(SWEEP_BYTES, bytesAfterSweep) ||
-      live.size > holdingsAfterSweep + Math.max(SWEEP_TENSORS, holdingsAfterSweep))
+    (bytesHeld > bytesAfterTidying + Math.max(TIDY_BYTES, bytesAfterTidying) ||
+      live.size > holdingsAfterTidying + Math.max(TIDY_TENSORS, holdingsAfterTidying))
   )
-    sweep();
+    tidy();
   const length = sizeOf(shape);
   const storage = allocateOrSweep(backend, dtype, length, shape, origin);
   const block = new Block(backend, storage);
@@ -190,9 +208,34 @@ function admit(holding: Holding): Holding {
   return holding;
 }
 
-/** Called by every new tensor: where reachability cannot be asked for, the runtime tells when the tensor is gone. */
-export function register(tensor: Holder): void {
-  if (probe === null) registry.register(tensor, tensor.holding);
+/**
+ * Called by every new tensor, which has to refer to the life that it is given. Where reachability cannot be asked for, the
+ * runtime tells when the tensor is gone.
+ */
+export function register(tensor: Holder): Life | null {
+  const { holding } = tensor;
+  if (probe === null) registry.register(tensor, holding);
+  if (collector === null) return null;
+  if (holding.bytes >= LARGE) {
+    const life = new Life();
+    holding.life = referenceTo(life, collector);
+    return life;
+  }
+  if (group.room === 0) {
+    const life = new Life();
+    group = { life, reference: referenceTo(life, collector), room: GROUP };
+  }
+  group.room--;
+  holding.life = group.reference;
+  return group.life;
+}
+
+function referenceTo(life: Life, { release }: Collector): WeakRef<Life> {
+  if (++livesInTurn >= LIVES_PER_TURN) {
+    livesInTurn = 0;
+    release();
+  }
+  return new WeakRef(life);
 }
 
 /** The block of a holding; throws when it was given back. */
@@ -480,7 +523,7 @@ export function joinLease(holding: Holding, lease: BatchLease): void {
   lease.members.push(holding);
 }
 
-// ── Sweeping and reporting ───────────────────────────────────────────────────────────────────────────────────────────
+// ── Tidying, sweeping and reporting ───────────────────────────────────────────────────────────────────────────────────────────
 
 /** Answers which tensors the program can still reach; null when it cannot tell. */
 export type LivenessProbe = () => readonly Holder[] | null;
@@ -492,6 +535,45 @@ export function setLivenessProbe(ask: LivenessProbe | null): LivenessProbe | nul
   return before;
 }
 
+/** Has the runtime collect garbage in the middle of synchronous code. */
+export interface Collector {
+  /** Lets go of what this turn of the event loop keeps because WeakRefs were made for it or asked about it. */
+  readonly release: () => void;
+  /** Collects what was made lately and is garbage, or all garbage. */
+  readonly collect: (all: boolean) => void;
+}
+
+/** Sets the way to collect garbage, null where there is none. Returns the one before. */
+export function setCollector(collect: Collector | null): Collector | null {
+  const before = collector;
+  collector = collect;
+  group.room = 0;
+  return before;
+}
+
+/** Gives back what the program can no longer reach, with as little work as finds half of what was made since the last time. */
+function tidy(): void {
+  const enoughBytes = (bytesAfterTidying + bytesHeld) / 2;
+  const enoughHoldings = (holdingsAfterTidying + live.size) / 2;
+  for (const all of [false, true]) {
+    if (collector === null) break;
+    collector.release();
+    collector.collect(all);
+    for (const holding of live)
+      if (holding.life !== null && holding.life.deref() === undefined) giveBack(holding, UNREACHABLE);
+    if (bytesHeld <= enoughBytes && live.size <= enoughHoldings) {
+      noteTidiness();
+      return;
+    }
+  }
+  sweep();
+}
+
+function noteTidiness(): void {
+  bytesAfterTidying = bytesHeld;
+  holdingsAfterTidying = live.size;
+}
+
 /** Gives back the memory of all tensors the program can no longer reach. Returns the bytes gained; 0 where it cannot know. */
 export function sweep(): number {
   const before = bytesHeld;
@@ -499,10 +581,9 @@ export function sweep(): number {
   if (reachable !== null) {
     const mark = ++walk;
     for (const tensor of reachable) if (tensor.holding !== undefined) tensor.holding.mark = mark;
-    for (const holding of live) if (holding.mark !== mark) giveBack(holding, "nothing refers to it");
+    for (const holding of live) if (holding.mark !== mark) giveBack(holding, UNREACHABLE);
   }
-  bytesAfterSweep = bytesHeld;
-  holdingsAfterSweep = live.size;
+  noteTidiness();
   return before - bytesHeld;
 }
 

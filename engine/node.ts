@@ -1,11 +1,13 @@
-/** What Node adds to the engine: the fast backend, and a way to ask which tensors are reachable. Node only: never loaded in browsers. */
+/** What Node adds to the engine: the fast backend, and ways to find out which tensors are reachable. Node only: never loaded in browsers. */
 import { Session } from "node:inspector";
 import process from "node:process";
+import { setFlagsFromString } from "node:v8";
+import { createContext, runInContext, Script } from "node:vm";
 import type { Backend } from "./backend/backend.ts";
 import { setDefaultBackend } from "./backend/current.ts";
 import { referenceBackend } from "./backend/reference.ts";
 import { createWasmBackend } from "./backend/wasm.ts";
-import { type Holder, setLivenessProbe } from "./memory.ts";
+import { type Collector, type Holder, setCollector, setLivenessProbe } from "./memory.ts";
 import { Tensor } from "./tensor.ts";
 
 const found: string[] = [];
@@ -32,9 +34,27 @@ function makeBackend(): Backend {
 const meeting = Symbol.for("nnlab.liveness");
 
 /**
- * All reachable tensors, by the inspector's `queryObjects`: it collects garbage, then walks the heap (about 10 ms for a small
- * one). It is the only synchronous way to learn that an object is gone: FinalizationRegistry and WeakRef wait for a turn of
- * the event loop, which a training loop without `await` never gives. Null when it could not be asked.
+ * V8's own `gc`, from a context with a queue of microtasks of its own: when code there ends, its (empty) queue is run, and V8
+ * forgets what the turn of the event loop has to keep for WeakRefs, as after any microtasks. Nothing of the program runs.
+ */
+function makeCollector(): Collector {
+  let context: object | null = null;
+  const inContext = (): object => {
+    if (context !== null) return context;
+    setFlagsFromString("--expose-gc");
+    context = createContext({}, { microtaskMode: "afterEvaluate" });
+    return context;
+  };
+  const nothing = new Script("0");
+  return {
+    release: () => void nothing.runInContext(inContext()),
+    collect: (all) => void runInContext(all ? "gc()" : 'gc({ type: "minor" })', inContext()),
+  };
+}
+
+/**
+ * All reachable tensors, by the inspector's `queryObjects`: it collects garbage several times, then walks the heap (about
+ * 100 ms for a small one), and needs nothing to be known beforehand. Null when it could not be asked.
  */
 function reachableTensors(session: Session): readonly Holder[] | null {
   const ask = (method: string, parameters: object): { objectId: string } | null => {
@@ -75,6 +95,7 @@ export function startOnNode(): void {
     const session = new Session();
     session.connect();
     setLivenessProbe(() => reachableTensors(session));
+    setCollector(makeCollector());
   } catch {
     // A Node built without its inspector: FinalizationRegistry does the work, between turns of the event loop.
   }

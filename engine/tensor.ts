@@ -11,7 +11,7 @@ import {
 } from "./autograd.ts";
 import type { DType, Storage, TypedArray } from "./backend/backend.ts";
 import { GradientError, ShapeError } from "./errors.ts";
-import { blockOf, giveBack, type Holding, register, share, valuesOf } from "./memory.ts";
+import { blockOf, giveBack, type Holding, type Life, register, share, valuesOf } from "./memory.ts";
 import type { GraphNode } from "./op.ts";
 import * as compare from "./ops/comparison.ts";
 import * as elementwise from "./ops/elementwise.ts";
@@ -63,6 +63,8 @@ export class Tensor {
   retainsGrad = false;
   /** @internal */
   hooks: readonly GradientHook[] | null = null;
+  /** @internal Its memory is given back when this is garbage. */
+  readonly life: Life | null;
   #leafRequiresGrad = false;
 
   /** @internal Use `tensor(…)`. */
@@ -71,7 +73,7 @@ export class Tensor {
     this.shape = holding.shape;
     this.dtype = holding.storage.dtype;
     this.size = holding.storage.length;
-    register(this);
+    this.life = register(this);
   }
 
   /** How many dimensions it has. */
