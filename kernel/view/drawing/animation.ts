@@ -15,12 +15,15 @@ export interface AnimationOptions {
 /** An animation may weigh this much; the slider, which needs each frame whole, is left out where it would be heavier. */
 export const mostAnimationBytes = 1_000_000;
 
-/** Longer animations stop here. */
+/** Longer animations stop here, those of large boards sooner: each 1,000 cells take a fifth of a second. */
 const mostFrames = 49;
+const fewestFrames = 4;
+const mostCells = 12_000;
 
-/** The steps that an animation of so many shows, and the words for what it leaves out. */
-export function stepsShown(count: number): { steps: number[]; note: string } {
-  const steps = Array.from({ length: Math.min(mostFrames, count) }, (_, i) => i);
+/** The steps that an animation of so many shows, with a board of `cells` in each, and the words for what it leaves out. */
+export function stepsShown(count: number, cells: number): { steps: number[]; note: string } {
+  const affordable = Math.max(fewestFrames, Math.min(mostFrames, Math.floor(mostCells / cells)));
+  const steps = Array.from({ length: Math.min(affordable, count) }, (_, i) => i);
   const note = steps.length < count ? ` The first ${steps.length} of ${count} steps are shown.` : "";
   return { steps, note };
 }

@@ -86,7 +86,10 @@ export function convolution(
       `${summaryOf(made)} Output (${options.at.join(", ")}): ${workOf(made, step).at(-1)}.`,
     );
   }
-  const { steps, note } = stepsShown(output.values.length);
+  const { steps, note } = stepsShown(
+    output.values.length,
+    made.input.values.length + made.kernel.values.length + output.values.length,
+  );
   return animation(
     steps.map((step) => ({ kind: "sheet", sheet: stepSheet(made, step, options) })),
     `${summaryOf(made)}${note}`,

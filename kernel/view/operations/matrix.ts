@@ -184,7 +184,7 @@ export function im2col(input: NumberSource, kernel: NumberSource, options: Im2co
       sheet: columnSheet(parts, step, text, options.title ?? "im2col: windows as columns"),
     }) as const;
   if (options.at !== undefined) return new Drawn(frame(positionOf(what, options.at, output)), text);
-  const { steps, note } = stepsShown(windows);
+  const { steps, note } = stepsShown(windows, x.values.length + columns.length);
   return animation(steps.map(frame), `${text}${note}`, { secondsPerFrame: 1.2, step: "window" });
 }
 

@@ -1,5 +1,4 @@
 /** Transposed convolution as stamping: each input value stamps the kernel, scaled by it, onto the output; overlaps add up. */
-import { ones } from "../../../engine/creation.ts";
 import { noGrad } from "../../../engine/gradmode.ts";
 import { checkSize2d, convTranspose2d, type Size2d } from "../../../engine/ops/convolution.ts";
 import { checkOptions } from "../../../engine/options.ts";
@@ -34,14 +33,19 @@ export interface TransposedConvolutionOptions {
   title?: string;
 }
 
+interface Stamped {
+  output: Planes;
+  overlaps: Planes;
+}
+
 interface Stamping {
   input: Planes;
   kernel: Planes;
   stride: readonly [number, number];
-  /** After each input value, before anything is cut off. */
-  outputs: readonly Planes[];
-  /** How many stamps each output has got. */
-  overlaps: readonly Planes[];
+  /** The output after the input value `step`, before anything is cut off, and how many stamps each cell has got. */
+  after(step: number): Stamped;
+  /** The same at the end. */
+  final: Stamped;
   margins: ReturnType<typeof marginsOf>;
 }
 
@@ -71,7 +75,10 @@ export function transposedConvolution(
       `${text} ${workOf(made, step)}`,
     );
   }
-  const { steps, note } = stepsShown(made.outputs.length);
+  const { steps, note } = stepsShown(
+    made.input.values.length,
+    made.input.values.length + 2 * made.final.output.values.length,
+  );
   return animation(
     steps.map((step) => ({ kind: "sheet", sheet: stepSheet(made, step, options) })),
     `${text}${note}`,
@@ -85,33 +92,33 @@ function stamp(input: NumberSource, kernel: NumberSource, options: TransposedCon
   const weight = planesOf(kernel, `${what}: kernel`, 1);
   const stride = checkSize2d(what, "stride", options.stride ?? 1, 1);
   const margins = marginsOf(what, options.padding ?? 0, weight, [1, 1]);
-  return noGrad(() => {
-    const w = batchOf(weight);
+  const spread = (count: number, value: (i: number) => number, values: Float32Array) => {
+    const partial = { ...image, values: image.values.map((_, i) => (i <= count ? value(i) : 0)) };
+    return firstOf(convTranspose2d(batchOf(partial), batchOf({ ...weight, values }), null, { stride }));
+  };
+  const after = (step: number): Stamped =>
+    noGrad(() => ({
+      output: spread(step, (i) => image.values[i]!, weight.values),
+      overlaps: spread(
+        step,
+        () => 1,
+        weight.values.map(() => 1),
+      ),
+    }));
+  noGrad(() => {
     // The engine says what the cut output is, and refuses a padding that leaves nothing.
-    convTranspose2d(batchOf(image), w, null, { stride, padding: [margins.top, margins.left] });
-    const partial = (count: number, value: (i: number) => number) =>
-      batchOf({ ...image, values: image.values.map((_, i) => (i <= count ? value(i) : 0)) });
-    const shapeOnly = ones(w.shape);
-    const steps = Array.from(image.values, (_, i) => i);
-    const spread = (count: number, value: (i: number) => number, kernelOf: typeof w) =>
-      firstOf(convTranspose2d(partial(count, value), kernelOf, null, { stride }));
-    return {
-      input: image,
-      kernel: weight,
-      stride,
-      outputs: steps.map((count) => spread(count, (i) => image.values[i]!, w)),
-      overlaps: steps.map((count) => spread(count, () => 1, shapeOnly)),
-      margins,
-    };
+    const padding = [margins.top, margins.left] as const;
+    convTranspose2d(batchOf(image), batchOf(weight), null, { stride, padding });
   });
+  return { input: image, kernel: weight, stride, after, final: after(image.values.length - 1), margins };
 }
 
-function summaryOf({ input, kernel, stride, outputs, overlaps, margins }: Stamping): string {
+function summaryOf({ input, kernel, stride, final, margins }: Stamping): string {
   const { top, left } = margins;
-  const full = outputs.at(-1)!;
+  const full = final.output;
   const output = { ...full, height: full.height - 2 * top, width: full.width - 2 * left };
   const inside = borderOf(full, margins);
-  const counts = overlaps.at(-1)!.values.filter((_, i) => inside[i] === 0);
+  const counts = final.overlaps.values.filter((_, i) => inside[i] === 0);
   const [least, most] = [Math.min(...counts), Math.max(...counts)];
   const stamps = least === most ? countOf(most, "stamp") : `${least} to ${countOf(most, "stamp")}`;
   const cut = top + left > 0 ? `, padding ${pairText([top, left])} cut off` : "";
@@ -119,7 +126,8 @@ function summaryOf({ input, kernel, stride, outputs, overlaps, margins }: Stampi
 }
 
 function stepSheet(made: Stamping, step: number, options: TransposedConvolutionOptions): Sheet {
-  const { input, kernel, stride, outputs, overlaps, margins } = made;
+  const { input, kernel, stride, margins } = made;
+  const { output, overlaps } = made.after(step);
   const [row, column] = [Math.floor(step / input.width), step % input.width];
   const place: CellMark = {
     row: row * stride[0],
@@ -128,8 +136,8 @@ function stepSheet(made: Stamping, step: number, options: TransposedConvolutionO
     columns: kernel.width,
     tone: "kernel",
   };
-  const most = Math.max(...overlaps.at(-1)!.values);
-  const outside = borderOf(outputs[step]!, margins);
+  const most = Math.max(...made.final.overlaps.values);
+  const outside = borderOf(output, margins);
   return {
     title: options.title ?? "Transposed convolution, stamp by stamp",
     subtitle: summaryOf(made),
@@ -139,9 +147,9 @@ function stepSheet(made: Stamping, step: number, options: TransposedConvolutionO
         { sign: "×" },
         gridOf("kernel", kernel, [{ ...place, row: 0, column: 0 }]),
         { sign: "→" },
-        { ...gridOf("output so far", outputs[step]!, [place]), outside },
+        { ...gridOf("output so far", output, [place]), outside },
         {
-          ...gridOf("stamps on each cell", overlaps[step]!, [place]),
+          ...gridOf("stamps on each cell", overlaps, [place]),
           shade: { colours: "viridis", low: 0, high: most },
         },
       ],

@@ -118,8 +118,10 @@ describe("an animation as a display", () => {
   });
 
   it("says how many steps it leaves out", () => {
-    expect(stepsShown(3)).toEqual({ steps: [0, 1, 2], note: "" });
-    expect(stepsShown(100).steps).toHaveLength(49);
-    expect(stepsShown(100).note).toBe(" The first 49 of 100 steps are shown.");
+    expect(stepsShown(3, 1)).toEqual({ steps: [0, 1, 2], note: "" });
+    expect(stepsShown(100, 1).steps).toHaveLength(49);
+    expect(stepsShown(100, 1).note).toBe(" The first 49 of 100 steps are shown.");
+    expect(stepsShown(100, 1000).note).toBe(" The first 12 of 100 steps are shown.");
+    expect(stepsShown(100, 100_000).steps).toHaveLength(4);
   });
 });
