@@ -8,7 +8,14 @@ import type { Backlog } from "./backlog.ts";
 import { type Cell, createCell, currentCell, runInCell } from "./cell.ts";
 import { connectComms, receiveComm } from "./comms.ts";
 import { type Evaluated, Evaluator } from "./evaluate.ts";
-import { delivered, InterruptedError, leftBehind, takeStopSite, terminated } from "./interrupt.ts";
+import {
+  delivered,
+  InterruptedError,
+  isTerminating,
+  leftBehind,
+  takeStopSite,
+  terminated,
+} from "./interrupt.ts";
 import type { ExecuteOrder, Failure, FromMain, Outcome, PublishedMessage, ToMain } from "./messages.ts";
 import { interruptFailure, interruptName } from "./messages.ts";
 import { AbandonedError } from "./output.ts";
@@ -71,7 +78,8 @@ export class Executor {
     const { cell: id, name, executionCount, allowStdin, code, sourceMap } = order;
     const cell = createCell(id, name, { executionCount, allowStdin });
     this.#running = { cell, order, failure: null };
-    takeStopSite();
+    // What earlier cells had left behind may have been ended while none ran.
+    if (takeStopSite() !== null) terminated();
     this.#sources.set(name, { source: code, sourceMap });
     runInCell(cell, () =>
       this.#evaluator.evaluate(order.javascript, (result) =>
@@ -163,12 +171,13 @@ export class Executor {
    */
   #interrupt(id: number): void {
     const cell = this.#running?.cell;
-    if (cell?.id !== id || cell.settled) return;
+    // Code of a timer, perhaps, that did not let this be heard before it was ended: the cell is given up, with its place.
+    if (cell?.id !== id || cell.settled || isTerminating()) return;
     if (cell.sleeps.size > 0) delivered();
     for (const end of cell.sleeps) end((site) => new InterruptedError(site));
     cell.sleeps.clear();
     laterThanSteps(() => {
-      if (cell.settled || cell.abandoned || !cell.waiting) return;
+      if (cell.settled || cell.abandoned || !cell.waiting || isTerminating()) return;
       delivered();
       cell.waiting.reject(new InterruptedError(cell.waiting.site));
     }, stepMilliseconds);

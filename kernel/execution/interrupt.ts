@@ -108,6 +108,11 @@ function hasIdled(): boolean {
   return idleMilliseconds > before;
 }
 
+/** Whether code is being ended, or has been, since the site was taken last. */
+export function isTerminating(): boolean {
+  return stopSite !== null;
+}
+
 /** Where the code was of which `look` was called last; once. */
 export function takeStopSite(): string | null {
   const site = stopSite;
