@@ -41,11 +41,14 @@ export function formatShape(shape: readonly number[]): string {
   return shape.length === 0 ? "scalar" : shape.join("×");
 }
 
+/** The words between which a line may break: a number keeps its percent sign. */
+export const wordsOf = (text: string): string[] => (text === "" ? [] : text.split(/ (?!%)/));
+
 /** The text in lines of about `width` CSS pixels at our label size, by the mean width of a letter. */
 export function wrapped(text: string, width: number): string[] {
   const most = Math.floor(width / 6);
   const lines: string[] = [];
-  for (const word of text.split(" ")) {
+  for (const word of wordsOf(text)) {
     const last = lines.length - 1;
     if (last >= 0 && lines[last]!.length + 1 + word.length <= most) lines[last] += ` ${word}`;
     else lines.push(word);

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { wordsOf } from "../wording.ts";
 
 export type FontWeight = "normal" | "bold";
 
@@ -47,7 +48,7 @@ export function fitText(text: string, width: number, size: number, weight: FontW
 /** The text in lines of at most `width` CSS pixels, none for no text; a longer word is cut. */
 export function foldText(text: string, width: number, size: number): string[] {
   const lines: string[] = [];
-  for (const word of text === "" ? [] : text.split(" ")) {
+  for (const word of wordsOf(text)) {
     const last = lines.length - 1;
     const longer = `${lines[last] ?? ""} ${word}`;
     if (last >= 0 && textWidth(longer, size) <= width + 0.5) lines[last] = longer;

@@ -87,11 +87,11 @@ export function perceptron(
     y: rounded(points[2 * i + 1]!),
     class: set.classes[labels[i]!],
   }));
-  const stepPanels = (side: number): ChartSpec[] =>
+  const stepPanels = (side: number, axes: Axes | null): ChartSpec[] =>
     shown.map((step): ChartSpec => {
       const i = steps[step]!.sample;
       const at = [points[2 * i]!, points[2 * i + 1]!] as const;
-      const layers = panel({ steps, step, at, x, y, size: planeSize(x, y, side) });
+      const layers = panel({ steps, step, at, x, y, axes, size: planeSize(x, y, side) });
       return { ...layers, layer: [pointsLayer(set, side), ...(layers.layer as ChartSpec[])] };
     });
   const text = `Perceptron on ${set.name}: ${result}`;
@@ -104,7 +104,7 @@ export function perceptron(
   });
   if (as === "animation") {
     // A concatenation of one: the step's own title stands below that of all.
-    const frames = stepPanels(FRAME).map((one) => ({
+    const frames = stepPanels(FRAME, ["x₁", "x₂"]).map((one) => ({
       kind: "chart" as const,
       spec: themed({ ...headed(FRAME + 80), concat: [one] }, text),
     }));
@@ -112,7 +112,7 @@ export function perceptron(
   }
   const columns = Math.ceil(shown.length / Math.ceil(shown.length / 4));
   const width = Math.max(460, columns * (PANEL + 24));
-  return chart({ ...headed(width), columns, spacing: 18, concat: stepPanels(PANEL) }, text);
+  return chart({ ...headed(width), columns, spacing: 18, concat: stepPanels(PANEL, null) }, text);
 }
 
 const legend =
@@ -151,6 +151,9 @@ function pointsLayer(set: Dataset, side: number): ChartSpec {
   };
 }
 
+/** The axes' names. */
+type Axes = readonly [across: string, up: string];
+
 interface Panel {
   steps: readonly Correction[];
   step: number;
@@ -158,18 +161,20 @@ interface Panel {
   at: readonly [number, number];
   x: Range;
   y: Range;
+  /** None beside many small panels. */
+  axes: Axes | null;
   size: { width: number; height: number };
 }
 
 /** One step: both lines, the ring, the arrow. */
-function panel({ steps, step, at, x, y, size }: Panel): ChartSpec {
+function panel({ steps, step, at, x, y, axes, size }: Panel): ChartSpec {
   const now = steps[step]!;
   const before = step === 0 ? null : lineIn(steps[step - 1]!, x, y);
   const after = lineIn(now, x, y);
-  const axis = (range: Range) => ({
+  const axis = (range: Range, name: string | undefined) => ({
     type: "quantitative",
     scale: { domain: [rounded(range[0]), rounded(range[1])], nice: false, zero: false },
-    axis: null,
+    axis: name === undefined ? null : { title: name, grid: false, tickCount: 6 },
   });
   const fixed = (values: object[], mark: object, encoding: object = {}): ChartSpec => ({
     data: { values },
@@ -189,7 +194,7 @@ function panel({ steps, step, at, x, y, size }: Panel): ChartSpec {
     ...size,
     title: { text: `mistake ${step + 1}, pass ${now.pass}`, fontSize: 11, fontWeight: "normal", offset: 4 },
     view: { stroke: ink.line },
-    encoding: { x: { field: "x", ...axis(x) }, y: { field: "y", ...axis(y) } },
+    encoding: { x: { field: "x", ...axis(x, axes?.[0]) }, y: { field: "y", ...axis(y, axes?.[1]) } },
     layer: layers,
   };
 }

@@ -67,5 +67,7 @@ describe("wording", () => {
     expect([0.4, 12, 185, 7800].map(formatSeconds)).toEqual(["0.4 s", "12 s", "3 min 05 s", "2 h 10 min"]);
     expect(formatPercent(0.9876)).toBe("98.8 %");
     expect(wrapped("one two three four", 70)).toEqual(["one two", "three four"]);
+    // A number is not parted from its percent sign.
+    expect(wrapped("right in 96.7 %).", 84)).toEqual(["right in", "96.7 %)."]);
   });
 });
