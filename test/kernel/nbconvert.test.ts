@@ -70,3 +70,39 @@ test("with errors allowed, every cell runs and fails by itself", { timeout: 90_0
   expect(code, log).toBe(0);
   expect(outputs.map(([output]) => output?.output_type)).toEqual(["error", "error", "execute_result"]);
 });
+
+test("helpers leave text and pictures in the notebook, and nothing on stderr", {
+  timeout: 90_000,
+}, async () => {
+  writeFileSync(join(folder.path, "loaded.ts"), "const loaded = 6;\nloaded * 7\n");
+  const { code, log, outputs } = await execute("helpers", [
+    "const images = zeros([64, 1, 28, 28]);",
+    "%time images.sum().item()",
+    "%who",
+    "?nn.linear",
+    "%help",
+    "%load loaded.ts",
+    "%typecheck off",
+    "const wrong: string = 1; wrong",
+    "%typecheck on",
+    "%reset",
+    "typeof nn.linear",
+  ]);
+  expect(code, log).toBe(0);
+  expect(
+    outputs.flat().filter(({ output_type, name }) => output_type === "error" || name === "stderr"),
+  ).toEqual([]);
+  const printed = outputs.map((cell) => cell.flatMap(({ text = [] }) => text).join(""));
+  const results = outputs.map((cell) => cell.flatMap(({ data }) => data?.["text/plain"] ?? []).join(""));
+  expect(printed[1]).toMatch(/^wall time .*, processor .* in all threads\n$/);
+  expect(results[1]).toBe("0");
+  expect(printed[2]).toMatch(/^images +Tensor \[64, 1, 28, 28\] float32 +201 kB$/m);
+  // A display: whatever is a result would count as an answer where notebooks are graded.
+  expect(outputs[3]).toMatchObject([{ output_type: "display_data" }]);
+  expect(results[3]).toContain("linear(");
+  expect(printed[4] + results[4]!).toContain("%load file");
+  expect(results[5]).toBe("42");
+  expect(results[7]).toBe("1");
+  expect(printed[9]).toContain("names forgotten");
+  expect(results[10]).toBe("'function'");
+});
