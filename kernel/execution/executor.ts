@@ -50,7 +50,9 @@ export class Executor {
       failed: (cell, error) => this.#failed(cell, error),
     });
     process.on("uncaughtException", (error) => this.#failed(currentCell(), error));
-    process.on("unhandledRejection", (reason) => this.#failed(currentCell(), reason));
+    process.on("unhandledRejection", (reason) =>
+      this.#failed(currentCell(), reason, "  → nothing awaits this promise: put await before it"),
+    );
   }
 
   receive(message: ToMain): void {
@@ -201,11 +203,12 @@ export class Executor {
   }
 
   /** An error of a timer, or of a promise that nobody awaits: shown with its cell, and the kernel lives on. */
-  #failed(cell: Cell, error: unknown): void {
+  #failed(cell: Cell, error: unknown, hint?: string): void {
     if (cell.abandoned) return;
     cell.failures++;
     if (cell.failures > shownFailures) return;
     const failure = formatError(error, this.#sources);
+    if (hint !== undefined) failure.traceback.push(hint);
     if (cell.failures === shownFailures)
       failure.traceback.push(`Further errors of ${cell.name} outside its own flow are not shown.`);
     if (this.#running?.cell === cell) this.#running.failure ??= failure;

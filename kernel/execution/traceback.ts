@@ -11,6 +11,7 @@ import type { Diagnostic } from "../language/language.ts";
 import { cellUrl } from "./cell-names.ts";
 import type { Failure } from "./messages.ts";
 import { translatedFiles } from "./modules.ts";
+import { runtimeHint } from "./runtime-hints.ts";
 
 export interface CellSource {
   source: string;
@@ -70,13 +71,15 @@ export function formatDiagnostics(diagnostics: readonly Diagnostic[]): Failure {
   const evalue = first ? `${position(first)}: ${first.message.split("\n")[0]}${more}` : "";
   const count = errors.length === 1 ? "1 error" : `${errors.length} errors`;
   const traceback = [`${red("TypeScriptError")}: ${count}; the cell was not run`];
+  let said: string | undefined;
   for (const diagnostic of errors) {
     const { code, hint, message } = diagnostic;
     traceback.push(
       `\n${cyan(position(diagnostic))}: ${message}${code === 0 ? "" : ` ${dim(`TS${code}`)}`}`,
       marked(diagnostic.excerpt),
     );
-    if (hint !== undefined) traceback.push(`  → ${hint}`);
+    if (hint !== undefined && hint !== said) traceback.push(`  → ${hint}`);
+    said = hint;
   }
   return { ename: "TypeScriptError", evalue, traceback };
 }
@@ -95,7 +98,7 @@ function describe(error: unknown, cells: CellSources, depth: number): string[] {
   }
   const found = places(error, cells);
   const lines = [`${red(ename)}: ${evalue}`, ...framesOf(found)];
-  const hint = hintFor(ename, evalue, cells);
+  const hint = runtimeHint({ ename, evalue, before: before(found[0]) }, cells);
   if (hint !== null) lines.push(`  → ${hint}`);
   if (depth >= mostCauses) return lines;
   const inner = (label: string, of: unknown): void => {
@@ -167,6 +170,12 @@ function repetition(found: readonly Place[], index: number): { length: number; r
     if (rounds > 2) return { length, rounds };
   }
   return null;
+}
+
+/** What stands before the place, in its line. */
+function before(place: Place | undefined): string {
+  if (!place) return "";
+  return (place.text.split(/\r\n|\n|\r/)[place.line - 1] ?? "").slice(0, place.column - 1);
 }
 
 function lineOf({ text, line }: Place): string {
@@ -333,21 +342,4 @@ function wordAt(text: string, { line, column }: Span): { endLine: number; endCol
   const rest = (text.split(/\r\n|\n|\r/)[line - 1] ?? "").slice(column - 1);
   const word = /^(?:new\s+)?[\p{ID_Continue}$.#]+/u.exec(rest)?.[0] ?? " ";
   return { endLine: line, endColumn: column + word.length };
-}
-
-function hintFor(ename: string, evalue: string, cells: CellSources): string | null {
-  if (ename === "RangeError" && evalue.startsWith("Maximum call stack")) {
-    return "a function calls itself without an end: check the condition that should stop it";
-  }
-  const name = /^(?:(\S+) is not defined|Cannot access '(\S+)' before initialization)$/.exec(evalue);
-  const variable = name?.[1] ?? name?.[2];
-  if (ename !== "ReferenceError" || variable === undefined) return null;
-  const escaped = variable.replaceAll("$", "\\$");
-  const declaration = new RegExp(
-    `\\b(?:let|const|var|class|function|import)\\b[^;\\n]*(?<![\\w$])${escaped}(?![\\w$])`,
-  );
-  const declaring = [...cells].findLast(([, { source }]) => declaration.test(source));
-  return declaring
-    ? `${declaring[0]} declares ${variable}, but stopped before that line: correct it and run it again`
-    : null;
 }

@@ -25,6 +25,8 @@ import type {
   LanguageOptions,
 } from "./language.ts";
 import { filePaths, modulePaths } from "./module-paths.ts";
+import { type SyntaxProblem, withSyntaxHints } from "./syntax-hints.ts";
+import { checkTensors } from "./tensor-checks.ts";
 import {
   defaultExportName,
   enclosingCallee,
@@ -145,7 +147,7 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
       ...cell.syntaxErrors,
       ...problemsOf(cell.helpers, cell.statements).map((it) => ({ ...it, code: 0 })),
     ];
-    if (wrong.length > 0) return failed(code, wrong);
+    if (wrong.length > 0) return failed(code, withSyntaxHints(cell.neutral, wrong));
     const [first] = cell.helpers;
     if (first?.name === "load") {
       const loaded = loadFile(first.argument, directory);
@@ -170,9 +172,9 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
   }
 
   /** Syntax errors and helpers that are written wrongly, as an answer. */
-  function failed(code: string, wrong: ParsedCell["syntaxErrors"]): Checked {
-    const diagnostics = wrong.map(({ start, end, message, code: number }) =>
-      describe(code, start, end, { message, code: number, category: "error" }),
+  function failed(code: string, wrong: readonly SyntaxProblem[]): Checked {
+    const diagnostics = wrong.map(({ start, end, message, code: number, hint }) =>
+      describe(code, start, end, { message, code: number, category: "error", hint }),
     );
     return { diagnostics: sorted(diagnostics), javascript: "", sourceMap: "" };
   }
@@ -197,7 +199,9 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
     const checks = setting === undefined ? checksTypes : setting === "on";
     unchecked = cell.unchecked || !checks;
     const converted = convert(cell);
-    const diagnostics = sorted(converted?.diagnostics.flatMap((found) => diagnose(cell, code, found)) ?? []);
+    const diagnostics = sorted(
+      converted ? [...typeProblems(cell, code, converted), ...tensorProblems(code)] : [],
+    );
     if (diagnostics.some(({ category }) => category === "error"))
       return { diagnostics, javascript: "", sourceMap: "" };
     checksTypes = checks;
@@ -258,6 +262,35 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
     return comment === undefined ? { module, as } : { module, as, comment: `${comment}\n` };
   }
 
+  function typeProblems(
+    cell: ParsedCell,
+    code: string,
+    converted: TslabConverter.ConvertResult,
+  ): Diagnostic[] {
+    return converted.diagnostics.flatMap((found) => diagnose(cell, code, found));
+  }
+
+  function tensorProblems(code: string): Diagnostic[] {
+    if (unchecked) return [];
+    const checker = tslab.program().getTypeChecker();
+    const found = checkTensors(ts, tslab.cellFile(), checker, isTensor);
+    return found.map(({ start, end, message, hint }) =>
+      describe(code, start - tslab.prefixLength, end - tslab.prefixLength, {
+        message,
+        code: 0,
+        category: "error",
+        hint,
+      }),
+    );
+  }
+
+  /** The engine's, and no class of that name of the student's. */
+  function isTensor(type: Fork.Type): boolean {
+    const file =
+      type.symbol?.name === "Tensor" ? type.symbol.declarations?.[0]?.getSourceFile().fileName : undefined;
+    return file !== undefined && /\/engine\/tensor\.(?:d\.)?ts$/.test(file);
+  }
+
   function diagnose(cell: ParsedCell, code: string, found: TslabConverter.Diagnostic): Diagnostic[] {
     const category = found.category === ts.DiagnosticCategory.Error ? "error" : "warning";
     const { code: number, fileName } = found;
@@ -274,14 +307,15 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
     if (start >= code.length && code.length > 0) return [];
     const context = {
       marked: code.slice(start, end),
+      before: /[^\n]*$/.exec(code.slice(0, start))?.[0] ?? "",
+      after: /^[^\n]*/.exec(code.slice(end))?.[0] ?? "",
       directory,
       signature: () => signatureAt(cell, start),
       members: () => attempt(() => membersAt(cell, start)) ?? [],
+      type: () => typeAt(start, end),
     };
     const hint = hintFor(number, message, context);
-    return [
-      { ...describe(code, start, Math.min(end, code.length), said), ...(hint === undefined ? {} : { hint }) },
-    ];
+    return [describe(code, start, Math.min(end, code.length), { ...said, hint })];
   }
 
   function signatureAt(cell: ParsedCell, position: number): string | null {
@@ -291,6 +325,14 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
       ? signatureOf(shown).replace(/^\((?:method|property|local function)\) |^function /, "")
       : "";
     return declared.includes("(") ? declared.replace(/\s+/g, " ") : null;
+  }
+
+  /** The type of the expression that is exactly there, or that a type error there is about. */
+  function typeAt(start: number, end: number): string {
+    let node: Fork.Node = tslab.nodeAt(tslab.cellFile(), start + tslab.prefixLength);
+    while (node.end < end + tslab.prefixLength && node.parent) node = node.parent;
+    const checker = tslab.program().getTypeChecker();
+    return checker.typeToString(checker.getTypeAtLocation(node));
   }
 
   function membersAt(cell: ParsedCell, position: number): string[] {
@@ -444,12 +486,12 @@ function describe(
   text: string,
   start: number,
   end: number,
-  said: Pick<Diagnostic, "message" | "code" | "category">,
+  { hint, ...said }: Pick<Diagnostic, "message" | "code" | "category"> & { hint?: string | undefined },
 ): Diagnostic {
   const from = place(text, start);
   const to = place(text, Math.max(start, end));
   const span = { line: from.line, column: from.column, endLine: to.line, endColumn: to.column };
-  return { ...said, ...span, excerpt: excerpt(text, span) };
+  return { ...said, ...span, excerpt: excerpt(text, span), ...(hint === undefined ? {} : { hint }) };
 }
 
 function place(text: string, offset: number): { line: number; column: number } {
@@ -465,9 +507,11 @@ function sorted(diagnostics: Diagnostic[]): Diagnostic[] {
   );
 }
 
-/** TypeScript names a type that is not in scope by its file: `import("/long/path").Tensor`. */
+/** TypeScript names a type that is not in scope by its file: `import("/long/path").Tensor`, `typeof import("/long/data/index")`. */
 function withoutPaths(text: string): string {
-  return text.replace(/(?:typeof )?import\("[^"]*"\)\./g, "");
+  return text
+    .replace(/(?:typeof )?import\("[^"]*"\)\./g, "")
+    .replace(/import\("[^"]*?([^/"]+?)(?:\/index)?"\)/g, "$1");
 }
 
 /** Broken code can make the compiler throw; then there is simply no answer. */

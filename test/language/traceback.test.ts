@@ -36,6 +36,7 @@ test("an error shows its line as the student wrote it", async () => {
     "  3 | const a: Much | null = null;",
     "> 4 |   a.typed.length",
     "    |     ^^^^^^^^^^^^",
+    "  → a is null: check where it gets its value, or write a?.typed if it may be missing",
   ]);
 });
 
