@@ -209,6 +209,7 @@ describe("syntax", () => {
       "line 2, column 14",
       "→ the ( in line 2, column 12 is not closed",
     ],
+    ["one that another kind closes", "tensor([1, 2)", "→ the [ in line 1, column 8 is not closed: write ]"],
     [
       "a bracket that closes nothing",
       "const f = () => { 1 }}",
