@@ -323,7 +323,7 @@ describe("scope, using and dispose", () => {
 });
 
 describe("tidying", () => {
-  /** Makes garbage of 800 MB in one synchronous turn; returns the most that was held, and how often reachability was asked. */
+  /** Makes garbage of 400 MB in one synchronous turn; returns the most that was held, and how often reachability was asked. */
   function churn(size: number, keep: (x: Tensor) => void = () => {}): { most: number; asked: number } {
     let asked = 0;
     const probe = setLivenessProbe(() => {
@@ -335,7 +335,7 @@ describe("tidying", () => {
     const floor = bytes();
     let most = 0;
     try {
-      for (let made = 0; made < 8e8; made += 4 * size) {
+      for (let made = 0; made < 4e8; made += 4 * size) {
         keep(full([size], 1));
         most = Math.max(most, bytes() - floor);
       }
