@@ -384,7 +384,11 @@ describe("running", () => {
         await fit(net${lr.length}, [[tensor(${values}), tensor([0, 1], { dtype: "int32" })]], { epochs: 12, optimizer: optim.sgd(net${lr.length}.parameters(), { lr: ${lr} }) })`,
       );
     const shown = async (values: string, lr: string) => JSON.stringify((await train(values, lr)).published);
-    expect(await shown("[[1, NaN], [2, 3]]", "0.1")).toMatch(/NaN/i);
-    expect(await shown("[[1, 2], [2, 3]]", "1e6")).toMatch(/learning rate|lr/);
+    expect(await shown("[[1, NaN], [2, 3]]", "0.1")).toContain(
+      "the inputs of this batch contain NaN or infinity; clean the data",
+    );
+    expect(await shown("[[1, 2], [2, 3]]", "1e6")).toMatch(
+      /the learning rate 1000000 is probably too high|lower the learning rate/,
+    );
   });
 });
