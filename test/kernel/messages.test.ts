@@ -258,7 +258,10 @@ describe.each<Channel>(["shell", "control"])("on %s", (channel) => {
   });
 
   test("comms of the kernel: listed by target, answered between busy and idle, gone when closed", async () => {
-    const { published } = await kernel.execute("interact({ n: [0, 9] }, ({ n }) => n)");
+    const { published } = await kernel.execute("interact({ n: [0, 9] }, ({ n }) => n)", {
+      // Controls are for clients in which somebody can move them.
+      allow_stdin: true,
+    });
     const slider = published.find(({ content }) =>
       JSON.stringify(content).includes("IntSliderModel"),
     )?.content;
