@@ -102,6 +102,13 @@ export class Holding {
  */
 export class Life {}
 
+/** Tensors that share a life: how many more may join. */
+interface Group {
+  readonly life: Life;
+  readonly reference: WeakRef<Life>;
+  room: number;
+}
+
 /** Something that holds memory: a tensor. */
 export interface Holder {
   readonly holding: Holding;
@@ -142,7 +149,7 @@ const leases = new Set<BatchLease>();
 const spent = new Map<number, { holdings: Holding[]; forget: () => void }>();
 let probe: LivenessProbe | null = null;
 let collector: Collector | null = null;
-let group = { life: new Life(), reference: null as WeakRef<Life> | null, room: 0 };
+let group: Group | null = null;
 let livesInTurn = 0;
 
 const registry = new FinalizationRegistry<Holding>((holding) => giveBack(holding, UNREACHABLE));
@@ -236,26 +243,24 @@ export function register(tensor: Holder): Life | null {
   const { holding } = tensor;
   if (probe === null) registry.register(tensor, holding);
   if (collector === null) return null;
-  if (holding.bytes >= LARGE) {
-    const life = new Life();
-    holding.life = referenceTo(life, collector);
-    return life;
+  let own = group;
+  if (holding.bytes >= LARGE) own = newGroup(1, collector);
+  else if (own === null || own.room === 0) {
+    own = newGroup(GROUP, collector);
+    group = own;
   }
-  if (group.room === 0) {
-    const life = new Life();
-    group = { life, reference: referenceTo(life, collector), room: GROUP };
-  }
-  group.room--;
-  holding.life = group.reference;
-  return group.life;
+  own.room--;
+  holding.life = own.reference;
+  return own.life;
 }
 
-function referenceTo(life: Life, { release }: Collector): WeakRef<Life> {
+function newGroup(room: number, { release }: Collector): Group {
   if (++livesInTurn >= LIVES_PER_TURN) {
     livesInTurn = 0;
     release();
   }
-  return new WeakRef(life);
+  const life = new Life();
+  return { life, reference: new WeakRef(life), room };
 }
 
 /** The block of a holding; throws when it was given back. */
@@ -543,7 +548,7 @@ export function joinLease(holding: Holding, lease: BatchLease): void {
   lease.members.push(holding);
 }
 
-// ── Tidying, sweeping and reporting ───────────────────────────────────────────────────────────────────────────────────────────
+// ── Tidying, sweeping and reporting ──────────────────────────────────────────────────────────────────────────────────
 
 /** Answers which tensors the program can still reach; null when it cannot tell. */
 export type LivenessProbe = () => readonly Holder[] | null;
@@ -563,12 +568,9 @@ export interface Collector {
   readonly collect: (all: boolean) => void;
 }
 
-/** Sets the way to collect garbage, null where there is none. Returns the one before. */
-export function setCollector(collect: Collector | null): Collector | null {
-  const before = collector;
-  collector = collect;
-  group.room = 0;
-  return before;
+/** Sets the way to collect garbage; there is none unless told. */
+export function setCollector(given: Collector): void {
+  collector = given;
 }
 
 /** Gives back what the program can no longer reach, with as little work as finds half of what was made since the last time. */

@@ -19,7 +19,7 @@ import {
 import type { ExecuteOrder, Failure, FromMain, Outcome, PublishedMessage, ToMain } from "./messages.ts";
 import { interruptFailure, interruptName } from "./messages.ts";
 import { AbandonedError } from "./output.ts";
-import { type CellSource, formatError, installStackTraces } from "./traceback.ts";
+import { advice, type CellSource, formatError, installStackTraces } from "./traceback.ts";
 
 /** Errors outside the flow of one cell that are shown; an interval can throw for ever. */
 const shownFailures = 20;
@@ -51,7 +51,7 @@ export class Executor {
     });
     process.on("uncaughtException", (error) => this.#failed(currentCell(), error));
     process.on("unhandledRejection", (reason) =>
-      this.#failed(currentCell(), reason, "  → nothing awaits this promise: put await before it"),
+      this.#failed(currentCell(), reason, "nothing awaits this promise: put await before it"),
     );
   }
 
@@ -208,7 +208,7 @@ export class Executor {
     cell.failures++;
     if (cell.failures > shownFailures) return;
     const failure = formatError(error, this.#sources);
-    if (hint !== undefined) failure.traceback.push(hint);
+    if (hint !== undefined) failure.traceback.push(advice(hint));
     if (cell.failures === shownFailures)
       failure.traceback.push(`Further errors of ${cell.name} outside its own flow are not shown.`);
     if (this.#running?.cell === cell) this.#running.failure ??= failure;

@@ -78,7 +78,7 @@ export function formatDiagnostics(diagnostics: readonly Diagnostic[]): Failure {
       `\n${cyan(position(diagnostic))}: ${message}${code === 0 ? "" : ` ${dim(`TS${code}`)}`}`,
       marked(diagnostic.excerpt),
     );
-    if (hint !== undefined && hint !== said) traceback.push(`  → ${hint}`);
+    if (hint !== undefined && hint !== said) traceback.push(advice(hint));
     said = hint;
   }
   return { ename: "TypeScriptError", evalue, traceback };
@@ -99,7 +99,7 @@ function describe(error: unknown, cells: CellSources, depth: number): string[] {
   const found = places(error, cells);
   const lines = [`${red(ename)}: ${evalue}`, ...framesOf(found)];
   const hint = runtimeHint({ ename, evalue, before: before(found[0]) }, cells);
-  if (hint !== null) lines.push(`  → ${hint}`);
+  if (hint !== null) lines.push(advice(hint));
   if (depth >= mostCauses) return lines;
   const inner = (label: string, of: unknown): void => {
     const [head, ...rest] = describe(of, cells, depth + 1);
@@ -171,6 +171,9 @@ function repetition(found: readonly Place[], index: number): { length: number; r
   }
   return null;
 }
+
+/** The line of a traceback that says what to do. */
+export const advice = (hint: string): string => `  → ${hint}`;
 
 /** What stands before the place, in its line. */
 function before(place: Place | undefined): string {

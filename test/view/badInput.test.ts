@@ -38,7 +38,6 @@ const labelsOf = (n: number, classes: number): Tensor =>
     Array.from({ length: n }, (_, i) => i % classes),
     { dtype: "int32" },
   );
-const with1 = (value: number, shape: number[]): Tensor => full(shape, value);
 const twoMoons = data.moons({ samples: 40 });
 const plane = nn.sequential(nn.linear(2, 4), nn.tanh(), nn.linear(4, 2));
 const conv = (channels: number) => nn.sequential(nn.conv2d(channels, 4, 3), nn.relu());
@@ -50,16 +49,16 @@ const answers = (draw: (scores: Tensor, labels: Tensor) => Displayable): Cases =
   empty: () => draw(zeros([0, 3]), tensor([], { dtype: "int32" })),
   "one class": () => draw(zeros([5, 1]), labelsOf(5, 1)),
   "one class of three": () => draw(rand([5, 3]).softmax(1), labelsOf(5, 1)),
-  NaN: () => draw(with1(nan, [6, 3]), labelsOf(6, 3)),
-  constant: () => draw(with1(1 / 3, [6, 3]), labelsOf(6, 3)),
+  NaN: () => draw(full([6, 3], nan), labelsOf(6, 3)),
+  constant: () => draw(full([6, 3], 1 / 3), labelsOf(6, 3)),
   "1,000 classes": () => draw(rand([2000, 1000]).softmax(1), labelsOf(2000, 1000)),
   "10,000 points": () => draw(rand([10_000, 3]).softmax(1), labelsOf(10_000, 3)),
 });
 /** Images of all kinds. */
 const pixels = (draw: (images: Tensor) => Displayable, ofNothing: number[] = [0, 1, 8, 12]): Cases => ({
   empty: () => draw(zeros(ofNothing)),
-  NaN: () => draw(with1(nan, [3, 1, 8, 12])),
-  constant: () => draw(with1(0.5, [3, 1, 8, 12])),
+  NaN: () => draw(full([3, 1, 8, 12], nan)),
+  constant: () => draw(full([3, 1, 8, 12], 0.5)),
   "not square": () => draw(rand([3, 3, 8, 12])),
   "2 channels": () => draw(rand([3, 2, 8, 12])),
   "5 channels": () => draw(rand([3, 5, 8, 12])),
@@ -71,14 +70,14 @@ const lists = (draw: (values: Tensor) => Displayable): Cases => ({
   "a single one": () => draw(tensor([3])),
   NaN: () => draw(tensor([1, nan, 2])),
   "only NaN": () => draw(tensor([nan, nan])),
-  constant: () => draw(with1(2, [50])),
+  constant: () => draw(full([50], 2)),
   "10,000 points": () => draw(numbers),
 });
 /** One image through a network with the layers that its picture needs. */
 const through = (draw: (model: nn.Sequential, image: Tensor) => Displayable): Cases => ({
   empty: () => draw(net(1), zeros([1, 0, 0])),
-  NaN: () => draw(net(1), with1(nan, [1, 8, 12])),
-  constant: () => draw(net(1), with1(0.5, [1, 8, 12])),
+  NaN: () => draw(net(1), full([1, 8, 12], nan)),
+  constant: () => draw(net(1), full([1, 8, 12], 0.5)),
   "not square": () => draw(net(3), rand([3, 8, 12])),
   "2 channels": () => draw(net(2), rand([2, 8, 12])),
   "5 channels": () => draw(net(5), rand([5, 8, 12])),
@@ -145,22 +144,22 @@ const cases: Readonly<Record<keyof typeof show, Cases>> = {
   embedding: {
     empty: () => show.embedding(zeros([0, 4])),
     "one class": () => show.embedding(randn([9, 4]), { labels: labelsOf(9, 1) }),
-    NaN: () => show.embedding(with1(nan, [9, 4])),
-    constant: () => show.embedding(with1(1, [9, 4])),
+    NaN: () => show.embedding(full([9, 4], nan)),
+    constant: () => show.embedding(full([9, 4], 1)),
     "1,000 classes": () => show.embedding(randn([1000, 4]), { labels: labelsOf(1000, 1000) }),
     "10,000 points": () => show.embedding(points, { labels: labelsOf(10_000, 5) }),
   },
   similarity: {
     empty: () => show.similarity(zeros([0, 0])),
-    NaN: () => show.similarity(with1(nan, [4, 4])),
-    constant: () => show.similarity(with1(1, [4, 4])),
+    NaN: () => show.similarity(full([4, 4], nan)),
+    constant: () => show.similarity(full([4, 4], 1)),
     "not square": () => show.similarity(rand([4, 6])),
     "1,000 classes": () => show.similarity(rand([1000, 1000])),
   },
   pairs: pixels((x) => show.pairs(x, x.mul(0.9))),
   latentGrid: {
-    NaN: () => show.latentGrid((z) => with1(nan, [z.shape[0]!, 1, 8, 12])),
-    constant: () => show.latentGrid((z) => with1(1, [z.shape[0]!, 1, 8, 12])),
+    NaN: () => show.latentGrid((z) => full([z.shape[0]!, 1, 8, 12], nan)),
+    constant: () => show.latentGrid((z) => full([z.shape[0]!, 1, 8, 12], 1)),
     "2 channels": () => show.latentGrid((z) => rand([z.shape[0]!, 2, 8, 12])),
     "5 channels": () => show.latentGrid((z) => rand([z.shape[0]!, 5, 8, 12])),
   },
@@ -171,8 +170,8 @@ const cases: Readonly<Record<keyof typeof show, Cases>> = {
   },
   samples: pixels((x) => show.samples({ "epoch 1": x, "epoch 2": x })),
   filters: {
-    NaN: () => show.filters(with1(nan, [4, 3, 5, 5])),
-    constant: () => show.filters(with1(1, [4, 3, 5, 5])),
+    NaN: () => show.filters(full([4, 3, 5, 5], nan)),
+    constant: () => show.filters(full([4, 3, 5, 5], 1)),
     "not square": () => show.filters(randn([4, 3, 3, 7])),
     "2 channels": () => show.filters(nn.conv2d(2, 4, 3)),
     "5 channels": () => show.filters(nn.conv2d(5, 4, 3)),
@@ -184,7 +183,7 @@ const cases: Readonly<Record<keyof typeof show, Cases>> = {
     NaN: () =>
       show.weightEvolution({
         layer: "Conv2d",
-        snapshots: [{ step: 0, weight: with1(nan, [4, 3, 5, 5]) }],
+        snapshots: [{ step: 0, weight: full([4, 3, 5, 5], nan) }],
       } as never),
     "5 channels": () =>
       show.weightEvolution({
@@ -204,7 +203,7 @@ const cases: Readonly<Record<keyof typeof show, Cases>> = {
     "5 channels": () =>
       show.dream(models.deepDream(conv(5), rand([1, 5, 8, 12]), { layer: 0, channel: 1, steps: 4 })),
     NaN: () =>
-      show.dream(models.deepDream(conv(1), with1(nan, [1, 1, 8, 12]), { layer: 0, channel: 1, steps: 4 })),
+      show.dream(models.deepDream(conv(1), full([1, 1, 8, 12], nan), { layer: 0, channel: 1, steps: 4 })),
   },
   graph: {
     empty: () => show.graph(none),
@@ -217,8 +216,8 @@ const cases: Readonly<Record<keyof typeof show, Cases>> = {
   },
   architecture: through((model, image) => show.architecture(model, image.shape)),
   neurons: {
-    NaN: () => show.neurons(parametersOf((shape) => with1(nan, shape))),
-    constant: () => show.neurons(parametersOf((shape) => with1(0, shape))),
+    NaN: () => show.neurons(parametersOf((shape) => full(shape, nan))),
+    constant: () => show.neurons(parametersOf((shape) => full(shape, 0))),
     "1,000 classes": () => show.neurons(nn.linear(10, 1000)),
     "no layers": () => show.neurons(nn.sequential()),
   },
@@ -228,8 +227,8 @@ const cases: Readonly<Record<keyof typeof show, Cases>> = {
   ),
   summary: through((model, image) => show.summary(model, image.shape)),
   parameters: {
-    NaN: () => show.parameters(parametersOf((shape) => with1(nan, shape))),
-    constant: () => show.parameters(parametersOf((shape) => with1(0, shape))),
+    NaN: () => show.parameters(parametersOf((shape) => full(shape, nan))),
+    constant: () => show.parameters(parametersOf((shape) => full(shape, 0))),
     "no layers": () => show.parameters(nn.sequential()),
   },
   connections: {
@@ -243,28 +242,28 @@ const cases: Readonly<Record<keyof typeof show, Cases>> = {
   },
   convolutionMatrix: {
     empty: () => show.convolutionMatrix([], [[1]]),
-    NaN: () => show.convolutionMatrix(with1(nan, [4, 4]), with1(nan, [2, 2])),
-    constant: () => show.convolutionMatrix(with1(0, [4, 6]), with1(0, [2, 2])),
+    NaN: () => show.convolutionMatrix(full([4, 4], nan), full([2, 2], nan)),
+    constant: () => show.convolutionMatrix(full([4, 6], 0), full([2, 2], 0)),
     "kernel larger than the image": () => show.convolutionMatrix(rand([2, 2]), rand([3, 3])),
     large: () => show.convolutionMatrix(rand([40, 40]), rand([3, 3])),
   },
   im2col: {
     empty: () => show.im2col([], [[1]]),
-    NaN: () => show.im2col(with1(nan, [4, 4]), with1(nan, [2, 2])),
+    NaN: () => show.im2col(full([4, 4], nan), full([2, 2], nan)),
     "not square": () => show.im2col(rand([4, 6]), rand([2, 3])),
     large: () => show.im2col(rand([40, 40]), rand([3, 3])),
   },
   transposedConvolution: {
     empty: () => show.transposedConvolution([], [[1]]),
-    NaN: () => show.transposedConvolution(with1(nan, [2, 2]), with1(nan, [2, 2]), { stride: 2 }),
+    NaN: () => show.transposedConvolution(full([2, 2], nan), full([2, 2], nan), { stride: 2 }),
     "not square": () => show.transposedConvolution(rand([2, 3]), rand([2, 3]), { stride: 2 }),
     large: () => show.transposedConvolution(rand([40, 40]), rand([3, 3])),
     "larger than anybody reads": () => show.transposedConvolution(rand([80, 80]), rand([3, 3])),
   },
   pooling: {
     empty: () => show.pooling([]),
-    NaN: () => show.pooling(with1(nan, [4, 6])),
-    constant: () => show.pooling(with1(1, [4, 6]), { unpool: true }),
+    NaN: () => show.pooling(full([4, 6], nan)),
+    constant: () => show.pooling(full([4, 6], 1), { unpool: true }),
     large: () => show.pooling(rand([60, 60])),
     "5 channels": () => show.pooling(rand([5, 8, 12])),
   },
@@ -277,9 +276,9 @@ const cases: Readonly<Record<keyof typeof show, Cases>> = {
         resolution: 20,
       }),
     ),
-    NaN: () => show.decisionBoundary((x: Tensor) => with1(nan, [x.shape[0]!]), twoMoons, { resolution: 20 }),
+    NaN: () => show.decisionBoundary((x: Tensor) => full([x.shape[0]!], nan), twoMoons, { resolution: 20 }),
     constant: () =>
-      show.decisionBoundary((x: Tensor) => with1(1, [x.shape[0]!]), twoMoons, { resolution: 20 }),
+      show.decisionBoundary((x: Tensor) => full([x.shape[0]!], 1), twoMoons, { resolution: 20 }),
   },
   live: { nothing: () => show.live(undefined as never) },
   hiddenSpace: planes((set) => show.hiddenSpace(plane, set)),
