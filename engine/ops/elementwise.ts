@@ -51,6 +51,14 @@ function atLeast(dtype: DType, arithmetic: "whole" | "float"): DType {
   return arithmetic === "float" ? "float32" : "int32";
 }
 
+function remedyFor(wrong: unknown): string {
+  if (Array.isArray(wrong)) return "; make a tensor with tensor(…)";
+  // What a loop gets that wrote w = w.sub(w.grad): the new w is a result, and no leaf.
+  if (wrong === null)
+    return "; .grad is null before backward(), and of results: change a parameter by an optimizer, or under noGrad and with requiresGrad = true anew";
+  return "";
+}
+
 function operandError(operation: string, a: unknown, b: unknown): ArgumentError {
   if (typeof a === "number" && typeof b === "number")
     return new ArgumentError(
@@ -58,7 +66,7 @@ function operandError(operation: string, a: unknown, b: unknown): ArgumentError 
     );
   const [position, wrong] = a instanceof Tensor || typeof a === "number" ? ["second", b] : ["first", a];
   return new ArgumentError(
-    `${operation}: the ${position} operand is a tensor or a number; got ${describeValue(wrong)}${Array.isArray(wrong) ? "; make a tensor with tensor(…)" : ""}`,
+    `${operation}: the ${position} operand is a tensor or a number; got ${describeValue(wrong)}${remedyFor(wrong)}`,
   );
 }
 
@@ -140,6 +148,10 @@ function binaryOp(options: BinaryOptions): Op<[a: Operand, b: Operand]> {
           new RegExp(`${name}: the second operand is a tensor or a number; got the string "3"`),
         ],
         [[[1, 2], make.normal(2)], new RegExp(`${name}: the first operand .* an array of 2`)],
+        [
+          [make.normal(2), null],
+          new RegExp(`${name}: .* got null; .grad is null before backward\\(\\), and of results`),
+        ],
         [[1, 2], new RegExp(`${name}: at least one operand is a tensor`)],
       ],
     },
