@@ -256,6 +256,24 @@ export interface Backend {
   softmax(x: Storage, out: Storage, rows: number, size: number): void;
   /** The logarithm of `softmax`, computed without it. */
   logSoftmax(x: Storage, out: Storage, rows: number, size: number): void;
+  /** `probabilities = softmax(x)` over the rows of `[rows, size]`, `losses [rows] = −log probabilities[label]`. Labels were checked. */
+  crossEntropy(
+    x: Storage,
+    labels: Storage,
+    probabilities: Storage,
+    losses: Storage,
+    rows: number,
+    size: number,
+  ): void;
+  /** `∂L/∂x = (probabilities − [label])·gradient` from `gradient [rows] = ∂L/∂losses`. */
+  crossEntropyGradient(
+    probabilities: Storage,
+    labels: Storage,
+    gradient: Storage,
+    out: Storage,
+    rows: number,
+    size: number,
+  ): void;
 
   /** `out[i] = x[indices[i]]` over rows of `rowLength` elements: batches, embeddings. Indices were checked. */
   gatherRows(x: Storage, indices: Storage, out: Storage, rowLength: number): void;

@@ -494,6 +494,45 @@ class ReferenceBackend implements Backend {
     }
   }
 
+  crossEntropy(
+    x: Storage,
+    labels: Storage,
+    probabilities: Storage,
+    losses: Storage,
+    rows: number,
+    size: number,
+  ): void {
+    this.softmax(x, probabilities, rows, size);
+    const source = x.values();
+    const classes = labels.values();
+    const target = losses.values();
+    for (let row = 0; row < rows; row++) {
+      const values = Array.from(source.subarray(row * size, (row + 1) * size));
+      const shift = values.reduce(larger, Number.NEGATIVE_INFINITY);
+      const total = values.reduce((sum, value) => sum + Math.exp(value - shift), 0);
+      target[row] = Math.log(total) - (values[classes[row]!]! - shift);
+    }
+  }
+
+  crossEntropyGradient(
+    probabilities: Storage,
+    labels: Storage,
+    gradient: Storage,
+    out: Storage,
+    rows: number,
+    size: number,
+  ): void {
+    const share = probabilities.values();
+    const classes = labels.values();
+    const slope = gradient.values();
+    const target = out.values();
+    for (let row = 0; row < rows; row++)
+      for (let i = 0; i < size; i++) {
+        const at = row * size + i;
+        target[at] = (share[at]! - (i === classes[row] ? 1 : 0)) * slope[row]!;
+      }
+  }
+
   gatherRows(x: Storage, indices: Storage, out: Storage, rowLength: number): void {
     const source = x.values();
     const rows = indices.values();

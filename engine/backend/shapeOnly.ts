@@ -59,6 +59,8 @@ export const shapeOnlyBackend: Backend = {
   normalizeGradient: nothing,
   softmax: nothing,
   logSoftmax: nothing,
+  crossEntropy: nothing,
+  crossEntropyGradient: nothing,
   gatherRows: nothing,
   scatterAddRows: nothing,
   sgdStep: nothing,

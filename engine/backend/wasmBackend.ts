@@ -617,6 +617,36 @@ export class WasmBackend implements Backend {
     this.#runRows("logSoftmax", x, out, rows, size);
   }
 
+  crossEntropy(
+    x: Storage,
+    labels: Storage,
+    probabilities: Storage,
+    losses: Storage,
+    rows: number,
+    size: number,
+  ): void {
+    if (!isFloat(x, probabilities, losses) || labels.dtype !== "int32") {
+      referenceBackend.crossEntropy(x, labels, probabilities, losses, rows, size);
+      return;
+    }
+    this.#runLabelledRows("crossEntropy", [x, labels, probabilities, losses], rows, size);
+  }
+
+  crossEntropyGradient(
+    probabilities: Storage,
+    labels: Storage,
+    gradient: Storage,
+    out: Storage,
+    rows: number,
+    size: number,
+  ): void {
+    if (!isFloat(probabilities, gradient, out) || labels.dtype !== "int32") {
+      referenceBackend.crossEntropyGradient(probabilities, labels, gradient, out, rows, size);
+      return;
+    }
+    this.#runLabelledRows("crossEntropyGradient", [probabilities, labels, gradient, out], rows, size);
+  }
+
   gatherRows(x: Storage, indices: Storage, out: Storage, rowLength: number): void {
     if (x.dtype !== out.dtype || bytesPer[x.dtype] !== 4 || indices.dtype !== "int32") {
       referenceBackend.gatherRows(x, indices, out, rowLength);
@@ -714,8 +744,19 @@ export class WasmBackend implements Backend {
     words[1] = out.byteOffset;
     words[2] = rows;
     words[3] = size;
-    const slices = Math.min(this.#slices(rows * size, COSTLY), Math.max(rows, 1));
-    this.#run(kernel, slices, x.byteOffset !== out.byteOffset);
+    this.#run(kernel, this.#rowSlices(rows, size), x.byteOffset !== out.byteOffset);
+  }
+
+  #runLabelledRows(kernel: string, operands: readonly Storage[], rows: number, size: number): void {
+    const words = this.#task();
+    for (const [i, { byteOffset }] of operands.entries()) words[i] = byteOffset;
+    words[4] = rows;
+    words[5] = size;
+    this.#run(kernel, this.#rowSlices(rows, size));
+  }
+
+  #rowSlices(rows: number, size: number): number {
+    return Math.min(this.#slices(rows * size, COSTLY), Math.max(rows, 1));
   }
 
   /** The layout's words follow the operands'. */

@@ -53,16 +53,7 @@ export {
 export { matmul } from "./gemm";
 export { moments, normalize, normalizeGradient, normalizeSums } from "./normalization";
 export { avgPool2d, avgPool2dGradient, maxPool2d, maxPool2dGradient } from "./pool2d";
-export {
-  argmax,
-  argmin,
-  logSoftmax,
-  max,
-  min_ as min,
-  softmax,
-  sumBlocks,
-  sumColumns,
-  sumRows,
-} from "./reduce";
+export { argmax, argmin, max, min_ as min, sumBlocks, sumColumns, sumRows } from "./reduce";
+export { crossEntropy, crossEntropyGradient, logSoftmax, softmax } from "./softmax";
 export { gatherRows, scatterAddRows, strided, stridedAdd } from "./walk";
 export { winograd, winogradWeight, winogradWeightGradient, winogradWeightSums } from "./winograd";

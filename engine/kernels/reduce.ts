@@ -1,7 +1,6 @@
-// Reductions of [outer, size, inner] over the middle, and softmax over rows. Task words of a reduction: x, out, outer, size,
-// inner. The order of the additions depends on the sizes alone.
+// Reductions of [outer, size, inner] over the middle. Task words: x, out, outer, size, inner. The order of the additions
+// depends on the sizes alone.
 
-import { exp4, log4 } from "./mathematics";
 import { storeLanes, sumLanes } from "./simd";
 import { pointer, sliceStart, word } from "./task";
 
@@ -141,90 +140,3 @@ export function max(task: usize, slice: i32, slices: i32): void { extreme(task, 
 export function min_(task: usize, slice: i32, slices: i32): void { extreme(task, slice, slices, false, false); }
 export function argmax(task: usize, slice: i32, slices: i32): void { extreme(task, slice, slices, true, true); }
 export function argmin(task: usize, slice: i32, slices: i32): void { extreme(task, slice, slices, false, true); }
-
-@inline
-function lanes(x: v128, count: i32, other: v128): v128 {
-  return v128.bitselect(x, other, i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count)));
-}
-
-/** The greatest of a row; NaN if any is. */
-@inline
-function rowMaximum(x: usize, size: i32): f32 {
-  const lowest = f32x4.splat(-Infinity);
-  let most = lowest;
-  let left = size;
-  for (; left >= 4; left -= 4) {
-    most = f32x4.max(most, v128.load(x));
-    x += 16;
-  }
-  if (left > 0) most = f32x4.max(most, lanes(v128.load(x), left, lowest));
-  most = f32x4.max(most, v128.shuffle<f32>(most, most, 2, 3, 0, 1));
-  most = f32x4.max(most, v128.shuffle<f32>(most, most, 1, 0, 3, 2));
-  return f32x4.extract_lane(most, 0);
-}
-
-/** Words: x, out, rows, size. */
-export function softmax(task: usize, slice: i32, slices: i32): void {
-  const rows = word(task, 2);
-  const size = word(task, 3);
-  const last = sliceStart(rows, 1, slice + 1, slices);
-  for (let row = sliceStart(rows, 1, slice, slices); row < last; ++row) {
-    const at = <usize>(row * size) << 2;
-    let x = pointer(task, 0) + at;
-    let out = pointer(task, 1) + at;
-    const shift = f32x4.splat(rowMaximum(x, size));
-    let sums = f32x4.splat(0);
-    let left = size;
-    for (; left >= 4; left -= 4) {
-      const e = exp4(f32x4.sub(v128.load(x), shift));
-      v128.store(out, e);
-      sums = f32x4.add(sums, e);
-      x += 16;
-      out += 16;
-    }
-    if (left > 0) {
-      const e = lanes(exp4(f32x4.sub(v128.load(x), shift)), left, f32x4.splat(0));
-      storeLanes(out, e, left);
-      sums = f32x4.add(sums, e);
-    }
-    const total = f32x4.splat(sumLanes(sums));
-    out = pointer(task, 1) + at;
-    left = size;
-    for (; left >= 4; left -= 4) {
-      v128.store(out, f32x4.div(v128.load(out), total));
-      out += 16;
-    }
-    if (left > 0) storeLanes(out, f32x4.div(v128.load(out), total), left);
-  }
-}
-
-/** Words: x, out, rows, size. */
-export function logSoftmax(task: usize, slice: i32, slices: i32): void {
-  const rows = word(task, 2);
-  const size = word(task, 3);
-  const last = sliceStart(rows, 1, slice + 1, slices);
-  for (let row = sliceStart(rows, 1, slice, slices); row < last; ++row) {
-    const at = <usize>(row * size) << 2;
-    let x = pointer(task, 0) + at;
-    const shift = f32x4.splat(rowMaximum(x, size));
-    let sums = f32x4.splat(0);
-    let left = size;
-    for (; left >= 4; left -= 4) {
-      sums = f32x4.add(sums, exp4(f32x4.sub(v128.load(x), shift)));
-      x += 16;
-    }
-    if (left > 0) {
-      sums = f32x4.add(sums, lanes(exp4(f32x4.sub(v128.load(x), shift)), left, f32x4.splat(0)));
-    }
-    const logarithm = log4(f32x4.splat(sumLanes(sums)));
-    x = pointer(task, 0) + at;
-    let out = pointer(task, 1) + at;
-    left = size;
-    for (; left >= 4; left -= 4) {
-      v128.store(out, f32x4.sub(f32x4.sub(v128.load(x), shift), logarithm));
-      x += 16;
-      out += 16;
-    }
-    if (left > 0) storeLanes(out, f32x4.sub(f32x4.sub(v128.load(x), shift), logarithm), left);
-  }
-}

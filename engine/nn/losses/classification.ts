@@ -3,6 +3,7 @@
 import { withBackend } from "../../backend/current.ts";
 import { tensor } from "../../creation.ts";
 import { ArgumentError, ShapeError } from "../../errors.ts";
+import { crossEntropyOf } from "../../ops/crossEntropy.ts";
 import { where } from "../../ops/index.ts";
 import { checkOptions } from "../../options.ts";
 import { describeShape, sameShape } from "../../shapes.ts";
@@ -49,19 +50,31 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntro
     );
   }
   const weight = classWeights("crossEntropy", options.weight, logits);
-  const logProbabilities = logits.logSoftmax(1);
-  const weighted = weight === null ? logProbabilities : logProbabilities.mul(weight);
-  const classes = logits.shape[1]!;
   if (target.ndim === logits.ndim) {
     requireProbabilities(logits, target);
     const goal = target.to(logits.dtype);
+    const classes = logits.shape[1]!;
     const smoothed = smoothing === 0 ? goal : goal.mul(1 - smoothing).add(smoothing / classes);
-    return reduce(weighted.mul(smoothed).sum(1).neg(), options, "crossEntropy");
+    return reduce(
+      weightedLogProbabilities(logits, weight).mul(smoothed).sum(1).neg(),
+      options,
+      "crossEntropy",
+    );
   }
-  const labels = requireLabels("crossEntropy", "logits", logits, target).unsqueeze(1);
-  const own = weighted.gather(1, labels).squeeze(1).neg();
-  const losses = smoothing === 0 ? own : own.mul(1 - smoothing).sub(weighted.sum(1).mul(smoothing / classes));
-  return reduce(losses, options, "crossEntropy", weight === null ? losses.size : weightOf(weight, labels));
+  const labels = requireLabels("crossEntropy", "logits", logits, target);
+  if (weight === null && smoothing === 0)
+    return reduce(crossEntropyOf(logits, labels), options, "crossEntropy");
+  const positions = labels.unsqueeze(1);
+  const weighted = weightedLogProbabilities(logits, weight);
+  const own = weighted.gather(1, positions).squeeze(1).neg();
+  const spread = () => weighted.sum(1).mul(smoothing / logits.shape[1]!);
+  const losses = smoothing === 0 ? own : own.mul(1 - smoothing).sub(spread());
+  return reduce(losses, options, "crossEntropy", weight === null ? losses.size : weightOf(weight, positions));
+}
+
+function weightedLogProbabilities(logits: Tensor, weight: Tensor | null): Tensor {
+  const logProbabilities = logits.logSoftmax(1);
+  return weight === null ? logProbabilities : logProbabilities.mul(weight);
 }
 
 /** Options of `nll`. */

@@ -479,6 +479,39 @@ describe.each(backends)("$name", ({ backend }) => {
       );
     });
 
+    test("crossEntropy and its gradient", () => {
+      for (const [rows, size] of [
+        [1, 1],
+        [64, 10],
+        [3, 7],
+        [700, 33],
+        [2, 5000],
+        [0, 4],
+      ] as const) {
+        const x = randomFloats(rows * size, 1, 30);
+        const labels = randomIntegers(rows, size, 2);
+        const empty = () => new Float32Array(rows * size);
+        expectSame(
+          backend,
+          [x, labels, empty(), new Float32Array(rows), randomFloats(rows, 3), empty()],
+          2e-6,
+          (b, [x, labels, probabilities, losses, gradient, out]) => {
+            b.crossEntropy(x!, labels!, probabilities!, losses!, rows, size);
+            b.crossEntropyGradient(probabilities!, labels!, gradient!, out!, rows, size);
+          },
+        );
+      }
+      const extremes = Float32Array.of(1000, 0, -1000, Number.NaN, 0, 1, -Infinity, 0, 0);
+      expectSame(
+        backend,
+        [extremes, Int32Array.of(2, 1, 0), new Float32Array(9), new Float32Array(3)],
+        2e-6,
+        (b, [x, labels, probabilities, losses]) => {
+          b.crossEntropy(x!, labels!, probabilities!, losses!, 3, 3);
+        },
+      );
+    });
+
     test.each(["softmax", "logSoftmax"] as const)("%s", (kind) => {
       for (const [rows, size] of [
         [1, 1],

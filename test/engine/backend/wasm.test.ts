@@ -1,11 +1,15 @@
 /** The backend as a whole: memory, settings, libraries, interruption, the end of the process. */
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import process from "node:process";
 import { promisify } from "node:util";
 import { runInThisContext } from "node:vm";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { instantiate } from "../../../engine/backend/kernels.ts";
+import { CONTROL_ADDRESS } from "../../../engine/backend/protocol.ts";
 import { referenceBackend } from "../../../engine/backend/reference.ts";
 import { createWasmBackend } from "../../../engine/backend/wasm.ts";
+import { WebAssembly } from "../../../engine/backend/webassembly.ts";
 import { DTypeError, OutOfMemoryError } from "../../../engine/errors.ts";
 import { ensureKernels, expectClose, findTestBlas, randomFloats } from "./support.ts";
 
@@ -37,6 +41,15 @@ describe("memory", () => {
     expect(backend.bytesInUse).toBe(448 + 64 + 64);
     for (const storage of [a, b, c]) backend.release(storage);
     expect(backend.bytesInUse).toBe(0);
+  });
+
+  test("the kernels' constants lie below the words that threads meet by", () => {
+    const bytes = readFileSync(new URL("../../../dist/engine/kernels/simd128.wasm", import.meta.url));
+    const memory = new WebAssembly.Memory({ initial: 256, maximum: 65536, shared: true });
+    instantiate(new WebAssembly.Module(bytes), memory, null);
+    const written = new Uint8Array(memory.buffer).findLastIndex((byte) => byte !== 0);
+    expect(written).toBeGreaterThan(0);
+    expect(written).toBeLessThan(CONTROL_ADDRESS);
   });
 
   test("the working memory of operations is not in use", () => {

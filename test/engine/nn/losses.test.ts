@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { gradients } from "../../../engine/autograd.ts";
 import { randn, tensor, zeros } from "../../../engine/creation.ts";
 import * as nn from "../../../engine/nn/index.ts";
 
@@ -19,6 +20,29 @@ describe("crossEntropy", () => {
     expect(nn.crossEntropy(logits, tensor([1, 3, 0], { dtype: "float32" })).item()).toBeCloseTo(expected, 6);
     expect(nn.crossEntropy(logits, tensor(oneHot)).item()).toBeCloseTo(expected, 6);
     expect(nn.crossEntropy(logits, tensor(oneHot, { dtype: "int32" })).item()).toBeCloseTo(expected, 6);
+  });
+
+  it("is one operation, whose gradient can be differentiated again: p·(1 − p) on the diagonal", () => {
+    const logits = randn([1, 4], { requiresGrad: true });
+    const loss = nn.crossEntropy(logits, tensor([2], { dtype: "int32" }), { reduction: "none" });
+    expect(loss.op).toBe("crossEntropy");
+    const [first] = gradients(loss.sum(), [logits], { createGraph: true });
+    const [second] = gradients(first!.at(0, 2), [logits]);
+    const p = [...logits.softmax(1).toTypedArray()];
+    for (const [i, value] of second!.toTypedArray().entries())
+      expect(value).toBeCloseTo(p[2]! * ((i === 2 ? 1 : 0) - p[i]!), 5);
+  });
+
+  it("of a map of classes is that of its places one by one", () => {
+    const logits = randn([2, 3, 2, 2]);
+    const labels = tensor([0, 1, 2, 1, 2, 2, 0, 1], { shape: [2, 2, 2], dtype: "int32" });
+    const losses = nn.crossEntropy(logits, labels, { reduction: "none" });
+    expect(losses.shape).toEqual([2, 2, 2]);
+    const single = nn.crossEntropy(
+      logits.select(0, 1).select(1, 1).select(1, 0).reshape([1, 3]),
+      tensor([0], { dtype: "int32" }),
+    );
+    expect(losses.at(1, 1, 0).item()).toBeCloseTo(single.item(), 6);
   });
 });
 
