@@ -21,6 +21,7 @@ import type { Capture } from "./capture.ts";
 import type { Connection } from "./connection.ts";
 import { History } from "./history.ts";
 import type { Interrupter, Target } from "./interrupter.ts";
+import { fillers, type Missed } from "./iopub.ts";
 import type { Lifetime } from "./lifetime.ts";
 import { Shown } from "./limits.ts";
 import type { MemoryWatch } from "./memory.ts";
@@ -105,6 +106,7 @@ export class Kernel {
   #full: string | null = null;
   #executionCount = 0;
   #numbers = 0;
+  #latestStatus: Outgoing = { type: "status", content: { execution_state: "starting" } };
 
   constructor(parts: KernelParts) {
     this.#parts = parts;
@@ -206,8 +208,14 @@ export class Kernel {
     extra: Partial<Outgoing> = {},
   ) {
     const { encoder, wires } = this.#parts;
-    const topic = Buffer.from(`kernel.${encoder.session}.${type}`);
-    wires.publish(encoder.encode([topic], { type, content, parent, ...extra }));
+    const encode = (message: Outgoing): Uint8Array[] =>
+      encoder.encode([Buffer.from(`kernel.${encoder.session}.${message.type}`)], message);
+    const message = { type, content, parent, ...extra };
+    if (type === "status") this.#latestStatus = message;
+    const frames = encode(message);
+    wires.publish(frames);
+    // Front ends know the state already, and take no harm from hearing it again.
+    for (let more = fillers(frames); more > 0; more--) wires.publish(encode(this.#latestStatus));
   }
 
   /** Publishes something after all that was printed before it. */
@@ -562,10 +570,25 @@ export class Kernel {
 
   /** A front end did not read, and is not waited for any more. */
   deaf(seconds: number): void {
+    this.#remark(
+      `a front end did not read for ${seconds.toFixed(1)} s, and misses what is shown until it reads again`,
+    );
+  }
+
+  /** It reads again, and so do all others; or it is gone. */
+  heard({ messages, bytes }: Missed): void {
+    const count = `${messages.toLocaleString("en-US")} message${messages === 1 ? "" : "s"}`;
+    const megabytes = (bytes / 1e6).toFixed(1);
+    this.#remark(
+      `a front end that did not read missed up to ${count} (${megabytes} MB); all front ends read again`,
+    );
+  }
+
+  /** Says something of the kernel's own with the cell that runs, or ran last. */
+  #remark(said: string): void {
     const request = this.#running?.request ?? [...this.#requests.values()].at(-1);
-    const text = `nnlab: a front end did not read for ${seconds.toFixed(1)} s, and misses what is shown until it reads again\n`;
-    this.#parts.wires.log(text.trimEnd());
-    if (request && !request.silent) this.#streams.write(request, "stdout", text);
+    this.#parts.wires.log(said);
+    if (request && !request.silent) this.#streams.write(request, "stdout", `nnlab: ${said}\n`);
   }
 
   #commFromMain({ cell, event, id, target, data, metadata, buffers }: CommEvent): void {

@@ -53,7 +53,7 @@ export async function serve(options: ProtocolOptions, language: Language): Promi
       }
     },
     subscribed: (topic) => kernel.welcome(topic),
-    deaf: (seconds) => kernel.deaf(seconds),
+    deafness: { began: (seconds) => kernel.deaf(seconds), ended: (missed) => kernel.heard(missed) },
     log,
   });
 

@@ -3,16 +3,12 @@
 
 import { Router, XPublisher } from "zeromq";
 import { address, type Connection } from "./connection.ts";
-import { BoundedPublisher, unreadMessages } from "./iopub.ts";
+import { BoundedPublisher, bytesOf, type Deafness, unreadMessages } from "./iopub.ts";
 
 type Frames = readonly Uint8Array[];
 
 /** What may wait here before whoever shows things has to wait: less than the main thread's own backlog. */
 const roomyBytes = 1_000_000;
-
-function bytesOf(frames: Frames): number {
-  return frames.reduce((sum, { byteLength }) => sum + byteLength, 0);
-}
 
 /** One socket's outgoing messages, in the order in which they were given. */
 export class Outbox {
@@ -81,8 +77,8 @@ export interface SocketEvents {
   received(channel: ChannelName, frames: Uint8Array[]): void;
   /** A front end subscribed to `topic`. */
   subscribed(topic: string): void;
-  /** A front end did not read for so long that it is not waited for any more. */
-  deaf(seconds: number): void;
+  /** Of front ends that did not read for so long that they are not waited for any more. */
+  deafness: Deafness;
   log(message: string): void;
 }
 
@@ -116,7 +112,7 @@ export async function openSockets(connection: Connection, events: SocketEvents):
     linger: lingerMilliseconds,
     maxMessageSize: largestFrame,
   });
-  const publisher = new BoundedPublisher(iopub, events.deaf);
+  const publisher = new BoundedPublisher(iopub, events.deafness);
   iopub.verbosity = "allSubs";
 
   await Promise.all([

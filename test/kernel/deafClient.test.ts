@@ -1,9 +1,12 @@
 /** A front end that is connected and never reads, as a page whose computer sleeps: what is shown must not fill the kernel's memory. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Subscriber } from "zeromq";
-import { decode, Signer } from "../../kernel/protocol/wire.ts";
+import { decode, type Message, Signer } from "../../kernel/protocol/wire.ts";
 import { canList, residentMemory } from "../support/processes.ts";
-import { resultText, streamText, TestKernel } from "./client.ts";
+import { type Ran, resultText, streamText, TestKernel } from "./client.ts";
+
+/** Of a megabyte each. */
+const displaysToDeaf = 200;
 
 let kernel: TestKernel;
 // It takes one message, and then leaves all others to the kernel.
@@ -96,6 +99,63 @@ test.skipIf(!canList)(
       await reading;
       expect(kept / 1e6).toBeGreaterThan(1);
       expect(kept / 1e6).toBeLessThan(40);
+    } finally {
+      sleeper.close();
+      await limited.stop();
+    }
+  },
+);
+
+test.skipIf(!canList)(
+  "displays of a megabyte are kept by their bytes, not by their number, and what was missed is counted and said",
+  { timeout: 240_000 },
+  async () => {
+    const limited = await TestKernel.start({
+      env: { NNLAB_UNREAD_MB: "16", NNLAB_UNREAD_SECONDS: "2", NNLAB_CELL_OUTPUT_MB: "10000" },
+    });
+    const sleeper = new Subscriber({ receiveHighWaterMark: 1, receiveBufferSize: 4096, linger: 0 });
+    const show = (count: number): Promise<Ran> =>
+      limited.execute(
+        `
+const large = { [Symbol.for("Jupyter.display")]: () => ({ "text/plain": "z".repeat(1_000_000) }) };
+for (let i = 0; i < ${count}; i++) display(large);`,
+        {},
+        200_000,
+      );
+    try {
+      const pid = limited.process.pid!;
+      await show(100);
+      const before = residentMemory(pid);
+      sleeper.connect(`tcp://127.0.0.1:${limited.connection.iopub_port}`);
+      sleeper.subscribe("");
+      const isWelcome = ({ header }: Message): boolean => header.msg_type === "iopub_welcome";
+      await limited.iopub.find("its welcome", () => limited.iopub.all.filter(isWelcome).length === 2);
+      const seen = limited.iopub.all.length;
+      const { published } = await show(displaysToDeaf);
+      const isDisplay = ({ header }: Message): boolean => header.msg_type === "display_data";
+      expect(published.filter(isDisplay)).toHaveLength(displaysToDeaf);
+      const megabytes = (residentMemory(pid) - before) / 1e6;
+      expect(megabytes, `MB more after ${displaysToDeaf} displays`).toBeLessThan(90);
+
+      const signer = new Signer(limited.connection.key, limited.connection.digest);
+      const got: Message[] = [];
+      const isStatement = ({ content }: Message): boolean => /missed up to/.test(String(content.text));
+      for await (const frames of sleeper) {
+        const message = decode(frames, signer);
+        got.push(message);
+        if (isStatement(message)) break;
+      }
+      const [, messages, shown] =
+        /missed up to ([\d,]+) messages \(([\d.]+) MB\)/.exec(String(got.at(-1)?.content.text)) ?? [];
+      const statement = await limited.iopub.find("the statement", isStatement);
+      const isOutput = ({ header }: Message): boolean =>
+        header.msg_type !== "status" && header.msg_type !== "iopub_welcome";
+      const all = limited.iopub.all.slice(seen, limited.iopub.all.indexOf(statement) + 1);
+      const missed = all.filter(isOutput).length - got.filter(isOutput).length;
+      // 16 MB, and what the network took; counted in messages it would be 122.
+      expect(got.filter(isDisplay).length).toBeLessThan(60);
+      expect(Number(messages?.replaceAll(",", ""))).toBe(missed);
+      expect(Number(shown)).toBeGreaterThan(missed - 10);
     } finally {
       sleeper.close();
       await limited.stop();
