@@ -4,6 +4,7 @@
 import { currentCell } from "./cell.ts";
 import { cellToolsName } from "./cell-names.ts";
 import { type InterruptedError, look } from "./interrupt.ts";
+import { rejected, thrown } from "./thrown.ts";
 
 /** Where the top level of a cell waits. It runs in sequence, so there is one such place at most. */
 export interface Waiting {
@@ -17,9 +18,13 @@ function awaited(value: unknown, line: number, column: number): unknown {
   if (typeof value !== "object" || value === null || !("then" in value)) return value;
   const cell = currentCell();
   return new Promise((resolve, reject) => {
-    cell.waiting = { site: `    at ${cell.name}:${line}:${column}`, reject };
+    const site = `    at ${cell.name}:${line}:${column}`;
+    cell.waiting = { site, reject };
     // `resolve` itself, not a function around it: V8 follows it from an error's place to who awaits.
-    Promise.resolve(value).then(resolve, reject);
+    Promise.resolve(value).then(resolve, (reason) => {
+      rejected(reason, site);
+      reject(reason);
+    });
   });
 }
 
@@ -46,6 +51,6 @@ function awaitedEach(values: unknown, line: number, column: number): unknown {
 
 /** Makes what translated cells and interrupts call reachable for them. */
 export function installCellTools(): void {
-  const tools = Object.freeze({ awaited, awaitedEach, look });
+  const tools = Object.freeze({ awaited, awaitedEach, look, thrown });
   Object.defineProperty(globalThis, cellToolsName, { value: tools, configurable: true });
 }

@@ -19,6 +19,7 @@ import {
 import type { ExecuteOrder, Failure, FromMain, Outcome, PublishedMessage, ToMain } from "./messages.ts";
 import { interruptFailure, interruptName } from "./messages.ts";
 import { AbandonedError } from "./output.ts";
+import { forgetThrown } from "./thrown.ts";
 import { advice, type CellSource, formatError, installStackTraces } from "./traceback.ts";
 
 /** Errors outside the flow of one cell that are shown; an interval can throw for ever. */
@@ -82,6 +83,7 @@ export class Executor {
     this.#running = { cell, order, failure: null };
     // What earlier cells had left behind may have been ended while none ran.
     if (takeStopSite() !== null) terminated();
+    forgetThrown();
     this.#sources.set(name, { source: code, sourceMap });
     runInCell(cell, () =>
       this.#evaluator.evaluate(order.javascript, (result) =>

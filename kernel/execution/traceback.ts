@@ -12,6 +12,7 @@ import { cellUrl } from "./cell-names.ts";
 import type { Failure } from "./messages.ts";
 import { translatedFiles } from "./modules.ts";
 import { runtimeHint } from "./runtime-hints.ts";
+import { throwSite } from "./thrown.ts";
 
 export interface CellSource {
   source: string;
@@ -91,10 +92,9 @@ function position({ file, line, column }: Diagnostic): string {
 function describe(error: unknown, cells: CellSources, depth: number): string[] {
   const { ename, evalue, isError } = nameAndValue(error);
   if (!isError) {
-    return [
-      `${red("Thrown")}: ${evalue}`,
-      dim("throw new Error(…) instead of a plain value, and this shows the line"),
-    ];
+    const advised =
+      "throw new Error(…) instead of a plain value: whoever catches it learns where it came from";
+    return [`${red("Thrown")}: ${evalue}`, ...framesOf(places(error, cells)), advice(advised)];
   }
   const found = places(error, cells);
   const lines = [`${red(ename)}: ${evalue}`, ...framesOf(found)];
@@ -222,7 +222,8 @@ function createMapper(cells: CellSources) {
 
 /** The places of `error`'s stack that belong to the student. */
 function places(error: unknown, cells: CellSources): Place[] {
-  const stack = typeof error === "object" && error !== null && "stack" in error ? error.stack : "";
+  const isObject = typeof error === "object" && error !== null;
+  const stack = isObject && "stack" in error ? error.stack : throwSite(error);
   if (typeof stack !== "string") return [];
   const mapper = createMapper(cells);
   const found: Place[] = [];

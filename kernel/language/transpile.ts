@@ -11,6 +11,7 @@ import { importerName } from "../execution/cell-names.ts";
 import { interruptibleAwaits } from "./awaits.ts";
 import { type HelperAction, withHelperCalls } from "./helper-calls.ts";
 import { type HelperCall, readHelpers } from "./helpers.ts";
+import { placedThrows } from "./throws.ts";
 
 const ts: typeof TypeScript = createRequire(import.meta.url)("typescript");
 
@@ -159,7 +160,7 @@ export function translateCell(
           const file = withHelperCalls(source, actions, context);
           const last = [...file.statements].findLast((statement) => !isTypeStatement(statement));
           endsWithValue = last !== undefined && ts.isExpressionStatement(last);
-          return interruptibleAwaits(rewriteImports(file, context, typeOnly), context);
+          return interruptibleAwaits(placedThrows(rewriteImports(file, context, typeOnly), context), context);
         },
       ],
       after: [(context) => (file) => redeclarable(file, context, endsWithValue)],

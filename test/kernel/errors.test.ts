@@ -331,7 +331,26 @@ describe("running", () => {
       "cell #, line 1",
       "[2 of 2] Error: no 2",
     ],
-    ["a text that is thrown", "throw 'text'", "Thrown: 'text'", "throw new Error(…)"],
+    [
+      "a text that is thrown",
+      "if (true)\n  throw 'text'",
+      "Thrown: 'text'",
+      "cell #, line 2",
+      "> 2 |   throw 'text'",
+      "throw new Error(…)",
+    ],
+    [
+      "a number that a promise is rejected with",
+      "1;\nawait Promise.reject(3)",
+      "Thrown: 3",
+      "> 2 | await Promise.reject(3)",
+    ],
+    [
+      "a text that ends what is awaited each time",
+      "const texts = (async function* () { yield 1; await Promise.reject('end') })();\nfor await (const one of texts) one;",
+      "Thrown: 'end'",
+      "cell #, line 2",
+    ],
     ["undefined that is thrown", "throw undefined", "Thrown: undefined"],
     ["an object that is thrown", "throw { code: 1 }", "Thrown: { code: 1 }"],
     [

@@ -5,6 +5,7 @@ import { installCellTools } from "../../kernel/execution/awaits.ts";
 import { Evaluator } from "../../kernel/execution/evaluate.ts";
 import { installHelpers } from "../../kernel/execution/helpers.ts";
 import { createImporter, installImporter } from "../../kernel/execution/modules.ts";
+import { forgetThrown } from "../../kernel/execution/thrown.ts";
 import { type CellSource, formatError, installStackTraces } from "../../kernel/execution/traceback.ts";
 
 export interface CellToRun extends CellSource {
@@ -31,6 +32,7 @@ process.on("message", ({ name, javascript, source, sourceMap }: CellToRun) => {
   cells.set(name, { source, sourceMap });
   shown = [];
   printed = "";
+  forgetThrown();
   evaluator.evaluate(javascript, (result) => {
     if (result.kind === "value") process.send?.({ shown, printed, value: inspect(result.value) });
     else process.send?.({ failure: formatError(result.kind === "thrown" ? result.error : null, cells) });

@@ -123,7 +123,41 @@ describe("what is thrown but is no error", () => {
     ["{ code: 1 }", "Thrown: { code: 1 }"],
     ["Symbol('s')", "Thrown: Symbol(s)"],
   ])("%s", async (value, first) => {
-    expect((await failing(`throw ${value}`))[0]).toBe(first);
+    expect(await failing(`const before = 1;\nif (before) throw ${value};`)).toEqual([
+      first,
+      "cell #, line 2",
+      "  1 | const before = 1;",
+      `> 2 | if (before) throw ${value};`,
+      expect.stringMatching(/^ {4}\| {19}\^+$/),
+      expect.stringContaining("throw new Error(…) instead of a plain value"),
+    ]);
+  });
+
+  test.each([
+    [
+      "in a function",
+      "function fail(n: number) {\n  throw n as number;\n}\nfail(3)",
+      "line 2, in fail",
+      "line 4: fail(3)",
+    ],
+    [
+      "in a class and after an await",
+      "class A { async b() { await null;\n throw 'b' } }\nawait new A().b()",
+      "line 2, in A.b",
+    ],
+    ["the latest of equal ones", "try {\n  throw 7;\n} catch {}\nthrow 7", "line 4"],
+    ["thrown again", "try {\n  throw { code: 1 };\n} catch (error) { throw error }", "line 3"],
+  ])("%s", async (_what, code, ...shown) => {
+    const lines = await failing(code);
+    expect(lines[1]).toMatch(new RegExp(`^cell #, ${shown[0]}$`));
+    for (const text of shown.slice(1)) expect(lines.join("\n")).toContain(text);
+  });
+
+  test("it stays what it is, and so does an error", async () => {
+    const value = await notebook.value(
+      "const it = { code: 1 }, error = new Error('x');\nconst caught = (value: unknown) => { try { throw value } catch (found) { return found === value } };\n[it, error, null, undefined, 'x', 3].map(caught).join()",
+    );
+    expect(value).toContain("true,true,true,true,true,true");
   });
 
   test("and what is hostile", () => {
