@@ -388,7 +388,8 @@ function leaveModuleScope(left: Scope, outputs: unknown, owner: object | null): 
   const visible: Holder[] = [];
   markHoldings(outputs, returned, visible, 3);
   const stored = ++walk;
-  if (owner !== null)
+  // Most layers make nothing but what they return; then no field has to be looked at.
+  if (owner !== null && left.made.some(({ block, mark }) => block !== null && mark !== returned))
     for (const field of Object.values(owner))
       if (isHolder(field) || Array.isArray(field)) markHoldings(field, stored, visible, 2);
   const differentiable = visible.filter((tensor) => tensor.node !== null);
