@@ -1,7 +1,7 @@
 // Reductions of [outer, size, inner] over the middle. Task words: x, out, outer, size, inner. The order of the additions
 // depends on the sizes alone.
 
-import { storeLanes, sumLanes } from "./simd";
+import { storeSome, sumLanes } from "./simd";
 import { pointer, sliceStart, word } from "./task";
 
 /** Σ of a contiguous run: 16 partial sums, flushed every 2048 elements so that rounding errors grow slowly. */
@@ -53,7 +53,10 @@ export function sumBlocks(task: usize, slice: i32, slices: i32): void {
   }
 }
 
-/** Sums columns when inner > 1, in runs of 64 rows so that rounding errors grow slowly. Slices divide outer, or inner when outer is 1. */
+/**
+ * Sums columns when inner > 1, in runs of 64 rows so that rounding errors grow slowly; all columns of a run before the next one,
+ * so that memory is read in its order. Slices divide outer, or inner when outer is 1.
+ */
 export function sumColumns(task: usize, slice: i32, slices: i32): void {
   const outer = word(task, 2);
   const size = word(task, 3);
@@ -64,45 +67,40 @@ export function sumColumns(task: usize, slice: i32, slices: i32): void {
   const lastColumn = alone ? sliceStart(inner, 16, slice + 1, slices) : inner;
   const step = <usize>inner << 2;
   for (let i = alone ? 0 : sliceStart(outer, 1, slice, slices); i < lastOuter; ++i) {
-    let j = firstColumn;
-    // A cache line at a time.
-    for (; j + 16 <= lastColumn; j += 16) {
-      let from = pointer(task, 0) + (<usize>(i * size * inner + j) << 2);
-      let total0 = f32x4.splat(0), total1 = total0, total2 = total0, total3 = total0;
-      for (let left = size; left > 0; left -= 64) {
-        let run0 = f32x4.splat(0), run1 = run0, run2 = run0, run3 = run0;
-        for (let r = min(left, 64); r > 0; --r) {
-          run0 = f32x4.add(run0, v128.load(from));
-          run1 = f32x4.add(run1, v128.load(from, 16));
-          run2 = f32x4.add(run2, v128.load(from, 32));
-          run3 = f32x4.add(run3, v128.load(from, 48));
+    const x = pointer(task, 0) + (<usize>(i * size * inner) << 2);
+    const sums = pointer(task, 1) + (<usize>(i * inner) << 2);
+    memory.fill(sums + (<usize>firstColumn << 2), 0, <usize>(lastColumn - firstColumn) << 2);
+    for (let top = 0; top < size; top += 64) {
+      const rows = min(size - top, 64);
+      const run = x + <usize>top * step;
+      let j = firstColumn;
+      // A cache line at a time.
+      for (; j + 16 <= lastColumn; j += 16) {
+        let from = run + (<usize>j << 2);
+        let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
+        for (let r = rows; r > 0; --r) {
+          s0 = f32x4.add(s0, v128.load(from));
+          s1 = f32x4.add(s1, v128.load(from, 16));
+          s2 = f32x4.add(s2, v128.load(from, 32));
+          s3 = f32x4.add(s3, v128.load(from, 48));
           from += step;
         }
-        total0 = f32x4.add(total0, run0);
-        total1 = f32x4.add(total1, run1);
-        total2 = f32x4.add(total2, run2);
-        total3 = f32x4.add(total3, run3);
+        const to = sums + (<usize>j << 2);
+        v128.store(to, f32x4.add(v128.load(to), s0));
+        v128.store(to, f32x4.add(v128.load(to, 16), s1), 16);
+        v128.store(to, f32x4.add(v128.load(to, 32), s2), 32);
+        v128.store(to, f32x4.add(v128.load(to, 48), s3), 48);
       }
-      const to = pointer(task, 1) + (<usize>(i * inner + j) << 2);
-      v128.store(to, total0);
-      v128.store(to, total1, 16);
-      v128.store(to, total2, 32);
-      v128.store(to, total3, 48);
-    }
-    for (; j < lastColumn; j += 4) {
-      let from = pointer(task, 0) + (<usize>(i * size * inner + j) << 2);
-      let total = f32x4.splat(0);
-      for (let left = size; left > 0; left -= 64) {
-        let run = f32x4.splat(0);
-        for (let r = min(left, 64); r > 0; --r) {
-          run = f32x4.add(run, v128.load(from));
+      for (; j < lastColumn; j += 4) {
+        let from = run + (<usize>j << 2);
+        let sum = f32x4.splat(0);
+        for (let r = rows; r > 0; --r) {
+          sum = f32x4.add(sum, v128.load(from));
           from += step;
         }
-        total = f32x4.add(total, run);
+        const to = sums + (<usize>j << 2);
+        storeSome(to, f32x4.add(v128.load(to), sum), min(4, lastColumn - j));
       }
-      const to = pointer(task, 1) + (<usize>(i * inner + j) << 2);
-      if (lastColumn - j >= 4) v128.store(to, total);
-      else storeLanes(to, total, lastColumn - j);
     }
   }
 }
