@@ -61,7 +61,7 @@ function problemOf(
       if (argument !== "") return usage;
       return statements.some((each) => each < start) ? "%reset stands before the code of its cell" : null;
     case "typecheck":
-      return argument === "on" || argument === "off" ? null : usage;
+      return isTypeCheck(argument) ? null : usage;
     case "load":
       if (argument === "") return usage;
       if (statements.length > 0 || calls.length > 1)
@@ -74,6 +74,20 @@ function problemOf(
       return packages.length > 0 ? null : usage;
     }
   }
+}
+
+/** How cells are checked: `strict` also asks what may be null or undefined. */
+export type TypeCheck = "on" | "off" | "strict";
+
+const typeCheckRemarks: Readonly<Record<TypeCheck, string>> = {
+  on: "Types are checked from here on.",
+  off: "Types are not checked from here on; %typecheck on checks them again.",
+  strict:
+    "Types are checked from here on, and what may be null or undefined must be tested before it is used.",
+};
+
+export function isTypeCheck(argument: string): argument is TypeCheck {
+  return Object.hasOwn(typeCheckRemarks, argument);
 }
 
 /** What happens at run time in the places of the helpers. */
@@ -102,9 +116,9 @@ function actionOf(call: HelperCall, code: string, notebook: Notebook): HelperAct
     case "who":
       return { position, method: "who", variables: notebook.variables, types: notebook.types };
     case "typecheck": {
-      const off = "Types are not checked from here on; %typecheck on checks them again.";
-      const text = argument === "off" ? off : "Types are checked from here on.";
-      return { position, method: "print", argument: text };
+      return isTypeCheck(argument)
+        ? { position, method: "print", argument: typeCheckRemarks[argument] }
+        : null;
     }
     // These are done before their cell is checked.
     case "load":

@@ -19,7 +19,7 @@ export function completeHelper(code: string, cursor: number, directory: string):
   if (!isHelper(name)) return null;
   const end = cursor + (/^\S*/.exec(code.slice(cursor))?.[0].length ?? 0);
   const range = { start: cursor - argument.length, end };
-  if (name === "typecheck") return choose(["on", "off"], argument, range);
+  if (name === "typecheck") return choose(["on", "off", "strict"], argument, range);
   if (name === "help") return choose(Object.keys(helpers), argument, range);
   if (name === "load") return filePaths(argument, directory, range);
   return null;

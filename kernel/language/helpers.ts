@@ -57,9 +57,11 @@ export const helpers = {
       "Needs npm and a network; they are written into the folder's package.json.",
   },
   typecheck: {
-    usage: "%typecheck off | on",
+    usage: "%typecheck off | on | strict",
     summary: "runs the cells from here on without checking their types, or checks them again",
-    details: "For a single cell write `// @ts-nocheck` in its first line.",
+    details:
+      "For a single cell write `// @ts-nocheck` in its first line. Usually a value that may be null or undefined is no error " +
+      "before it is; `%typecheck strict` finds those too (TypeScript's strictNullChecks).",
   },
 } as const satisfies Record<string, Helper>;
 

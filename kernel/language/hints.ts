@@ -27,10 +27,28 @@ const argumentCount: Rule = (_message, { signature }) => {
   return declared === null ? undefined : `it is declared as ${declared}`;
 };
 const argumentType: Rule = (message, context) =>
-  uncalledHint(message) ?? tensorHint(message) ?? argumentCount(message, context);
-const otherType: Rule = (message) => uncalledHint(message) ?? labelHint(message);
+  uncalledHint(message) ??
+  missingValueHint(message, context) ??
+  tensorHint(message) ??
+  argumentCount(message, context);
+const otherType: Rule = (message, context) =>
+  uncalledHint(message) ?? missingValueHint(message, context) ?? labelHint(message);
 const possiblyMissing: Rule = (_message, { marked }) =>
   `test it first (if (${marked}) …), use ${marked}?.…, or ${marked}! if it is surely there`;
+const noValue: Rule = (_message, { marked }) =>
+  `${marked} stands for no value, and has no members and no operators: write what is meant in its place`;
+const possiblyUncallable: Rule = (_message, { marked }) =>
+  `test it first (if (${marked}) …), or call it only where it is there: ${marked}?.(…)`;
+/** For `number | undefined` where a number belongs. */
+function missingValueHint(message: string, { marked }: HintContext): string | undefined {
+  const [, given = "", wanted = ""] =
+    /ype '(.+?)' is not assignable to (?:parameter of )?type '(.+?)'/.exec(message) ?? [];
+  const mayBeMissing = (type: string): boolean => /(?:^|\| )(?:undefined|null)\b/.test(type);
+  if (!mayBeMissing(given) || mayBeMissing(wanted)) return undefined;
+  return /^(?:undefined|null)$/.test(given)
+    ? `add it to the type where it is declared: ${wanted} | ${given}`
+    : `say what to take where it is missing (${marked} ?? …), test it first, or write ${marked}! if it is surely there`;
+}
 const fixed: Rule = () => "declare it with let to change it later";
 const superFirst: Rule = () => "call super() first in the constructor";
 
@@ -54,6 +72,10 @@ const rules: Readonly<Record<number, Rule>> = {
   18047: possiblyMissing,
   18048: possiblyMissing,
   18049: possiblyMissing,
+  18050: noValue,
+  2721: possiblyUncallable,
+  2722: possiblyUncallable,
+  2723: possiblyUncallable,
   2307: moduleHint,
   2792: moduleHint,
   7016: moduleHint,

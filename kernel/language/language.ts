@@ -39,6 +39,8 @@ export interface Checked {
   sourceMap: string;
   /** The text of a file that takes the place of the cell's, by `%load`; all positions are in it. */
   loaded?: string;
+  /** For the user: the types of the cell could not be checked, and why. */
+  remark?: string;
   /** The JavaScript installs packages and no more: once it has run, ask again with `installed`. */
   goesOn?: true;
 }

@@ -10,7 +10,14 @@ import type * as TslabConverter from "tslab/dist/converter.js";
 import { cellUrl } from "../execution/cell-names.ts";
 import { ownDeclarations } from "./declarations.ts";
 import { excerpt } from "./excerpt.ts";
-import { actionsOf, loadFile, packagesToInstall, problemsOf } from "./helper-actions.ts";
+import {
+  actionsOf,
+  isTypeCheck,
+  loadFile,
+  packagesToInstall,
+  problemsOf,
+  type TypeCheck,
+} from "./helper-actions.ts";
 import type { HelperAction } from "./helper-calls.ts";
 import { completeHelper, inspectHelper, withoutQuestion } from "./helper-completion.ts";
 import { hintFor } from "./hints.ts";
@@ -49,6 +56,9 @@ interface Seen {
 /** What TypeScript says of `import x = require(…)`, which cells may use, and of files outside the notebook's folder. */
 const allowedHere = new Set([1202, 1203, 6059, 6307]);
 
+/** TypeScript's number for a `// @ts-expect-error` that hides nothing. */
+const unusedDirective = 2578;
+
 export interface LanguageService {
   /** Reads the library and what is preloaded; before that nothing else may be asked. */
   load(): void;
@@ -63,7 +73,7 @@ export interface LanguageService {
 export function createLanguageService({ directory, preload }: LanguageOptions): LanguageService {
   let unchecked = false;
   /** What `%typecheck` says of the cells to come. */
-  let checksTypes = true;
+  let typeCheck: TypeCheck = "on";
   const tslab = loadTslab(directory, () => unchecked);
   const { ts } = tslab;
   /** Where each name that a cell can see comes from, and how it comes. */
@@ -195,33 +205,55 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
   }
 
   function checkTypes(cell: ParsedCell, code: string, name: string, before: HelperAction[] = []): Checked {
-    const setting = cell.helpers.findLast((helper) => helper.name === "typecheck")?.argument;
-    const checks = setting === undefined ? checksTypes : setting === "on";
-    unchecked = cell.unchecked || !checks;
+    const setting = cell.helpers.findLast((helper) => helper.name === "typecheck")?.argument ?? "";
+    const asked = isTypeCheck(setting) ? setting : typeCheck;
+    unchecked = cell.unchecked || asked === "off";
+    tslab.setStrict(asked === "strict");
     const converted = convert(cell);
-    const diagnostics = sorted(
-      converted ? [...typeProblems(cell, code, converted), ...tensorProblems(code)] : [],
-    );
+    const failure = converted instanceof Error ? converted : null;
+    const diagnostics = converted instanceof Error ? [] : problems(cell, code, converted);
     if (diagnostics.some(({ category }) => category === "error"))
       return { diagnostics, javascript: "", sourceMap: "" };
-    checksTypes = checks;
-    const typeOnly = converted ? remember(cell, converted.declOutput) : new Set<string>();
+    typeCheck = asked;
+    const typeOnly =
+      converted instanceof Error ? rememberUnchecked(cell) : remember(cell, converted.declOutput);
     const actions = actionsOf(cell.helpers, code, {
       variables: own(true),
       types: own(false),
       names: [...visible.keys()],
       inspect: (asked, detailLevel) => inspect(asked, asked.length, detailLevel),
     });
-    return { diagnostics, ...translateCell(cell, cellUrl(name), typeOnly, [...before, ...actions]) };
+    const remark =
+      failure === null
+        ? {}
+        : {
+            remark: `${name} runs without a check of its types, since TypeScript itself failed: ${failure.message}`,
+          };
+    const translation = translateCell(cell, cellUrl(name), typeOnly, [...before, ...actions]);
+    return { diagnostics, ...translation, ...remark };
   }
 
-  /** Null where tslab itself fails, even made anew: the cell then runs unchecked, since nobody's work should stop. */
-  function convert(cell: ParsedCell): TslabConverter.ConvertResult | null {
+  /** Why tslab itself fails, even made anew: the cell then runs unchecked, since nobody's work should stop. */
+  function convert(cell: ParsedCell): TslabConverter.ConvertResult | Error {
     const ask = (): TslabConverter.ConvertResult => tslab.converter.convert(previous(), cell.forChecker);
     const answer = attempt(ask);
     if (answer) return answer;
-    tslab.restart();
-    return attempt(ask) ?? null;
+    try {
+      tslab.restart();
+      return ask();
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  /** Later cells know what this one declares, of whatever type. */
+  function rememberUnchecked(cell: ParsedCell): Set<string> {
+    if (cell.declared.length === 0) return new Set();
+    const module = `./__cell_${++cells}__`;
+    const lines = cell.declared.map((name) => `export declare let ${name}: any;\n`);
+    tslab.addFile(`${module.slice(2)}.d.ts`, lines.join(""));
+    for (const name of cell.declared) visible.set(name, { module, as: "let", isValue: true });
+    return new Set();
   }
 
   /** Keeps what the cell declares; returns the imported names that stand for types alone. */
@@ -262,26 +294,28 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
     return comment === undefined ? { module, as } : { module, as, comment: `${comment}\n` };
   }
 
-  function typeProblems(
-    cell: ParsedCell,
-    code: string,
-    converted: TslabConverter.ConvertResult,
-  ): Diagnostic[] {
-    return converted.diagnostics.flatMap((found) => diagnose(cell, code, found));
-  }
-
-  function tensorProblems(code: string): Diagnostic[] {
-    if (unchecked) return [];
-    const checker = tslab.program().getTypeChecker();
-    const found = checkTensors(ts, tslab.cellFile(), checker, isTensor);
-    return found.map(({ start, end, message, hint }) =>
-      describe(code, start - tslab.prefixLength, end - tslab.prefixLength, {
-        message,
-        code: 0,
-        category: "error",
-        hint,
-      }),
+  /** What TypeScript finds, and what it allows with tensors and nobody can mean. */
+  function problems(cell: ParsedCell, code: string, converted: TslabConverter.ConvertResult): Diagnostic[] {
+    const ofTensors = unchecked
+      ? []
+      : checkTensors(ts, tslab.cellFile(), tslab.program().getTypeChecker(), isTensor);
+    /** Comments that hide something, of which TypeScript knows nothing. */
+    const used = new Set(ofTensors.map(({ hiddenBy = -1 }) => hiddenBy - tslab.prefixLength));
+    const found = converted.diagnostics.filter(
+      (each) => each.code !== unusedDirective || !used.has(each.start.offset),
     );
+    const shown = ofTensors.filter(({ hiddenBy }) => hiddenBy === undefined);
+    return sorted([
+      ...found.flatMap((each) => diagnose(cell, code, each)),
+      ...shown.map(({ start, end, message, hint }) =>
+        describe(code, start - tslab.prefixLength, end - tslab.prefixLength, {
+          message,
+          code: 0,
+          category: "error",
+          hint,
+        }),
+      ),
+    ]);
   }
 
   /** The engine's, and no class of that name of the student's. */

@@ -2,6 +2,7 @@
 // `a[0]` is undefined, both without an error. `a === b` between names is left alone: programs ask for identity by it.
 
 import type * as Fork from "@tslab/typescript-for-tslab";
+import { directiveBefore } from "./directives.ts";
 
 export interface TensorProblem {
   /** Positions in the checked file. */
@@ -9,6 +10,8 @@ export interface TensorProblem {
   end: number;
   message: string;
   hint: string;
+  /** Where the comment begins that asks for no errors in its line; absent where there is none. */
+  hiddenBy?: number;
 }
 
 /** The problems of `file`, in order; `isTensor` knows the engine's tensors from other classes of that name. */
@@ -25,8 +28,11 @@ export function checkTensors(
     ts.SyntaxKind.ExclamationEqualsToken,
     ts.SyntaxKind.ExclamationEqualsEqualsToken,
   ]);
-  const report = (node: Fork.Node, message: string, hint: string): void =>
-    void problems.push({ start: node.getStart(file), end: node.end, message, hint });
+  const report = (node: Fork.Node, message: string, hint: string): void => {
+    const start = node.getStart(file);
+    const hiddenBy = directiveBefore(file, start);
+    problems.push({ start, end: node.end, message, hint, ...(hiddenBy === null ? {} : { hiddenBy }) });
+  };
 
   const areTensors = (...nodes: Fork.Node[]): boolean =>
     nodes.every((node) => isTensor(checker.getTypeAtLocation(node)));

@@ -25,6 +25,8 @@ export interface ParsedCell {
   forChecker: string;
   /** Whether the text begins with `// @ts-nocheck`. */
   unchecked: boolean;
+  /** The names of values that it declares at its top level, by `import` too. */
+  declared: string[];
   /** Whether it augments `global` or a module, which must stay in force in later cells. */
   augments: boolean;
   helpers: HelperCall[];
@@ -86,6 +88,7 @@ export function parseCell(code: string, isDeclared?: (name: string) => boolean):
     neutral: neutralText,
     forChecker: apply(neutralText, forChecker),
     unchecked: isUnchecked(file),
+    declared: file.statements.flatMap(declaredNames),
     augments: file.statements.some(
       (statement) =>
         ts.isModuleDeclaration(statement) &&
@@ -515,6 +518,28 @@ function redeclarable(
     file,
     ts.setTextRange(factory.createNodeArray(statements), file.statements),
   );
+}
+
+/** The values that a statement declares for the statements after it. */
+function declaredNames(statement: TypeScript.Statement): string[] {
+  if (ts.isVariableStatement(statement))
+    return statement.declarationList.declarations.flatMap(({ name }) => boundNames(name));
+  if (ts.isImportDeclaration(statement)) {
+    const { importClause: clause } = statement;
+    if (!clause || clause.isTypeOnly) return [];
+    const { name, namedBindings: bindings } = clause;
+    const named =
+      bindings && ts.isNamespaceImport(bindings)
+        ? [bindings]
+        : (bindings?.elements ?? []).filter(({ isTypeOnly }) => !isTypeOnly);
+    return [...(name ? [name] : []), ...named.map((each) => each.name)].map(({ text }) => text);
+  }
+  const declares =
+    ts.isFunctionDeclaration(statement) ||
+    ts.isClassDeclaration(statement) ||
+    ts.isEnumDeclaration(statement) ||
+    ts.isImportEqualsDeclaration(statement);
+  return declares && statement.name ? [statement.name.text] : [];
 }
 
 function boundNames(name: TypeScript.BindingName): string[] {

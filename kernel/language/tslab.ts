@@ -45,6 +45,8 @@ export interface Tslab {
   refresh(): void;
   /** Notices packages that have come or changed in the notebook's folder. */
   packagesChanged(): void;
+  /** From now on null and undefined are values of their own types alone, as in TypeScript's strict mode; or not. */
+  setStrict(strict: boolean): void;
   /** Makes the converter anew, after it failed. */
   restart(): void;
   /** Of the last call of the converter. */
@@ -97,6 +99,7 @@ export function loadTslab(directory: string, isUnchecked: () => boolean): Tslab 
     // Standard decorators, as the translated cell runs them.
     experimentalDecorators: false,
     disableTopLevelAwait: false,
+    strictNullChecks: false,
     emitDeclarationOnly: true,
     allowImportingTsExtensions: true,
   };
@@ -282,6 +285,11 @@ export function loadTslab(directory: string, isUnchecked: () => boolean): Tslab 
       // A file that is known already may be of another version now.
       const known = builder?.getProgram().getSourceFiles() ?? [];
       if (known.some(({ fileName }) => fileName.startsWith(`${folder}/node_modules/`))) tslab.restart();
+    },
+    setStrict(strict) {
+      if (settings.strictNullChecks === strict) return;
+      settings.strictNullChecks = strict;
+      tslab.restart();
     },
     restart() {
       tslab.converter.close();

@@ -370,7 +370,8 @@ export class Kernel {
           checked = await language.check({ ...check, installed: true });
         }
         if (!running.open) return;
-        const { diagnostics, loaded } = checked;
+        const { diagnostics, loaded, remark } = checked;
+        if (remark !== undefined) this.#remark(remark);
         if (loaded !== undefined)
           running.payload.push({ source: "set_next_input", text: loaded, replace: true });
         if (diagnostics.some(({ category }) => category === "error"))

@@ -184,6 +184,14 @@ describe("types", () => {
     expect((await kernel.execute(own)).reply.content.status).toBe("ok");
     const same = "// @ts-nocheck\ntensor([1]) === tensor([1])";
     expect((await kernel.execute(same)).reply.content.status).toBe("ok");
+    for (const directive of ["// @ts-ignore", "// @ts-expect-error: on purpose\n// and why"])
+      for (const asked of ["t == u", "t[0]"]) {
+        const { content } = (await kernel.execute(`${directive}\n${asked};`)).reply;
+        expect(content.status, JSON.stringify(content)).toBe("ok");
+        expect((await kernel.execute(`${directive}\n;\n${asked};`)).reply.content.status).toBe("error");
+      }
+    const needless = await kernel.execute("// @ts-expect-error\nt.equal(u);");
+    expect(needless.reply.content.evalue).toContain("Unused '@ts-expect-error' directive");
     const shadowed = "{ class Tensor { [at: number]: number }; const a = new Tensor(); a === a && a[0] }";
     expect((await kernel.execute(shadowed)).reply.content.status).toBe("ok");
   });

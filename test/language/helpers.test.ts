@@ -64,7 +64,7 @@ describe("where helpers are found", () => {
       "function f() {\n  %who\n}",
       "2:3 %who stands at the beginning of a line, outside of functions and blocks",
     ],
-    ["%typecheck maybe", "1:1 %typecheck: write %typecheck off | on"],
+    ["%typecheck maybe", "1:1 %typecheck: write %typecheck off | on | strict"],
     ["%load", "1:1 %load: write %load file"],
     [
       "%load shared.ts\nlet b = 1",
@@ -236,6 +236,43 @@ describe("%typecheck", () => {
   });
 });
 
+describe("%typecheck strict", () => {
+  const asks = "const found = [1].find((n) => n > 1);\nfound.toFixed()";
+
+  test("what may be undefined is an error only when asked for", async () => {
+    expect(await notebook.problems(asks)).toEqual([]);
+    expect((await notebook.run(`%typecheck strict\n1`)).printed).toContain("must be tested");
+    expect(await notebook.problems(asks)).toEqual(["TS18048 2:1"]);
+    expect(await notebook.problems(asks.replace("found.", "found?."))).toEqual([]);
+    await notebook.run("%typecheck on");
+    expect(await notebook.problems(asks)).toEqual([]);
+  });
+
+  test.each([
+    [asks, "test it first (if (found) …), use found?.…, or found! if it is surely there"],
+    ["[{ a: 1 }].find(() => true).a", "test it first"],
+    [
+      "const size: number = new Map<string, number>().get('a')",
+      "say what to take where it is missing (size ?? …)",
+    ],
+    ["Math.abs([1].find(Boolean))", "say what to take where it is missing ([1].find(Boolean) ?? …)"],
+    ["const none: number = undefined", "add it to the type where it is declared: number | undefined"],
+    ["const o: { f?: () => void } = {};\no.f()", "call it only where it is there: o.f?.(…)"],
+  ])("%s", async (code, hint) => {
+    const { diagnostics } = await notebook.language.check({
+      code: `%typecheck strict\n${code}`,
+      cell: "cell",
+      executionCount: 0,
+    });
+    expect(diagnostics.map((found) => found.hint).join()).toContain(hint);
+  });
+
+  test("in every mode: null itself", async () => {
+    const { diagnostics } = await notebook.run("null.length");
+    expect(diagnostics[0]?.hint).toContain("null stands for no value");
+  });
+});
+
 describe("completion and documentation", () => {
   async function complete(marked: string): Promise<string[]> {
     const cursor = marked.indexOf("|");
@@ -248,7 +285,7 @@ describe("completion and documentation", () => {
     expect(await complete("%|")).toEqual(Object.keys(helpers).map((name) => `%${name}`));
     expect(await complete("let a = 1;\n%t|")).toEqual(["let a = 1;\n%time", "let a = 1;\n%typecheck"]);
     expect(await complete("%ti|me f()")).toEqual(["%time f()"]);
-    expect(await complete("%typecheck |")).toEqual(["%typecheck on", "%typecheck off"]);
+    expect(await complete("%typecheck |")).toEqual(["%typecheck on", "%typecheck off", "%typecheck strict"]);
     expect(await complete("%help wh|")).toEqual(["%help who"]);
   });
 
