@@ -226,6 +226,8 @@ export class Executor {
         this.#failed(cell, error);
       }
     });
+    // Where cells are told apart only by which came last.
+    if (this.#running) runInCell(this.#running.cell, () => undefined);
     this.#post({ type: "done", cell: event.cell, outcome: { status: "ok", expressions: {}, text: null } });
   }
 }

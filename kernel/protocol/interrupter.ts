@@ -70,6 +70,11 @@ export class Interrupter {
     await this.#blocked;
   }
 
+  /** Whether code that starts now could be hit; see `over`. */
+  get atWork(): boolean {
+    return this.#inProgress !== null || this.#blocked !== null;
+  }
+
   /**
    * Settles when the main thread is free again, or given up. A second interrupt joins the first. `urgent` says that there
    * is no time to let the code that runs stop by itself.

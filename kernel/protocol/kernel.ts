@@ -87,6 +87,8 @@ export class Kernel {
   );
   readonly #requests = new Map<number, Request>();
   readonly #comms = new Map<string, string>();
+  /** Messages to comms that are handled while a cell runs, where it awaits; by number. */
+  readonly #besides = new Map<number, Request>();
   readonly #pings = new Map<number, () => void>();
   #lateCuts: NodeJS.Timeout | null = null;
   #capture: Capture = { drain: () => undefined, wake: () => undefined };
@@ -189,7 +191,7 @@ export class Kernel {
       settled: async () => void (await running?.settled),
       giveUp: () => running?.settle({ status: "error", shown: false, ...interruptFailure() }),
     };
-    return this.#parts.interrupter.interrupt(target, urgent);
+    return this.#parts.interrupter.interrupt(target, urgent).then(() => this.#endBesides());
   }
 
   /** Stops the running cell, which would soon end the process; `reason` says what is full. */
@@ -284,7 +286,41 @@ export class Kernel {
     }
     if (event === "comm_close") this.#comms.delete(id);
     this.#queue.push(request);
+    if (this.#inMain && !this.#parts.interrupter.atWork) this.#commsBeside();
     void this.#work();
+  }
+
+  /**
+   * Has the main thread handle what waits for comms that were open before, as soon as the running cell awaits something: as safe as
+   * a timer of its own. The messages of one comm stay in order; one that is opened waits, since the cell may register its target.
+   */
+  #commsBeside(): void {
+    const later = new Set<unknown>();
+    this.#queue = this.#queue.filter((request) => {
+      const { msg_type: type } = request.header;
+      if (type === "execute_request") return true;
+      const { comm_id: id } = request.content;
+      if (type === "comm_open") later.add(id);
+      if (later.has(id)) return true;
+      this.#status(request, "busy");
+      this.#besides.set(this.#sendComm(request), request);
+      return false;
+    });
+  }
+
+  #endBeside(cell: number): void {
+    const request = this.#besides.get(cell);
+    if (!this.#besides.delete(cell) || !request) return;
+    this.#status(request, "idle");
+    if (this.#running) this.#status(this.#running.request, "busy");
+  }
+
+  /** What an interrupt has ended does not say that it is done. */
+  async #endBesides(): Promise<void> {
+    const cells = [...this.#besides.keys()];
+    if (cells.length === 0) return;
+    await this.#ping();
+    for (const cell of cells) this.#endBeside(cell);
   }
 
   async #work(): Promise<void> {
@@ -418,6 +454,7 @@ export class Kernel {
       userExpressions: checked.goesOn ? {} : texts(expressions),
       allowStdin: allowStdin === true,
     });
+    this.#commsBeside();
     const outcome = await promise;
     this.#inMain = false;
     return outcome;
@@ -459,18 +496,29 @@ export class Kernel {
   }
 
   async #comm(request: Request): Promise<void> {
-    const { content, metadata, buffers, header } = request;
-    const id = text(content.comm_id);
-    const target = text(content.target_name);
-    const event = header.msg_type as CommEvent["event"];
-    const cell = this.#remember(request);
     this.#status(request, "busy");
     await this.#parts.interrupter.over();
-    const running = this.#begin(request, cell);
-    this.#toMain({ type: "comm", cell, event, id, target, data: content.data ?? {}, metadata, buffers });
+    const running = this.#begin(request, this.#sendComm(request));
     await running.settled;
     this.#running = null;
     this.#status(request, "idle");
+  }
+
+  /** Has the main thread handle it, and returns the number under which it will speak of it. */
+  #sendComm(request: Request): number {
+    const { content, metadata, buffers, header } = request;
+    const cell = this.#remember(request);
+    this.#toMain({
+      type: "comm",
+      cell,
+      event: header.msg_type as CommEvent["event"],
+      id: text(content.comm_id),
+      target: text(content.target_name),
+      data: content.data ?? {},
+      metadata,
+      buffers,
+    });
+    return cell;
   }
 
   /** Numbers a request of which the main thread will speak. */
@@ -513,6 +561,7 @@ export class Kernel {
         return;
       case "done":
         if (this.#running?.cell === message.cell) this.#running.ended(message.outcome);
+        else this.#endBeside(message.cell);
         return;
       case "stream": {
         this.#release(message.text);
