@@ -147,7 +147,7 @@ function record(model: Module, shape: readonly number[]): Tape {
     if (tensor.inputs.some((input) => carrying.has(input)) || isLookedUp(tensor)) carrying.add(tensor);
   if (carrying.size === 1)
     throw new ArgumentError(
-      `architecture: nothing that ${model.constructor.name} returns is computed from its input by operations with a gradient`,
+      `architecture: nothing that ${model.constructor.name} returns is computed from its input by operations with a gradient; make what it computes return a tensor, by layers or operations on its input`,
     );
   const calls = new Map([...carrying].map((tensor) => [tensor, callsAround(tensor)]));
   const deepest = Math.max(...[...calls.values()].map(({ length }) => length - 1));

@@ -1,5 +1,7 @@
 /** Numbers and counts as a reader wants them: grouped, rounded, with units and a true minus sign. */
 
+import { valueRange } from "./colours.ts";
+
 export function formatCount(value: number): string {
   return Math.round(value).toLocaleString("en-US");
 }
@@ -39,6 +41,25 @@ export function formatSeconds(seconds: number): string {
 /** A shape as the lectures write it: 6×28×28. */
 export function formatShape(shape: readonly number[]): string {
   return shape.length === 0 ? "scalar" : shape.join("×");
+}
+
+/** "a 5×5", "an 8×12". */
+export function withArticle(text: string): string {
+  return `${/^(8|11(?!\d)|18(?!\d))/.test(text) ? "an" : "a"} ${text}`;
+}
+
+export function capital(text: string): string {
+  return `${text[0]?.toUpperCase() ?? ""}${text.slice(1)}`;
+}
+
+/** "weights from −0.28 to 4"; "weights, all 2.5"; "weights, none finite": what is not finite is counted. */
+export function withRange(noun: string, values: ArrayLike<number>): string {
+  const { low, high, nan, infinite } = valueRange(values);
+  const odd = nan + infinite;
+  if (odd === values.length) return `${noun}, none finite`;
+  const note = odd > 0 ? ` (${countOf(odd, "value")} not finite)` : "";
+  if (low === high) return `${noun}, all ${formatNumber(low)}${note}`;
+  return `${noun} from ${formatNumber(low)} to ${formatNumber(high)}${note}`;
 }
 
 /** The words between which a line may break: a number keeps its percent sign. */

@@ -22,8 +22,9 @@ import {
   zeros,
 } from "../../engine/index.ts";
 import { show } from "../../kernel/view/index.ts";
-import type { Displayable } from "../../kernel/view/mime.ts";
+import type { Displayable, MimeBundle } from "../../kernel/view/mime.ts";
 import { bundleOf } from "./decode.ts";
+import { widest } from "./snapshot.ts";
 
 type Case = () => Displayable;
 type Cases = Readonly<Record<string, Case>>;
@@ -222,9 +223,11 @@ const cases: Readonly<Record<keyof typeof show, Cases>> = {
     "no layers": () => show.neurons(nn.sequential()),
   },
   jacobian: lists((x) => show.jacobian((y) => y.mul(2), x.size > 100 ? x.slice([[0, 100]]) : x)),
-  gradientCheck: lists((x) =>
-    show.gradientCheck(checkGradient((y) => y.square(), [x.size > 100 ? x.slice([[0, 100]]) : x])),
-  ),
+  gradientCheck: lists((x) => {
+    const input = (x.size > 100 ? x.slice([[0, 100]]) : x).clone();
+    input.requiresGrad = true;
+    return show.gradientCheck(checkGradient((y) => y.square(), [input]));
+  }),
   summary: through((model, image) => show.summary(model, image.shape)),
   parameters: {
     NaN: () => show.parameters(parametersOf((shape) => full(shape, nan))),
@@ -237,7 +240,9 @@ const cases: Readonly<Record<keyof typeof show, Cases>> = {
     NaN: () => show.connections({ size: nan, kernel: 3 }),
   },
   convolution: {
-    ...pixels((x) => show.convolution(x.at(0), rand([x.shape[1]!, 3, 2]), { at: [0, 0] })),
+    ...pixels((x) =>
+      show.convolution(x.size === 0 ? [] : x.at(0), rand([x.shape[1]!, 3, 2]), { at: [0, 0] }),
+    ),
     large: () => show.convolution(rand([40, 40]), rand([3, 3])),
   },
   convolutionMatrix: {
@@ -335,17 +340,19 @@ test("every picture has cases", () => {
 
 describe.each(Object.entries(cases))("show.%s", (name, own) => {
   test.each(Object.entries(own))("%s: a picture, or an error that says why not", (_kind, draw) => {
-    let formats: Record<string, unknown>;
+    let bundle: MimeBundle;
     try {
-      formats = bundleOf(draw()).data;
+      bundle = bundleOf(draw());
     } catch (error) {
       const ours = [ShapeError, ArgumentError, DTypeError, GradientError].some(
         (kind) => error instanceof kind,
       );
       if (!ours) throw error;
-      expect((error as Error).message).toMatch(/^\S.*: .{8,}/s);
+      // What was expected, or what to do instead.
+      expect((error as Error).message).toMatch(/^\S.*: .*(expect|must|takes|needs|; |such as|at most)/s);
       return;
     }
+    const formats = bundle.data;
     const sentence = String(formats["text/plain"]);
     // Tables and small tensors are written out.
     if (formats["image/png"] !== undefined) expect(sentence, name).toMatch(/\S+ .*[.!?]$/s);
@@ -353,5 +360,7 @@ describe.each(Object.entries(cases))("show.%s", (name, own) => {
     expect(sentence).not.toMatch(/undefined|\[object|null/);
     const png = String(formats["image/png"] ?? "");
     expect(JSON.stringify(formats).length).toBeLessThan(most(png));
+    const { width } = (bundle.metadata?.["image/png"] ?? { width: 0 }) as { width: number };
+    expect(width, "CSS pixels").toBeLessThanOrEqual(widest(formats));
   });
 });

@@ -135,7 +135,7 @@ describe("show.live", () => {
     let values = [1, 2];
     const picture = show.live(() => show.bars(values));
     values = [];
-    expect(() => picture.update()).toThrow("show.bars: no values");
+    expect(() => picture.update()).toThrow("show.bars: expected numbers, got none");
     end();
     expect(events).toEqual([]);
     values = [1];

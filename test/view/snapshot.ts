@@ -13,6 +13,11 @@ const update = process.env.NNLAB_UPDATE_PICTURES === "1";
 
 /** What a display may weigh at most, as the JSON that travels to the front end. */
 const mostBytes = 200_000;
+/**
+ * CSS pixels: a notebook's column beside JupyterLab's side bar on a small screen. Front ends make an image smaller where the
+ * column is narrower, a chart they do not.
+ */
+export const widest = (formats: MimeBundle["data"]): number => (VEGALITE_MIME in formats ? 780 : 940);
 /** Edges may be smoothed a little differently on another processor. */
 const tolerance = { channel: 12, share: 0.002 };
 
@@ -33,6 +38,8 @@ export function expectPicture(name: string, shown: Displayable, most: number = m
   } else {
     expect(sentence, "the result as a sentence").toMatch(/\S+ .*[.!?]$/s);
     expect(bundle.metadata?.["image/png"]).toMatchObject({ alt: sentence });
+    const { width } = bundle.metadata!["image/png"] as { width: number };
+    expect(width, "CSS pixels").toBeLessThanOrEqual(widest(bundle.data));
     comparePng(`${name}.png`, Buffer.from(String(png), "base64"));
   }
   return bundle;

@@ -3,7 +3,7 @@ import { ShapeError } from "../../../engine/errors.ts";
 import { checkOptions } from "../../../engine/options.ts";
 import { type ChartSpec, chart, rounded } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
-import { palette } from "../theme.ts";
+import { palette, role } from "../theme.ts";
 import { listOf, type NumberSource } from "../values.ts";
 import { countOf, formatNumber, formatPercent, wrapped } from "../wording.ts";
 
@@ -30,7 +30,8 @@ export function bars(
 ): Displayable {
   checkOptions("show.bars", options, ["labels", "title", "unit"]);
   const [values, labels] = namedValues(source, options.labels);
-  if (values.length === 0) throw new ShapeError("show.bars: no values");
+  if (values.length === 0)
+    throw new ShapeError("show.bars: expected numbers, got none; give a list, a tensor, or { name: value }");
   if (values.length > 200) {
     throw new ShapeError(
       `show.bars: ${countOf(values.length, "bar")} are too many to read; use show.tensor for a histogram`,
@@ -38,7 +39,7 @@ export function bars(
   }
   if (labels.length !== values.length) {
     throw new ShapeError(
-      `show.bars: ${countOf(labels.length, "label")} for ${countOf(values.length, "value")}`,
+      `show.bars: ${countOf(labels.length, "label")} for ${countOf(values.length, "value")}; give one for each`,
     );
   }
   const sum = values.reduce((total, value) => total + value, 0);
@@ -90,20 +91,27 @@ function barsSpec(
   options: BarsOptions,
   probabilities: boolean,
 ): ChartSpec {
-  const rows = values.map((value, i) => ({ order: i, label: labels[i], value: rounded(value) }));
+  const rows = values.map((value, i) => ({
+    label: labels[i],
+    value: rounded(value),
+    odd: Number.isFinite(value) ? "" : formatNumber(value),
+  }));
   const longest = Math.max(...labels.map((label) => label.length));
   const lying = longest > 6 || values.length > 24;
   const unit = probabilities ? "probability" : (options.unit ?? "value");
   const names = {
     field: "label",
     type: "nominal",
-    sort: null,
+    scale: { domain: [...new Set(labels)] },
     axis: { title: null, labelAngle: 0, labelLimit: 180, ticks: false },
   };
   const lengths = {
     field: "value",
     type: "quantitative",
-    scale: probabilities ? { domain: [0, 1] } : {},
+    scale:
+      probabilities || values.every((value) => !Number.isFinite(value) || value === 0)
+        ? { domain: [0, 1] }
+        : {},
     axis: { title: unit, ...(probabilities ? { format: ".0%" } : {}) },
   };
   const size = lying
@@ -116,14 +124,32 @@ function barsSpec(
     },
     data: { values: rows },
     ...size,
-    mark: { type: "bar", color: palette[0], cornerRadiusEnd: 2 },
-    encoding: {
-      [lying ? "y" : "x"]: names,
-      [lying ? "x" : "y"]: lengths,
-      tooltip: [
-        { field: "label", title: "name" },
-        { field: "value", title: unit, format: probabilities ? ".2%" : "," },
-      ],
+    encoding: { [lying ? "y" : "x"]: names },
+    layer: [
+      {
+        mark: { type: "bar", color: palette[0], cornerRadiusEnd: 2 },
+        encoding: {
+          [lying ? "x" : "y"]: lengths,
+          tooltip: [
+            { field: "label", title: "name" },
+            { field: "value", title: unit, format: probabilities ? ".2%" : "," },
+          ],
+        },
+      },
+      ...(rows.some(({ odd }) => odd !== "") ? [oddLayer(lying, size)] : []),
+    ],
+  };
+}
+
+/** What is not finite is written where its bar would stand. */
+function oddLayer(lying: boolean, { height }: { height: number }): ChartSpec {
+  return {
+    mark: {
+      type: "text",
+      color: role.wrong,
+      fontSize: 10,
+      ...(lying ? { align: "left", dx: 4 } : { baseline: "bottom", dy: -3 }),
     },
+    encoding: { [lying ? "x" : "y"]: { value: lying ? 0 : height }, text: { field: "odd" } },
   };
 }

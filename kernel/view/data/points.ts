@@ -1,6 +1,6 @@
 /** Data sets whose samples are no pictures: points in the plane as a scatter chart, other rows of numbers as a sentence. */
 import type { Dataset } from "../../../engine/data/dataset.ts";
-import { chart, rounded } from "../drawing/chart.ts";
+import { chart, rounded, someOf } from "../drawing/chart.ts";
 import { type Displayable, displayable } from "../mime.ts";
 import { palette } from "../theme.ts";
 import { countOf, formatCount } from "../wording.ts";
@@ -14,7 +14,15 @@ export function pointsPicture(dataset: Dataset): Displayable {
   if (dataset.targetNames.includes("next") && dataset.sampleShape.length === 1)
     return seriesPicture(dataset, text);
   if (dataset.sampleShape.join() !== "2") return displayable(text, () => ({ data: { "text/plain": text } }));
-  const part = dataset.take(Math.min(dataset.size, MOST_POINTS));
+  const part =
+    dataset.size > MOST_POINTS
+      ? dataset.subset(
+          someOf(
+            Array.from({ length: dataset.size }, (_, i) => i),
+            MOST_POINTS,
+          ),
+        )
+      : dataset;
   const places = part.points.toTypedArray();
   const labels = part.isLabelled ? part.labels.toTypedArray() : null;
   const rows = Array.from({ length: part.size }, (_, i) => ({
@@ -32,7 +40,7 @@ export function pointsPicture(dataset: Dataset): Displayable {
   const spec = {
     title: {
       text: dataset.name,
-      subtitle: part.size < dataset.size ? [text, `The first ${formatCount(part.size)} are shown.`] : text,
+      subtitle: part.size < dataset.size ? [text, `${formatCount(part.size)} of them are shown.`] : text,
     },
     data: { values: rows },
     width: 360,

@@ -138,7 +138,7 @@ function differentiated(loss: unknown, { model }: BackpropagationOptions): Compu
     );
   if (!loss.requiresGrad || loss.op === null)
     throw new GradientError(
-      "show.backpropagation: this tensor was not computed from variables with requiresGrad, so there is nothing to go back through",
+      "show.backpropagation: this tensor was not computed from variables with requiresGrad, so there is nothing to go back through; give a loss that was computed from parameters",
     );
   if (loss.size !== 1)
     throw new GradientError(

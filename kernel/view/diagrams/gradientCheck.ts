@@ -31,7 +31,10 @@ export function gradientCheck(report: GradientCheck, options: GradientCheckPictu
       `show.gradientCheck: expected what checkGradient(f, inputs) returned, got ${describeValue(report)}`,
     );
   const drawn = report.inputs.filter(({ errors }) => errors.length > 0);
-  if (drawn.length === 0) throw new ArgumentError("show.gradientCheck: the check had no numbers to compare");
+  if (drawn.length === 0)
+    throw new ArgumentError(
+      "show.gradientCheck: the check had no numbers to compare; give checkGradient inputs of one number or more",
+    );
   const matrices = drawn.map((input) => matrixOf(input, report));
   const text = sentence(report);
   const title = options.title ?? (report.ok ? "Gradient check: correct" : "Gradient check: WRONG");

@@ -36,7 +36,7 @@ export function jacobian(f: (x: Tensor) => Tensor, x: Operand, options: Jacobian
   const values = found.toTypedArray();
   if (values.length === 0 || values.length > MOST_VALUES)
     throw new ShapeError(
-      `show.jacobian: draws 1 to ${MOST_VALUES.toLocaleString("en-US")} derivatives, these are ${formatShape(outputShape)} outputs by ${formatShape(inputShape)} inputs`,
+      `show.jacobian: draws 1 to ${MOST_VALUES.toLocaleString("en-US")} derivatives, these are ${formatShape(outputShape)} outputs by ${formatShape(inputShape)} inputs; take fewer, or one number at least`,
     );
   const label = x instanceof Tensor && x.label !== null ? x.label : "x";
   const [output, input] = options.names ?? ["y", label];
@@ -88,12 +88,11 @@ function sentence(
   const diagonal =
     rows === columns && rows! > 1 && all.every((value, i) => value === 0 || i % (columns! + 1) === 0);
   const { low, high } = valueRange(values);
-  const spread =
-    nan + infinite === all.length
-      ? "none of them finite"
-      : `from ${formatNumber(low)} to ${formatNumber(high)}`;
+  const size = `${rows} × ${columns} derivatives`;
+  if (nan + infinite === all.length) return `${size}, none of them finite.`;
   const odd = nan + infinite > 0 ? `; ${nan + infinite} not finite` : "";
-  return `${rows} × ${columns} derivatives ${spread}, ${formatPercent(zeros / all.length, 0)} of them zero${diagonal ? ": all beside the diagonal" : ""}${odd}.`;
+  if (low === high) return `${size}, all ${formatNumber(low)}${odd}.`;
+  return `${size} from ${formatNumber(low)} to ${formatNumber(high)}, ${formatPercent(zeros / all.length, 0)} of them zero${diagonal ? ": all beside the diagonal" : ""}${odd}.`;
 }
 
 /** `y`, `y[0]`, `y[0, 1]`. */

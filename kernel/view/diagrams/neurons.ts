@@ -10,7 +10,7 @@ import { type DiagramEdge, type DiagramNode, diagram, type Line } from "../drawi
 import type { Displayable } from "../mime.ts";
 import { layerName } from "../network/layers.ts";
 import { ink } from "../theme.ts";
-import { countOf, formatCount, formatNumber, formatShape } from "../wording.ts";
+import { countOf, formatCount, formatNumber, formatShape, withRange } from "../wording.ts";
 
 /** Options of `neurons`. */
 export interface NeuronsOptions {
@@ -86,7 +86,10 @@ export function neurons(model: Module, options: NeuronsOptions = {}): Displayabl
   const lines = weights.map((values, i) => linesOf(values, i, columns, places, reach));
   const hidden = lines.reduce((sum, { length }) => sum + Math.max(0, length - most), 0);
   const cut = columns.some(({ size }, i) => size > places[i]!.length);
-  const text = `${layerName(model)} ${columns.map(({ size }) => size).join("-")}: ${countOf(model.parameterCount, "parameter")}, weights from ${formatNumber(low)} to ${formatNumber(high)}${cut ? `; up to ${maxUnits} units of each layer are drawn` : ""}.`;
+  const text = `${layerName(model)} ${columns.map(({ size }) => size).join("-")}: ${countOf(model.parameterCount, "parameter")}, ${withRange(
+    "weights",
+    weights.flatMap((values) => Array.from(values)),
+  )}${cut ? `; up to ${maxUnits} units of each layer are drawn` : ""}.`;
   return diagram(
     {
       title: options.title ?? `${layerName(model)} ${columns.map(({ size }) => size).join("-")}`,

@@ -3,7 +3,7 @@
  * sheet as plain data; `sheetSvg` runs in the drawing thread.
  */
 
-import { type ColourMapName, colourOf, hexOf } from "../colours.ts";
+import { type ColourMapName, colourOf, hexOf, valueRange } from "../colours.ts";
 import { fontSize, ink, palette } from "../theme.ts";
 import { formatNumber } from "../wording.ts";
 import { fitText, foldText, textWidth } from "./font.ts";
@@ -29,10 +29,10 @@ export interface CellGrid {
   columns: number;
   /** Row by row; null leaves its cell empty. */
   values: ArrayLike<number | null>;
-  /** Cells are filled by this colour map; they are white without it. */
+  /** Cells are filled by this colour map; without it they are white, or grey by their values where these have no room. */
   shade?: { colours: ColourMapName; low: number; high: number };
-  /** Small text in the corner of cells, such as the weight that is placed on them. */
-  corners?: readonly (string | null)[];
+  /** Small factors in the corner of cells: the weights that are placed on them. */
+  corners?: readonly (number | null)[];
   /** 1 where a value is not known yet: its cell stays empty, and has the room for it. */
   hidden?: ArrayLike<number>;
   /** 1 where a cell does not belong to the matrix itself, such as padding. */
@@ -58,7 +58,10 @@ export interface Sheet {
 const MARGIN = 14;
 const GAP = 14;
 const LINE = 16;
-const widest = 900;
+/** Size of the factors in the cells' corners. */
+const FACTOR = 9;
+/** CSS pixels inside the margins: an animation is a chart with a slider, which no front end makes smaller. */
+const widest = 750;
 
 const toneColour: Record<MarkTone, string> = {
   input: palette[0]!,
@@ -83,24 +86,43 @@ interface Measured {
   height: number;
   head: number;
   texts: (string | null)[] | null;
+  factors: (string | null)[];
+  shade: CellGrid["shade"];
 }
+
+type Measure = (CellSign | Measured)[];
 
 const isSign = (item: CellGrid | CellSign): item is CellSign => "sign" in item;
 
-function measure(grid: CellGrid, side: number): Measured {
+function measure(grid: CellGrid, side: number, digits: number): Measured {
   const written = grid.written ?? side >= 20;
   const texts = written
-    ? Array.from(grid.values, (value) => (value === null ? null : formatNumber(value)))
+    ? Array.from(grid.values, (value) => (value === null ? null : formatNumber(value, digits)))
     : null;
-  const longest = Math.max(0, ...(texts ?? []).map((text) => textWidth(text ?? "", numberSize(side))));
-  const cellWidth = Math.ceil(Math.max(side, longest + 8));
+  const factors = written
+    ? (grid.corners ?? []).map((factor) => (factor === null ? null : `×${formatNumber(factor, digits)}`))
+    : [];
+  const longest = Math.max(
+    0,
+    ...(texts ?? []).map((text) => textWidth(text ?? "", numberSize(side)) + 8),
+    ...factors.map((text) => textWidth(text ?? "", FACTOR, "bold") + 6),
+  );
+  const cellWidth = Math.ceil(Math.max(side, longest));
+  const shade = grid.shade ?? (written ? undefined : { colours: "grey" as const, ...greyRange(grid.values) });
   const head = (grid.title ? 16 : 0) + (grid.subtitle ? 14 : 0);
   const width = Math.max(
     cellWidth * grid.columns,
     textWidth(grid.title ?? "", fontSize.label, "bold"),
     textWidth(grid.subtitle ?? "", fontSize.small),
   );
-  return { grid, cellWidth, cellHeight: side, width, height: head + side * grid.rows, head, texts };
+  const height = head + side * grid.rows;
+  return { grid, cellWidth, cellHeight: side, width, height, head, texts, factors, shade };
+}
+
+/** Of the values that there are; an eighth darker than the darkest, so that lines are seen on it. */
+function greyRange(values: ArrayLike<number | null>): { low: number; high: number } {
+  const { low, high } = valueRange(Array.from(values, (value) => value ?? Number.NaN));
+  return { low: low - (high - low) / 8, high };
 }
 
 const numberSize = (side: number): number => (side >= 27 ? 12 : fontSize.small);
@@ -109,14 +131,8 @@ const numberSize = (side: number): number => (side >= 27 ? 12 : fontSize.small);
 export function sheetSvg(sheet: Sheet): string {
   const grids = sheet.lines.flat().filter((item) => !isSign(item)) as CellGrid[];
   const side = cellSide(Math.max(1, ...grids.flatMap(({ rows, columns }) => [rows, columns])));
-  const lines = sheet.lines.map((line) => line.map((item) => (isSign(item) ? item : measure(item, side))));
-  const widths = lines.map((line) =>
-    line.reduce(
-      (sum, item) =>
-        sum + (isSign(item as CellSign) ? signWidth(item as CellSign) : (item as Measured).width) + GAP,
-      -GAP,
-    ),
-  );
+  const lines = fitted(sheet.lines, side);
+  const widths = lines.map(lineWidth);
   const titleWidth = Math.min(textWidth(sheet.title, fontSize.title, "bold"), widest);
   const inner = Math.max(...widths, titleWidth);
   const parts = [
@@ -158,10 +174,37 @@ export function sheetSvg(sheet: Sheet): string {
   return svgDocument(Math.ceil(inner + 2 * MARGIN), Math.ceil(y + MARGIN - 4), parts.join(""));
 }
 
+/** With three digits, with two where these are too wide, and in more lines where two are. */
+function fitted(lines: Sheet["lines"], side: number): Measure[] {
+  const measured = (digits: number): Measure[] =>
+    lines.map((line) => line.map((item) => (isSign(item) ? item : measure(item, side, digits))));
+  const fits = (made: Measure[]) => made.every((line) => lineWidth(line) <= widest);
+  const three = measured(3);
+  if (fits(three)) return three;
+  return measured(2).flatMap(folded);
+}
+
+/** A line in as many as it needs; a sign goes with what follows it. */
+function folded(line: Measure): Measure[] {
+  const lines: Measure[] = [[]];
+  for (let i = 0; i < line.length; ) {
+    const next = line.slice(i, i + ("grid" in line[i]! ? 1 : 2));
+    const last = lines.at(-1)!;
+    if (last.length > 0 && lineWidth([...last, ...next]) > widest) lines.push(next);
+    else last.push(...next);
+    i += next.length;
+  }
+  return lines;
+}
+
+const lineWidth = (line: Measure): number =>
+  line.reduce((sum, item) => sum + ("grid" in item ? item.width : signWidth(item)) + GAP, -GAP);
+
 const signWidth = ({ sign }: CellSign): number => textWidth(sign, 20);
 
-function gridSvg({ grid, cellWidth, cellHeight, head, texts }: Measured, x: number, y: number): string {
-  const { rows, columns, values, shade, corners, hidden, outside, marks = [] } = grid;
+function gridSvg(measured: Measured, x: number, y: number): string {
+  const { grid, cellWidth, cellHeight, head, texts, factors, shade } = measured;
+  const { rows, columns, values, hidden, outside, marks = [] } = grid;
   const parts: string[] = [];
   if (grid.title) parts.push(svgText(grid.title, x, y - head + 10, { weight: "bold", colour: ink.strong }));
   if (grid.subtitle)
@@ -199,11 +242,11 @@ function gridSvg({ grid, cellWidth, cellHeight, head, texts }: Measured, x: numb
     const value = values[i] as number;
     const dark = shade && luminance(colourOf(value, shade.colours, shade.low, shade.high)) < 0.55;
     const colour = outside?.[i] === 1 ? ink.muted : dark ? ink.paper : ink.strong;
-    const corner = corners?.[i];
+    const corner = factors[i];
     const middle = top + cellHeight / 2 + size * 0.36 - (corner ? 4 : 0);
     parts.push(svgText(text, left + cellWidth / 2, middle, { size, anchor: "middle", colour }));
     if (corner) {
-      const below = { size: 9, anchor: "end", colour: toneColour.kernel, weight: "bold" } as const;
+      const below = { size: FACTOR, anchor: "end", colour: toneColour.kernel, weight: "bold" } as const;
       parts.push(svgText(corner, left + cellWidth - 3, top + cellHeight - 4, below));
     }
   }

@@ -1,9 +1,15 @@
 /** Vega-Lite charts as displays: a v5 specification that front ends draw, the same as PNG, and one sentence. */
 
+import { Generator } from "../../../engine/random.ts";
+import { valueRange } from "../colours.ts";
 import type { Displayable } from "../mime.ts";
-import { vegaConfig } from "../theme.ts";
+import { fontSize, ink, vegaConfig } from "../theme.ts";
+import { formatNumber } from "../wording.ts";
 import { Drawn } from "./drawn.ts";
 import { decades } from "./ticks.ts";
+
+/** CSS pixels between the title of all and the panels. */
+const panelsOffset = 18;
 
 export type ChartSpec = Record<string, unknown>;
 
@@ -13,6 +19,10 @@ export function themed(spec: ChartSpec, description: string): ChartSpec {
     $schema: "https://vega.github.io/schema/vega-lite/v5.json",
     description,
     ...spec,
+    // Charts beside each other have titles of their own, which stand apart from the one of all.
+    ...("concat" in spec || "hconcat" in spec
+      ? { title: { ...(spec.title as ChartSpec), offset: panelsOffset } }
+      : {}),
     config: vegaConfig,
   };
 }
@@ -83,22 +93,70 @@ export function rounded(value: number): number | null {
   return Number.isFinite(value) ? Number(value.toPrecision(5)) : null;
 }
 
-/** Scale and axis of positive values over several powers of ten, with a true minus sign in 1e−7. */
-export function logarithmic(values: readonly number[]): { scale: ChartSpec; axis: ChartSpec } {
+/** Scale and axis of positive values over several powers of ten; `print` writes a power as the axis does. */
+export function logarithmic(values: readonly number[]): {
+  scale: ChartSpec;
+  axis: ChartSpec;
+  print: (power: number) => string;
+} {
   const { low, high, ticks } = decades(values);
+  return { scale: { type: "log", domain: [low, high], nice: false }, ...powersAxis(ticks) };
+}
+
+/** Ticks at powers of ten in one notation: all as 0.01, or, where one of them is small or large, all as 1e−2. */
+export function powersAxis(ticks: readonly number[]): {
+  axis: ChartSpec;
+  print: (power: number) => string;
+} {
+  const plain = ticks.every((tick) => tick >= 1e-3 && tick < 1e6);
+  const labelExpr = plain
+    ? "format(datum.value, ',~r')"
+    : "replace(replace(format(datum.value, '~e'), '-', '−'), '+', '')";
+  const print = (power: number) =>
+    plain ? formatNumber(power) : power.toExponential().replace("-", "−").replace("+", "");
+  return { axis: { values: ticks, labelExpr }, print };
+}
+
+/** The range of the finite values: around the one that all have it has room, and where none is finite it is 0 to 1. */
+export function roomyRange(values: ArrayLike<number>): { low: number; high: number } {
+  const { low, high } = valueRange(values);
+  const room = low === high ? Math.abs(low) / 2 || 1 : 0;
+  return { low: low - room, high: high + room };
+}
+
+/** The domain of an axis whose values leave it none: one value, or none that is finite. */
+export function domainOf(values: ArrayLike<number>): { domain?: [number, number] } {
+  const { low, high, nan, infinite } = valueRange(values);
+  if (low < high && nan + infinite < values.length) return {};
+  const roomy = roomyRange(values);
+  return { domain: [roomy.low, roomy.high] };
+}
+
+/** Words in the middle of a plot of this size that would be empty. */
+export function emptyPlot(width: number, height: number, text = "no finite value"): ChartSpec {
   return {
-    scale: { type: "log", domain: [low, high], nice: false },
-    axis: {
-      values: ticks,
-      labelExpr: "replace(format(datum.value, datum.value < 0.001 ? '~e' : '~g'), '-', '−')",
-    },
+    data: { values: [{}] },
+    mark: { type: "text", text, color: ink.muted, fontSize: fontSize.label },
+    encoding: { x: { value: width / 2 }, y: { value: height / 2 } },
   };
 }
 
-/** Every `step`th of the items, so that at most `most` are left. */
+/** Every `step`th of the items, so that at most `most` are left: for what has an order, such as layers. */
 export function everyFew<T>(items: readonly T[], most: number): { kept: T[]; step: number } {
   const step = Math.ceil(items.length / most);
   return { kept: items.filter((_, i) => i % step === 0), step };
+}
+
+/** At most `most` of the items, drawn by chance but always the same, in their order: of classes that alternate, all stay. */
+export function someOf<T>(items: readonly T[], most: number): readonly T[] {
+  if (items.length <= most) return items;
+  const chance = new Generator(1);
+  let left = most;
+  return items.filter((_, i) => {
+    const taken = chance.uniform() < left / (items.length - i);
+    if (taken) left--;
+    return taken;
+  });
 }
 
 /** An axis label for long paths in a model: their end is kept, which tells one layer from the next. */

@@ -38,7 +38,8 @@ export function imageBatch(source: NumberSource | readonly NumberSource[], what:
       `${what}: expected images [H, W], [1 or 3, H, W] or [N, 1 or 3, H, W], got shape ${formatShape(shape)}${remedy(shape)}`,
     );
   }
-  if (count * height * width === 0) throw new ShapeError(`${what}: no images (shape ${formatShape(shape)})`);
+  if (count * height * width === 0)
+    throw new ShapeError(`${what}: no images (shape ${formatShape(shape)}); give one or more`);
   return { values, count, channels: channels as 1 | 3, height, width };
 }
 
@@ -46,7 +47,8 @@ function remedy(shape: readonly number[]): string {
   const last = shape[shape.length - 1];
   if (shape.length >= 3 && (last === 1 || last === 3))
     return "; channels come before height and width, permute them";
-  if (shape.length >= 3) return "; for the channels of a layer use show.featureMaps";
+  if (shape.length >= 3)
+    return "; of images of other channels reshape each to one of its own, [-1, 1, H, W]; for the channels of a layer use show.featureMaps";
   return shape.length === 1 ? "; reshape the pixels to [H, W]" : "";
 }
 

@@ -8,7 +8,16 @@ import { withScope } from "../../../engine/memory.ts";
 import * as nn from "../../../engine/nn/index.ts";
 import { checkOptions } from "../../../engine/options.ts";
 import { isTensor, type Tensor } from "../../../engine/tensor.ts";
-import { type ChartSpec, chart, downsample, type Point, rounded } from "../drawing/chart.ts";
+import {
+  type ChartSpec,
+  chart,
+  downsample,
+  emptyPlot,
+  type Point,
+  roomyRange,
+  rounded,
+} from "../drawing/chart.ts";
+import { niceTicks } from "../drawing/ticks.ts";
 import type { Displayable } from "../mime.ts";
 import { layerText } from "../network/layers.ts";
 import { dashes, ink, role } from "../theme.ts";
@@ -47,24 +56,27 @@ export function activationFunctions(
   const named = Array.isArray(source)
     ? source.map((item: ActivationSource, i): [string, ActivationSource] => [titleOf(item, i), item])
     : Object.entries(source as Readonly<Record<string, ActivationSource>>);
-  if (named.length === 0) throw new ShapeError(`${operation}: no activation to draw`);
+  if (named.length === 0)
+    throw new ShapeError(
+      `${operation}: no activation to draw; give layers such as [nn.relu()], functions by name, or nothing for the usual ones`,
+    );
   if (named.length > 24)
     throw new ArgumentError(`${operation}: at most 24 functions fit, got ${named.length}`);
   const curves = named.map(([name, item]) => ({ name, ...curvesOf(name, item, low, high) }));
   const steepest = curves.map(({ name, slope }) => `${name} ${slopeText(slope)}`);
   const text = `${countOf(named.length, "activation function")} and ${named.length === 1 ? "its derivative" : "their derivatives"}; largest slope: ${steepest.join(", ")}.`;
   const columns = Math.ceil(named.length / Math.ceil(named.length / 4));
-  const width = 170;
+  const width = 138;
   const spec = {
     title: {
       text: options.title ?? "Activation functions",
       subtitle: [
-        ...wrapped(text, Math.max(380, columns * (width + 50))),
+        ...wrapped(text, Math.max(380, columns * (width + 44))),
         "solid: the function, dashed: its derivative",
       ],
     },
     columns,
-    spacing: { row: 22, column: 18 },
+    spacing: { row: 14, column: 14 },
     concat: curves.map((curve) => panel(curve, [low, high], width)),
   };
   return chart(spec, text);
@@ -88,7 +100,7 @@ const functionName = (item: unknown): string => (typeof item === "function" ? it
 
 function slopeText(slope: readonly Point[]): string {
   const values = slope.map(({ y }) => y).filter(Number.isFinite);
-  return values.length === 0 ? "none" : formatNumber(values.reduce((a, b) => Math.max(a, b)));
+  return values.length === 0 ? "not finite" : formatNumber(values.reduce((a, b) => Math.max(a, b)));
 }
 
 interface Curves {
@@ -136,6 +148,9 @@ function panel(
     ...downsample(value, 120).map((point) => row(point, "function")),
     ...downsample(slope, 120).map((point) => row(point, "derivative")),
   ];
+  // A tick at the top of each panel keeps the titles of a row at one height.
+  const { low, high } = roomyRange(rows.map(({ y }) => y ?? Number.NaN));
+  const ticks = niceTicks(low, high, 5);
   const kinds = ["function", "derivative"];
   const kind = (scaled: readonly unknown[]) => ({
     field: "kind",
@@ -147,13 +162,13 @@ function panel(
     field,
     type: "quantitative",
     title: null,
-    scale: field === "x" ? { domain: range, nice: false } : { nice: true },
-    axis: { tickCount: field === "x" ? 5 : 4, ...(field === "y" ? { minExtent: 26 } : {}) },
+    scale: { domain: field === "x" ? range : [ticks[0], ticks.at(-1)], nice: false },
+    axis: field === "x" ? { tickCount: 5 } : { values: ticks, minExtent: 26 },
   });
   return {
     width,
-    height: 120,
-    title: { text: name, fontSize: 12, offset: 4, limit: width, frame: "group" },
+    height: 110,
+    title: { text: name, fontSize: 12, offset: 10, limit: width + 34, frame: "group" },
     data: { values: rows },
     encoding: { x: encoding("x"), y: encoding("y") },
     layer: [
@@ -174,6 +189,7 @@ function panel(
           ],
         },
       },
+      ...(rows.length === 0 ? [emptyPlot(width, 110)] : []),
     ],
   };
 }

@@ -1,6 +1,6 @@
 /** Values over a plane as one small image: bands of colour with lines of equal value between them. */
 import { type ColourMapName, colourTable, nonFinite, type Rgb } from "../colours.ts";
-import type { Point } from "../drawing/chart.ts";
+import { type Point, powersAxis } from "../drawing/chart.ts";
 import { encodePng } from "../drawing/png.ts";
 import { mixed } from "./scatter.ts";
 
@@ -93,6 +93,12 @@ export function between(
   return mix(below, mix(values[corner + columns]!, values[corner + columns + 1]!, right), up);
 }
 
+/** The powers of ten from low to high. */
+function powersWithin(low: number, high: number): number[] {
+  const [first, last] = [Math.ceil(Math.log10(low) - 1e-9), Math.floor(Math.log10(high) + 1e-9)];
+  return Array.from({ length: last - first + 1 }, (_, i) => Number(`1e${first + i}`));
+}
+
 /** A chart layer that draws nothing but the legend of the bands, and the axes, which need a mark with coordinates. */
 export function bandsLegend({ low, high, log }: Bands, title: string, height: number, corner: Point): object {
   const digits = (value: number) => Number(value.toPrecision(4));
@@ -108,8 +114,8 @@ export function bandsLegend({ low, high, log }: Bands, title: string, height: nu
         legend: {
           type: "gradient",
           gradientLength: Math.min(160, height - 60),
-          format: log ? "~g" : "",
-          tickCount: log ? 4 : 6,
+          ...(log ? powersAxis(powersWithin(low, high)).axis : {}),
+          ...(log ? {} : { tickCount: 6 }),
         },
       },
     },

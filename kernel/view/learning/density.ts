@@ -5,7 +5,7 @@ import { withScope } from "../../../engine/memory.ts";
 import { checkOptions } from "../../../engine/options.ts";
 import { isTensor, type Tensor } from "../../../engine/tensor.ts";
 import { histogram } from "../data/statistics.ts";
-import { type ChartSpec, chart, everyFew, type Point, rounded } from "../drawing/chart.ts";
+import { type ChartSpec, chart, type Point, rounded, someOf } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
 import { layerName } from "../network/layers.ts";
 import { ink } from "../theme.ts";
@@ -142,7 +142,7 @@ function overLine(
     },
   };
   const rug = {
-    data: { values: everyFew(values, MOST_SAMPLES).kept.map((x) => ({ x: rounded(x) })) },
+    data: { values: someOf(values, MOST_SAMPLES).map((x) => ({ x: rounded(x) })) },
     mark: { type: "tick", color: ink.strong, opacity: 0.5, thickness: 1, size: 9, clip: true },
     encoding: { y: { value: Number(spec.height) - 5 } },
   };
@@ -178,8 +178,8 @@ function overPlane(
   const best = values.reduce((most, value, i) => (value > values[most]! ? i : most), 0);
   const [px, py] = places[best]! as [number, number];
   const text = `${countOf(points.length, "sample")}; highest density ${formatNumber(values[best]!)} at (${formatNumber(px, 2)}, ${formatNumber(py, 2)}).`;
-  const { kept, step } = everyFew(points, MOST_SAMPLES);
-  const part = step > 1 ? ` ${countOf(kept.length, "sample")} shown.` : "";
+  const kept = someOf(points, MOST_SAMPLES);
+  const part = kept.length < points.length ? ` ${countOf(kept.length, "sample")} shown.` : "";
   const spec = mapSpec({
     title: options.title ?? `Density: ${name}`,
     subtitle: `${text}${part}`,

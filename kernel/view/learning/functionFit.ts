@@ -7,7 +7,7 @@ import { inEvaluation } from "../../../engine/nn/evaluation.ts";
 import { Module } from "../../../engine/nn/module.ts";
 import { checkOptions } from "../../../engine/options.ts";
 import { isTensor, type Tensor } from "../../../engine/tensor.ts";
-import { chart, everyFew, type Point } from "../drawing/chart.ts";
+import { chart, type Point, someOf } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
 import { listOf, type NumberSource } from "../values.ts";
 import { countOf, formatNumber, formatShape } from "../wording.ts";
@@ -72,7 +72,10 @@ export function functionFit(
     throw new ArgumentError(`${operation}: x is [low, high] with low below high, got [${low}, ${high}]`);
   const places = Array.from({ length: PLACES }, (_, i) => low + ((high - low) * i) / (PLACES - 1));
   const named: [string, Fit][] = isFit(fits) ? [["fit", fits]] : Object.entries(fits);
-  if (named.length === 0) throw new ShapeError(`${operation}: no function to draw`);
+  if (named.length === 0)
+    throw new ShapeError(
+      `${operation}: no function to draw; give one such as (x) => x * x, a model, or several by name`,
+    );
   const lines = named.map(([name, one]): Line => ({ name, points: pointsOf(one, places, name) }));
   const aim = target === undefined ? null : pointsOf(target, places, "target");
   const told = lines.map((line) => describe(line, aim, lines.length > 1));
@@ -89,7 +92,7 @@ export function functionFit(
     y: { title: "f(x)" },
     lines: [...lines, ...(aim === null ? [] : [{ name: "target", points: aim }])],
     thin: components.map((part, i) => pointsOf(part, places, `component ${i}`)),
-    dots: everyFew(dots, MOST_DOTS).kept,
+    dots: someOf(dots, MOST_DOTS),
   });
   return chart(spec, text);
 }
@@ -105,7 +108,7 @@ function overPlane(fit: Fit | PlaneFit, options: FunctionFitOptions): Displayabl
   const { y = x } = options;
   const map = isPlaneFit(fit) ? sampledMap(operation, fit, x, y) : askedMap(fit, x, y);
   const points = Array.from(map.values, (value, i): Point => ({ x: i, y: value }));
-  const text = target === undefined ? `f(x, y) ${rangeText(points)}.` : mapErrors(map, target);
+  const text = target === undefined ? `f(x, y): ${rangeText(points)}.` : mapErrors(map, target);
   const names = ["x", "y"] as const;
   return chart(mapSpec({ title, subtitle: text, names, map, zTitle: "f(x, y)", logarithmic: false }), text);
 }
@@ -140,7 +143,7 @@ function isFit(value: unknown): value is Fit {
 
 function describe({ name, points }: Line, aim: readonly Point[] | null, named: boolean): string {
   const head = named ? `${name}: ` : "";
-  if (aim === null) return `${head}${rangeText(points)}`;
+  if (aim === null) return `${head || "f(x): "}${rangeText(points)}`;
   let [largest, squares, at] = [0, 0, points[0]!.x];
   points.forEach(({ x, y }, i) => {
     const error = Math.abs(y - aim[i]!.y);

@@ -13,7 +13,7 @@ import { type AnyModule, type Module, requireModule } from "../../../engine/nn/m
 import { checkOptions } from "../../../engine/options.ts";
 import { isTensor, type Tensor } from "../../../engine/tensor.ts";
 import { isDataset } from "../data/images.ts";
-import { chart } from "../drawing/chart.ts";
+import { chart, someOf } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
 import { layerName } from "../network/layers.ts";
 import { countOf, formatCount, formatPercent } from "../wording.ts";
@@ -55,7 +55,7 @@ export function hiddenSpace(model: Module, dataset: Dataset, options: HiddenSpac
     throw new ArgumentError(
       `${operation}: limit must be a whole number from 2 on, got ${describeValue(limit)}`,
     );
-  const set = dataset.size > limit ? dataset.take(limit) : dataset;
+  const set = dataset.size > limit ? dataset.subset(someOf(range(dataset.size), limit)) : dataset;
   const hidden = hiddenOf(model, set, options.layer);
   const plane = hidden.width === 2 ? twoUnits(hidden) : mainComponents(hidden, set.size);
   const judged = set.isLabelled && isClassifier(hidden, set);
@@ -66,7 +66,8 @@ export function hiddenSpace(model: Module, dataset: Dataset, options: HiddenSpac
     options.layer === undefined ? "before its last layer" : `after ${layerTitle(model, options.layer)}`;
   const shown =
     plane.held === undefined ? "" : `; the plane shows ${formatPercent(plane.held)} of their variance`;
-  const part = set.size < dataset.size ? ` The first ${formatCount(set.size)} samples are shown.` : "";
+  const part =
+    set.size < dataset.size ? ` ${countOf(set.size, "sample")} of ${formatCount(dataset.size)} shown.` : "";
   const result = `${countOf(hidden.width, "number")} of each sample${shown}; ${dotsSentence(dots, judged, "sample")}.${part}`;
   const spec = planeChart({
     operation,
@@ -86,6 +87,8 @@ function layerTitle(model: Module, layer: string | AnyModule): string {
   const path = model.namedModules().find(([found, module]) => found === layer || module === layer)![0];
   return `layer ${path} (${layerName(layerAt(operation, model, layer))})`;
 }
+
+const range = (size: number): number[] => Array.from({ length: size }, (_, i) => i);
 
 interface Hidden {
   /** `width` numbers for each sample. */

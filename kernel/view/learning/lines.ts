@@ -1,6 +1,14 @@
 /** Charts of lines over one axis, with points and marks, that the pictures of functions share. */
 import { ArgumentError } from "../../../engine/errors.ts";
-import { type ChartSpec, downsample, logarithmic, type Point, rounded } from "../drawing/chart.ts";
+import {
+  type ChartSpec,
+  domainOf,
+  downsample,
+  emptyPlot,
+  logarithmic,
+  type Point,
+  rounded,
+} from "../drawing/chart.ts";
 import { dashes, ink, palette } from "../theme.ts";
 import { countOf, formatNumber, wrapped } from "../wording.ts";
 
@@ -101,6 +109,15 @@ export function lineChart(content: LineChart): ChartSpec {
       ],
     },
   });
+  // A value between two that are not finite makes no line.
+  const alone = rows.filter((row, i) => [rows[i - 1], rows[i + 1]].every((other) => apart(row, other)));
+  if (alone.length > 0)
+    layer.push({
+      data: { values: alone },
+      mark: { type: "point", filled: true, size: 36, opacity: 1 },
+      encoding: { color: { ...channel(names.map((_, i) => palette[i % palette.length])), legend: null } },
+    });
+  if (rows.length === 0 && dots.length === 0) layer.push(emptyPlot(width, height));
   return {
     title: { text: title, subtitle: wrapped(subtitle, width + 40) },
     width,
@@ -121,6 +138,13 @@ export function lineChart(content: LineChart): ChartSpec {
   };
 }
 
+interface PiecePlace {
+  line: string;
+  part: string;
+}
+
+const apart = (a: PiecePlace, b: PiecePlace | undefined): boolean => a.line !== b?.line || a.part !== b.part;
+
 function columnsFor(names: readonly string[], width: number): number {
   const longest = Math.max(...names.map((name) => Math.min(32, name.length)));
   return Math.max(1, Math.floor(width / (longest * 7 + 44)));
@@ -131,7 +155,7 @@ function axis(
   { title, unit, log = false, range }: AxisOptions,
   values: readonly number[],
 ): object {
-  const { scale, axis: ticks } = log ? logarithmic(values) : plain(field, range);
+  const { scale, axis: ticks } = log ? logarithmic(values) : plain(field, range, values);
   return {
     field,
     type: "quantitative",
@@ -141,10 +165,15 @@ function axis(
   };
 }
 
-const plain = (field: "x" | "y", range: AxisOptions["range"]): { scale: object; axis: object } => ({
+const plain = (
+  field: "x" | "y",
+  range: AxisOptions["range"],
+  values: readonly number[],
+): { scale: object; axis: object } => ({
   scale: {
     zero: false,
     nice: field === "y",
+    ...domainOf(values),
     ...(range === undefined ? {} : { domain: range.map(rounded), nice: false }),
   },
   axis: { tickCount: field === "x" ? 8 : 6 },

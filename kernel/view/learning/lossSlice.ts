@@ -33,7 +33,10 @@ export function lossSlice(
   const operation = "show.lossSlice";
   const { title = "The loss along a line", xTitle = "along the direction", log = false } = options;
   const named: [string, LossSlice][] = isSlice(source) ? [["loss", source]] : Object.entries(source ?? {});
-  if (named.length === 0) throw new ShapeError(`${operation}: no slice to draw`);
+  if (named.length === 0)
+    throw new ShapeError(
+      `${operation}: no slice to draw; give what inspection.lossSlice returns, or several by name`,
+    );
   const lines = named.map(([name, slice]): Line => {
     if (!isSlice(slice) || slice.at.length !== slice.loss.length || slice.at.length === 0)
       throw new ArgumentError(
@@ -51,6 +54,8 @@ export function lossSlice(
     const odd = points.filter(({ y }) => !Number.isFinite(y)).length;
     const note = odd > 0 ? ` (${countOf(odd, "value")} not finite)` : "";
     const found = minima[i];
+    if (found && points.every(({ y }) => y === found.y))
+      return `${head}the loss is ${formatNumber(found.y)} everywhere`;
     return found
       ? `${head}lowest loss ${formatNumber(found.y)} at ${formatNumber(found.x)}${note}`
       : `${head}no finite loss`;
@@ -65,7 +70,11 @@ export function lossSlice(
     lines,
     height: 200,
   });
-  const marks = minima.flatMap((found) => (found ? [{ x: rounded(found.x), y: rounded(found.y) }] : []));
+  const marks = minima.flatMap((found, i) =>
+    found && lines[i]!.points.some(({ y }) => y !== found.y)
+      ? [{ x: rounded(found.x), y: rounded(found.y) }]
+      : [],
+  );
   const mark = {
     data: { values: marks },
     mark: { type: "point", shape: "diamond", filled: true, size: 90, opacity: 1, color: ink.strong },

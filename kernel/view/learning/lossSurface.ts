@@ -2,6 +2,7 @@
 import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
 import type { LossSurface } from "../../../engine/inspection/landscape.ts";
 import { checkOptions } from "../../../engine/options.ts";
+import { valueRange } from "../colours.ts";
 import { type ChartSpec, chart, type Point, rounded } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
 import { dashes, ink, palette } from "../theme.ts";
@@ -65,7 +66,7 @@ export function lossSurface(
     names,
     map,
     zTitle,
-    layers: [...pathLayers(paths), ...(found === null ? [] : [minimumLayer(found)])],
+    layers: [...pathLayers(paths), ...(found === null || isFlat(map) ? [] : [minimumLayer(found)])],
   });
   return chart(spec, text);
 }
@@ -117,11 +118,13 @@ function pathOf(name: string, source: PathSource): Point[] {
 
 function sentence(map: PlaneMap, found: MapPlace | null, paths: readonly Line[], zTitle: string): string {
   if (found === null) return `The ${zTitle} is nowhere finite.`;
-  const finite = Array.from(map.values).filter(Number.isFinite);
-  const highest = finite.reduce((most, value) => Math.max(most, value));
-  const odd = 1 - finite.length / map.values.length;
+  const { high: highest, nan, infinite } = valueRange(map.values);
+  const odd = (nan + infinite) / map.values.length;
   const note = odd > 0 ? `, not finite on ${formatPercent(odd)} of the plane` : "";
-  const range = `${zTitle} from ${formatNumber(found.value)} at (${formatNumber(found.x, 2)}, ${formatNumber(found.y, 2)}) to ${formatNumber(highest)}${note}`;
+  const range =
+    highest === found.value
+      ? `the ${zTitle} is ${formatNumber(highest)} everywhere${note}`
+      : `${zTitle} from ${formatNumber(found.value)} at (${formatNumber(found.x, 2)}, ${formatNumber(found.y, 2)}) to ${formatNumber(highest)}${note}`;
   const ends = paths.map(({ name, points }) => {
     const steps = `${name} ${countOf(points.length - 1, "step")}`;
     const at = valueAt(map, points.at(-1)!);
@@ -202,6 +205,12 @@ function thinned(points: readonly Point[]): (Point & { step: number })[] {
     step % every === 0 || step === points.length - 1 ? [{ ...point, step }] : [],
   );
 }
+
+/** A map of one height has no lowest place. */
+const isFlat = ({ values }: PlaneMap): boolean => {
+  const { low, high } = valueRange(values);
+  return low === high;
+};
 
 function minimumLayer({ x, y }: Point): ChartSpec {
   return {

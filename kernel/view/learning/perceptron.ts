@@ -4,7 +4,7 @@ import type { Dataset } from "../../../engine/data/dataset.ts";
 import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
 import { checkOptions } from "../../../engine/options.ts";
 import { animation } from "../drawing/animation.ts";
-import { type ChartSpec, chart, rounded, themed } from "../drawing/chart.ts";
+import { type ChartSpec, chart, rounded, someOf, themed } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
 import { ink } from "../theme.ts";
 import { countOf, formatCount, wrapped } from "../wording.ts";
@@ -81,8 +81,11 @@ export function perceptron(
   const points = set.points.toTypedArray();
   const labels = set.labels.toTypedArray();
   const [x, y] = [rangeOf(points, 0), rangeOf(points, 1)];
-  const kept = Math.min(set.size, MOST_POINTS);
-  const values = Array.from({ length: kept }, (_, i) => ({
+  const kept = someOf(
+    Array.from({ length: set.size }, (_, i) => i),
+    MOST_POINTS,
+  );
+  const values = kept.map((i) => ({
     x: rounded(points[2 * i]!),
     y: rounded(points[2 * i + 1]!),
     class: set.classes[labels[i]!],
@@ -192,7 +195,7 @@ function panel({ steps, step, at, x, y, axes, size }: Panel): ChartSpec {
   );
   return {
     ...size,
-    title: { text: `mistake ${step + 1}, pass ${now.pass}`, fontSize: 11, fontWeight: "normal", offset: 4 },
+    title: { text: `mistake ${step + 1}, pass ${now.pass}`, fontSize: 11, fontWeight: "normal", offset: 8 },
     view: { stroke: ink.line },
     encoding: { x: { field: "x", ...axis(x, axes?.[0]) }, y: { field: "y", ...axis(y, axes?.[1]) } },
     layer: layers,

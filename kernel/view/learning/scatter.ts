@@ -3,12 +3,13 @@ import type { Dataset } from "../../../engine/data/dataset.ts";
 import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
 import { hexOf, parseHex, type Rgb } from "../colours.ts";
 import { isDataset } from "../data/images.ts";
-import { type ChartSpec, rounded } from "../drawing/chart.ts";
+import { type ChartSpec, rounded, someOf } from "../drawing/chart.ts";
 import { ink, palette } from "../theme.ts";
-import { countOf, formatPercent, formatShape, wrapped } from "../wording.ts";
+import { countOf, formatCount, formatPercent, formatShape, wrapped } from "../wording.ts";
 
 /** More points than this hide each other, and make the chart heavy. */
 const MOST_POINTS = 1000;
+const MOST_WIDE_RINGS = 100;
 /** Beyond these, colours and shapes cannot be told apart. */
 const MOST_CLASSES = 3 * palette.length;
 
@@ -81,11 +82,11 @@ export interface Dot {
   readonly taken?: string;
 }
 
-/** Of many points every so many-th, so that all stretches of the list are shown; mistakes come last, on top. */
+/** Some of many points; mistakes come last, on top. */
 export function thinned(dots: readonly Dot[]): Dot[] {
-  const step = Math.max(1, dots.length / MOST_POINTS);
-  const some = Array.from({ length: Math.floor(dots.length / step) }, (_, i) => dots[Math.floor(i * step)]!);
-  return some.sort((a, b) => Number(a.taken !== undefined) - Number(b.taken !== undefined));
+  return [...someOf(dots, MOST_POINTS)].sort(
+    (a, b) => Number(a.taken !== undefined) - Number(b.taken !== undefined),
+  );
 }
 
 /** The points with a white edge, by class where they have one, and a ring around each mistake. */
@@ -109,7 +110,6 @@ function dotLayers(
   const many = values.length > 400;
   const size = many ? 26 : 44;
   const points: ChartSpec = {
-    data: { values },
     mark: {
       type: "point",
       filled: true,
@@ -125,17 +125,18 @@ function dotLayers(
     },
   };
   const wrong = values.filter(({ taken }) => taken !== undefined);
-  if (wrong.length === 0) return [points];
+  if (wrong.length === 0) return [{ data: { values }, ...points }];
   const rings: ChartSpec = {
-    data: { values: wrong },
+    transform: [{ filter: "isValid(datum.taken)" }],
     mark: {
       type: "point",
       shape: "circle",
       filled: false,
       clip: true,
       opacity: 1,
-      size: 3.4 * size,
-      strokeWidth: 1.5,
+      // Very many rings would cover all points: they lie close around theirs then.
+      size: (wrong.length > MOST_WIDE_RINGS ? 1.3 : 3.4) * size,
+      strokeWidth: wrong.length > MOST_WIDE_RINGS ? 0.7 : 1.5,
     },
     encoding: {
       ...place,
@@ -143,7 +144,7 @@ function dotLayers(
       tooltip: [...tooltip, { field: "taken", title: "taken for" }],
     },
   };
-  return [points, rings];
+  return [{ data: { values }, layer: [points, rings] }];
 }
 
 export type Range = readonly [low: number, high: number];
@@ -187,16 +188,18 @@ export function planeChart({
   classes,
 }: PlaneChart): ChartSpec {
   const size = planeSize(x, y);
+  const shown = thinned(dots);
+  const part = shown.length < dots.length ? ` ${formatCount(shown.length)} of them are drawn.` : "";
   const below: ChartSpec = {
     data: { values: [{}] },
     mark: { type: "image", ...size, aspect: false, smooth: false, url: image },
     encoding: { x: { value: size.width / 2 }, y: { value: size.height / 2 } },
   };
   return {
-    title: { text: title, subtitle: wrapped(subtitle, size.width + 80) },
+    title: { text: title, subtitle: wrapped(`${subtitle}${part}`, size.width + 80) },
     ...size,
     encoding: { x: planeAxis(names[0], x), y: planeAxis(names[1], y) },
-    layer: [...(image === undefined ? [] : [below]), ...dotLayers(operation, thinned(dots), classes, names)],
+    layer: [...(image === undefined ? [] : [below]), ...dotLayers(operation, shown, classes, names)],
   };
 }
 

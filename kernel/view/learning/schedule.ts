@@ -58,7 +58,10 @@ export function schedule(
     });
     return { name, points };
   });
-  if (lines.length === 0) throw new ShapeError(`${operation}: no schedule to draw`);
+  if (lines.length === 0)
+    throw new ShapeError(
+      `${operation}: no schedule to draw; give one such as optim.cosineAnnealing(), or several by name`,
+    );
   const ends = lines.map(({ name, points }) => {
     const last = formatNumber(points.at(-1)!.y);
     return lines.length > 1 ? `${name} ${last}` : last;

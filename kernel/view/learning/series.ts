@@ -48,7 +48,8 @@ export function series(
   if (log !== undefined && log !== "x" && log !== "y" && log !== "both")
     throw new ArgumentError(`${operation}: log must be "x", "y" or "both", got ${describeValue(log)}`);
   const named = isNamed(source) ? Object.entries(source) : [[yTitle, source] as const];
-  if (named.length === 0) throw new ShapeError(`${operation}: no series to draw`);
+  if (named.length === 0)
+    throw new ShapeError(`${operation}: no series to draw; give numbers, or several lists by name`);
   const x = options.x === undefined ? null : listOf(options.x, `${operation}: x`);
   const lines = named.map(([name, values]): Line => ({ name, points: pointsOf(values, x, name) }));
   for (const [flag, field] of [
@@ -84,10 +85,11 @@ function pointsOf(source: SeriesSource, x: number[] | null, name: string): Point
     return x.map((at) => ({ x: at, y: numberOf(source(at), name) }));
   }
   const values = listOf(source, `${operation}: ${name}`);
-  if (values.length === 0) throw new ShapeError(`${operation}: "${name}" has no values`);
+  if (values.length === 0)
+    throw new ShapeError(`${operation}: "${name}" has no values; give one number or more`);
   if (x !== null && x.length !== values.length)
     throw new ShapeError(
-      `${operation}: "${name}" has ${countOf(values.length, "value")} for ${countOf(x.length, "place")} in x`,
+      `${operation}: "${name}" has ${countOf(values.length, "value")} for ${countOf(x.length, "place")} in x; give one for each`,
     );
   return values.map((y, i) => ({ x: x?.[i] ?? i, y }));
 }

@@ -7,7 +7,7 @@ import { checkOptions } from "../../../engine/options.ts";
 import { isTensor, type Tensor } from "../../../engine/tensor.ts";
 import { valueRange } from "../colours.ts";
 import { histogram, statistics } from "../data/statistics.ts";
-import { type ChartSpec, chart, rounded } from "../drawing/chart.ts";
+import { type ChartSpec, chart, emptyPlot, roomyRange, rounded } from "../drawing/chart.ts";
 import { niceTicks } from "../drawing/ticks.ts";
 import type { Displayable } from "../mime.ts";
 import { dashes, palette } from "../theme.ts";
@@ -50,7 +50,9 @@ export function batchNorm(
   const before = channelsOf(x);
   const after = channelsOf(normalised(layer, x));
   if (before.length === 0 || before[0]!.length === 0)
-    throw new ShapeError(`show.batchNorm: no values to show (shape ${formatShape(x.shape)})`);
+    throw new ShapeError(
+      `show.batchNorm: expected activations [N, C] or [N, C, H, W], got none (shape ${formatShape(x.shape)})`,
+    );
   const shown = Math.min(most, before.length);
   const text = `${layerName(layer)} of ${countOf(before.length, "channel")} with ${countOf(before[0]!.length, "value")} each: before, ${spread(before)}; after, ${spread(after)}.`;
   const names = Array.from({ length: shown }, (_, channel) => `channel ${channel}`);
@@ -98,11 +100,18 @@ function channelsOf(x: Tensor): Float32Array[] {
 function spread(channels: readonly Float32Array[]): string {
   const found = channels.map(statistics);
   const range = (values: number[]) => {
+    if (!values.some(Number.isFinite)) return "not finite";
     const { low, high } = valueRange(values.map((value) => (Math.abs(value) < 1e-4 ? 0 : value)));
     const [from, to] = [formatNumber(low, 2), formatNumber(high, 2)];
     return from === to ? from : `${from} to ${to}`;
   };
   return `means ${range(found.map(({ mean }) => mean))} and deviations ${range(found.map(({ std }) => std))}`;
+}
+
+/** The lowest and the highest finite value; none where none is. */
+function ends(values: Float32Array): readonly number[] {
+  const { low, high, nan, infinite } = valueRange(values);
+  return nan + infinite === values.length ? [] : [low, high];
 }
 
 /** Few values make few bins: a line of single values tells nothing. */
@@ -118,7 +127,7 @@ function evenly(values: Float32Array): Float32Array {
 
 /** The share of each channel's values in bins of one width, as lines. */
 function panel(title: string, channels: readonly Float32Array[], names: readonly string[]): ChartSpec {
-  const found = valueRange(channels.flatMap((own) => [valueRange(own).low, valueRange(own).high]));
+  const found = roomyRange(channels.flatMap((own) => [...ends(own)]));
   const ticks = niceTicks(found.low, found.high, 8);
   const all = { low: ticks[0]!, high: ticks.at(-1)! };
   const rows = channels.map(evenly).flatMap((own, channel) => {
@@ -138,6 +147,8 @@ function panel(title: string, channels: readonly Float32Array[], names: readonly
         : [],
     );
   });
+  // A tick at the top of each panel keeps both titles at one height.
+  const shares = niceTicks(0, Math.max(0.01, ...rows.map(({ share }) => share ?? 0)), 6);
   const series = (range: readonly unknown[]) => ({
     field: "channel",
     type: "nominal",
@@ -146,32 +157,40 @@ function panel(title: string, channels: readonly Float32Array[], names: readonly
     legend: { orient: "bottom", symbolType: "stroke", symbolSize: 300, columns: 3 },
   });
   return {
-    title: { text: title, fontSize: 11, offset: 6 },
+    title: { text: title, fontSize: 11, offset: 10 },
     data: { values: rows },
     width: 300,
     height: 180,
-    mark: { type: "line", interpolate: "monotone", strokeWidth: 2 },
+    layer: [
+      {
+        mark: { type: "line", interpolate: "monotone", strokeWidth: 2 },
+        encoding: {
+          color: series(names.map((_, i) => palette[i % palette.length])),
+          strokeDash: series(names.map((_, i) => dashes[i % dashes.length])),
+          tooltip: [
+            { field: "channel", title: "channel" },
+            { field: "value", title: "value", format: ".3~g" },
+            { field: "share", title: "share", format: ".1%" },
+          ],
+        },
+      },
+      ...(rows.length === 0 ? [emptyPlot(300, 180)] : []),
+    ],
     encoding: {
       x: {
         field: "value",
         type: "quantitative",
         title: "value",
-        scale: { nice: false, zero: false },
+        scale: { nice: false, zero: false, domain: [rounded(all.low), rounded(all.high)] },
         axis: { grid: false, format: "~g" },
       },
       y: {
         field: "share",
         type: "quantitative",
         title: "share of the channel's values",
-        axis: { format: ".1~%", tickCount: 5 },
+        scale: { domain: [0, shares.at(-1)], nice: false },
+        axis: { format: ".1~%", values: shares },
       },
-      color: series(names.map((_, i) => palette[i % palette.length])),
-      strokeDash: series(names.map((_, i) => dashes[i % dashes.length])),
-      tooltip: [
-        { field: "channel", title: "channel" },
-        { field: "value", title: "value", format: ".3~g" },
-        { field: "share", title: "share", format: ".1%" },
-      ],
     },
   };
 }

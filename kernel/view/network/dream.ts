@@ -3,7 +3,7 @@ import { ArgumentError, describeValue } from "../../../engine/errors.ts";
 import type { MadeImage } from "../../../engine/models/style.ts";
 import { checkOptions } from "../../../engine/options.ts";
 import { tileUrl } from "../drawing/blit.ts";
-import { chart, downsample, rounded } from "../drawing/chart.ts";
+import { chart, domainOf, downsample, emptyPlot, rounded } from "../drawing/chart.ts";
 import { brightnessRange, imageBatch, thinning, tileOf } from "../drawing/grid.ts";
 import type { Displayable } from "../mime.ts";
 import { ink, palette } from "../theme.ts";
@@ -70,7 +70,12 @@ export function dream(made: MadeImage, options: DreamOptions = {}): Displayable 
       scale: { domain: [0, frames.at(-1)!.step || 1], nice: false },
       axis: { grid: false, tickMinStep: 1, format: "~s" },
     },
-    y: { field: "value", type: "quantitative", title: objective, scale: { zero: false } },
+    y: {
+      field: "value",
+      type: "quantitative",
+      title: objective,
+      scale: { zero: false, ...domainOf(values) },
+    },
     tooltip: [
       { field: "step", title: "step" },
       { field: "value", title: objective, format: ".4~g" },
@@ -111,6 +116,7 @@ export function dream(made: MadeImage, options: DreamOptions = {}): Displayable 
             mark: { type: "point", filled: true, size: 40, opacity: 1, color: palette[0] },
             encoding: axes,
           },
+          ...(line.length === 0 ? [emptyPlot(stripWidth, 120)] : []),
         ],
       },
     ],

@@ -10,7 +10,7 @@ import { valueRange } from "../colours.ts";
 import { columnsFor, picture, pixelFor, plane, thinning, tileOf } from "../drawing/grid.ts";
 import type { Panel, Tile } from "../drawing/image.ts";
 import type { Displayable } from "../mime.ts";
-import { formatNumber, formatPercent, formatShape } from "../wording.ts";
+import { countOf, formatNumber, formatPercent, formatShape } from "../wording.ts";
 import { layerName } from "./layers.ts";
 
 /** Options of `dropout`. */
@@ -91,7 +91,10 @@ export function dropout(
     panel("mean", `of ${AVERAGED} draws`, mean),
   ];
   const error = distance(mean, values);
-  const text = `${layerName(layer)} with p = ${layer.p}: ${dropped.length === 1 ? "one draw drops" : `${dropped.length} draws drop`} ${dropped.map((share) => formatPercent(share, 0)).join(", ")}; what is kept grows by the factor ${formatNumber(kept)}, and the mean of ${AVERAGED} draws differs from the input by ${formatPercent(error, 0)}.`;
+  const averaged = Number.isFinite(error)
+    ? `, and the mean of ${AVERAGED} draws differs from the input by ${formatPercent(error, 0)}`
+    : `; ${countOf(found.nan + found.infinite, "value")} of the input ${found.nan + found.infinite === 1 ? "is" : "are"} not finite`;
+  const text = `${layerName(layer)} with p = ${layer.p}: ${dropped.length === 1 ? "one draw drops" : `${dropped.length} draws drop`} ${dropped.map((share) => formatPercent(share, 0)).join(", ")}; what is kept grows by the factor ${formatNumber(kept)}${averaged}.`;
   return picture(
     {
       title: options.title ?? "Dropout",
@@ -108,13 +111,17 @@ export function dropout(
 
 /** `[N, D]` rows, or the maps of one sample `[C, H, W]`. */
 function samplesOf(x: Tensor): Tensor {
+  if (x.size === 0)
+    throw new ShapeError(
+      `show.dropout: expected activations, got none (shape ${formatShape(x.shape)}); give one sample or more`,
+    );
   const own = noGrad(() => {
     const plain = x.detach();
     if (x.ndim === 1) return plain.unsqueeze(0);
     if (x.ndim === 4) return plain.select(0, 0);
     return plain;
   });
-  if (own.ndim < 2 || own.ndim > 3 || own.size === 0)
+  if (own.ndim < 2 || own.ndim > 3)
     throw new ShapeError(
       `show.dropout: expected activations [D], [N, D], [C, H, W] or [N, C, H, W], got shape ${formatShape(x.shape)}`,
     );
@@ -159,7 +166,7 @@ function tilesOf(
   return {
     tiles,
     columns: columnsFor(count, 4),
-    pixel: pixelFor(first.height, first.width, count === 1 ? 170 : 40),
+    pixel: pixelFor(first.height, first.width, count === 1 ? 150 : 40),
   };
 }
 

@@ -7,7 +7,7 @@ import { columnsFor, picture, pixelFor, plane, tileOf } from "../drawing/grid.ts
 import type { Panel, Tile } from "../drawing/image.ts";
 import type { Displayable } from "../mime.ts";
 import { isTensorLike, type TensorLike } from "../values.ts";
-import { countOf, formatNumber, formatShape } from "../wording.ts";
+import { countOf, formatShape, withRange } from "../wording.ts";
 import { layerName, layerText } from "./layers.ts";
 
 /** A layer's weights: `[outChannels, inChannels, height, width]`. */
@@ -42,6 +42,10 @@ export function filters(source: FilterSource | TensorLike, options: FiltersOptio
   }
   const [outputs, inputs, height, width] = weight.shape as [number, number, number, number];
   const values = weight.toTypedArray();
+  if (values.length === 0)
+    throw new ShapeError(
+      `show.filters: expected one filter or more, got weights of shape ${formatShape(weight.shape)}`,
+    );
   const range = centred(valueRange(values));
   const { limit = inputs === 1 ? 144 : 96 } = options;
   if (!(Number.isInteger(limit) && limit >= 1))
@@ -49,7 +53,7 @@ export function filters(source: FilterSource | TensorLike, options: FiltersOptio
   // Large kernels on many channels would be heavy: fewer then.
   const shown = Math.min(outputs, limit, Math.max(1, Math.floor(MOST_WEIGHTS / (height * width))));
   const rows = Math.min(inputs, 64, Math.max(1, Math.floor(MOST_WEIGHTS / (shown * height * width))));
-  const text = `${countOf(outputs, "filter")} of ${formatShape([inputs, height, width])} weights from ${formatNumber(valueRange(values).low)} to ${formatNumber(valueRange(values).high)}${shown < outputs ? `; the first ${shown} shown` : ""}${rows < inputs ? ` on the first ${rows} of ${inputs} channels` : ""}.`;
+  const text = `${countOf(outputs, "filter")} of ${formatShape([inputs, height, width])} ${withRange("weights", values)}${shown < outputs ? `; the first ${shown} shown` : ""}${rows < inputs ? ` on the first ${rows} of ${inputs} channels` : ""}.`;
   const kernel = (output: number, input: number): Tile =>
     tileOf(
       plane(values, output * inputs + input, height * width),
@@ -66,7 +70,7 @@ export function filters(source: FilterSource | TensorLike, options: FiltersOptio
     panels.push({ tiles, columns: columnsFor(shown, 12), pixel: pixelFor(height, width, 56) });
   } else {
     if (inputs === 3) panels.push(colourPanel(values, shown, height, width, range));
-    if (shown * rows > 24 * 16)
+    if (shown * rows > 24 * 16 || shown > MOST_ACROSS)
       panels.push(sheetPanel(values, { outputs: shown, inputs: rows, of: inputs, height, width }, range));
     else {
       const tiles = Array.from({ length: rows * shown }, (_, i) => kernel(i % shown, Math.floor(i / shown)));
@@ -123,6 +127,9 @@ function colourPanel(
   };
 }
 
+/** Kernels beside each other as tiles of their own; more are wider than a notebook's column. */
+const MOST_ACROSS = 40;
+
 /** Weights in one picture: more would weigh too much, and be too small to see. */
 const MOST_WEIGHTS = 60_000;
 
@@ -160,6 +167,6 @@ function sheetPanel(
     colours: "diverging",
     hidden,
   };
-  const pixel = Math.max(2, Math.min(10, Math.floor(1800 / wide)));
+  const pixel = Math.max(1, Math.min(10, Math.floor(1780 / wide)));
   return { subtitle: "output channels across, input channels down", tiles: [tile], columns: 1, pixel };
 }

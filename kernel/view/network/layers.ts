@@ -164,7 +164,10 @@ export function informationFlowPicture(
   model: string,
   options: InformationFlowOptions,
 ): Displayable {
-  if (trace.length === 0) throw new ArgumentError("show.informationFlow: this model has no layers to follow");
+  if (trace.length === 0)
+    throw new ArgumentError(
+      "show.informationFlow: this model has no layers to follow; give one such as models.lenet5()",
+    );
   const rows = options.rows ?? 8;
   const batch = imageBatch(image, "show.informationFlow: image");
   const input: Tile = {

@@ -8,7 +8,7 @@ import {
 import type { AnyModule, Module, TraceRecord } from "../../../engine/nn/module.ts";
 import { checkOptions } from "../../../engine/options.ts";
 import type { Tensor } from "../../../engine/tensor.ts";
-import { valueRange } from "../colours.ts";
+import { hexOf, nonFinite, valueRange } from "../colours.ts";
 import { tileUrl } from "../drawing/blit.ts";
 import { type ChartSpec, chart } from "../drawing/chart.ts";
 import { brightnessRange, imageBatch, pixelFor, plane, thinning, tileOf } from "../drawing/grid.ts";
@@ -274,6 +274,14 @@ function mapPanel(map: FieldMap): ChartSpec {
           ],
         },
       },
+      ...(map.units.some(({ v }) => v === null)
+        ? [
+            {
+              transform: [{ filter: "datum.v === null" }],
+              mark: { type: "rect", color: hexOf(nonFinite.nan) },
+            },
+          ]
+        : []),
       {
         transform: [pointed(number)],
         mark: { type: "rect", filled: false, stroke: ink.paper, strokeWidth: 4 },

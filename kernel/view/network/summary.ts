@@ -61,7 +61,10 @@ export function compare(results: Readonly<Record<string, Compared>>): Displayabl
     if (typeof result === "number") return [name, { result }];
     return [name, result instanceof Module ? sizeOf(result) : (result as Readonly<Record<string, number>>)];
   });
-  if (rows.length === 0) throw new ShapeError("show.compare: nothing to compare");
+  if (rows.length === 0)
+    throw new ShapeError(
+      "show.compare: nothing to compare; give results by name, such as { small: await evaluate(a, test), large: await evaluate(b, test) }",
+    );
   const keys = [...new Set(rows.flatMap(([, result]) => Object.keys(result)))];
   const print = (key: string, value: number | undefined) => {
     if (value === undefined) return "";

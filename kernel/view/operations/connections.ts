@@ -43,6 +43,10 @@ export function connections(options: ConnectionsOptions): Displayable {
   for (const [name, channels] of Object.entries({ inChannels, outChannels }))
     if (!Number.isInteger(channels) || channels < 1)
       throw new ArgumentError(`${what}: ${name} is a whole number from 1; got ${describeValue(channels)}`);
+  if (kernelHeight > height || kernelWidth > width)
+    throw new ArgumentError(
+      `${what}: a kernel of ${kernelHeight}×${kernelWidth} is larger than the image of ${height}×${width}; take a smaller one`,
+    );
   const pixels = height * width;
   const seen = kernelHeight * kernelWidth * inChannels;
   const units = pixels * outChannels;
@@ -110,7 +114,7 @@ function panel(
       text: name,
       subtitle: [`${product} =`, countOf(count, "weight")],
       fontSize: 12,
-      offset: 6,
+      offset: 10,
     },
     width: 220,
     height: 130,

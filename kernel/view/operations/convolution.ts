@@ -5,13 +5,12 @@ import { noGrad } from "../../../engine/gradmode.ts";
 import { type Conv2dOptions, checkSize2d, conv2d } from "../../../engine/ops/convolution.ts";
 import { flip } from "../../../engine/ops/movement.ts";
 import { checkOptions } from "../../../engine/options.ts";
-import { valueRange } from "../colours.ts";
 import { animation, stepsShown } from "../drawing/animation.ts";
 import type { CellGrid, CellMark, Sheet } from "../drawing/cells.ts";
 import { Drawn } from "../drawing/drawn.ts";
 import type { Displayable } from "../mime.ts";
 import type { NumberSource } from "../values.ts";
-import { countOf, formatNumber } from "../wording.ts";
+import { capital, countOf, formatNumber, withArticle, withRange } from "../wording.ts";
 import {
   batchOf,
   borderOf,
@@ -129,8 +128,8 @@ function summaryOf({ input, margins, kernel, output, stride, dilation, flipped }
     ...(dilation[0] * dilation[1] > 1 ? [`dilation ${pairText(dilation)}`] : []),
     ...(flipped ? ["kernel turned by 180°"] : []),
   ];
-  const { low, high } = valueRange(output.values);
-  return `A ${sidesOf(bare)} input and a ${sidesOf(kernel)} kernel (${details.join(", ")}) give ${sidesOf(output)} outputs, from ${formatNumber(low)} to ${formatNumber(high)}.`;
+  const outputs = withRange(`${sidesOf(output)} outputs,`, output.values).replace(",,", ",");
+  return `${capital(withArticle(sidesOf(bare)))} input and ${withArticle(sidesOf(kernel))} kernel (${details.join(", ")}) give ${outputs}.`;
 }
 
 /** The board at one step. */
@@ -177,8 +176,8 @@ function inputGrid(made: Convolution, channel: number, step: number, title: stri
   const { input, kernel, margins, dilation } = made;
   const weights = channelOf(kernel, channel);
   const taps = tapsOf(made, step);
-  const corners = new Array<string | null>(input.height * input.width).fill(null);
-  for (const { at, tap } of taps) corners[at] = `×${formatNumber(weights[tap]!)}`;
+  const corners = new Array<number | null>(input.height * input.width).fill(null);
+  for (const { at, tap } of taps) corners[at] = weights[tap]!;
   const whole = { rows: kernel.height, columns: kernel.width };
   const single = { rows: 1, columns: 1 };
   const marked = dilation[0] * dilation[1] > 1 ? taps : taps.slice(0, 1);

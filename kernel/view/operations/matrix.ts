@@ -10,7 +10,7 @@ import type { CellGrid, CellMark, Sheet } from "../drawing/cells.ts";
 import { Drawn } from "../drawing/drawn.ts";
 import type { Displayable } from "../mime.ts";
 import type { NumberSource } from "../values.ts";
-import { countOf, formatNumber } from "../wording.ts";
+import { countOf, formatNumber, withArticle } from "../wording.ts";
 import {
   batchOf,
   firstOf,
@@ -176,7 +176,7 @@ export function im2col(input: NumberSource, kernel: NumberSource, options: Im2co
     const row = Math.floor(window / output.width) * stride[0] + Math.floor(tap / weight.width);
     columns[i] = x.values[row * x.width + (window % output.width) * stride[1] + (tap % weight.width)]!;
   }
-  const text = `The ${countOf(windows, "window")} of a ${sidesOf(x)} input, as columns of ${taps} values, times the kernel as a row: ${sidesOf(output)} outputs; the matrix holds ${formatNumber(columns.length / x.values.length)} times as many numbers as the input.`;
+  const text = `The ${countOf(windows, "window")} of ${withArticle(sidesOf(x))} input, as columns of ${taps} values, times the kernel as a row: ${sidesOf(output)} outputs; the matrix holds ${formatNumber(columns.length / x.values.length)} times as many numbers as the input.`;
   const parts = { x, weight, output, stride, columns };
   const frame = (step: number) =>
     ({

@@ -15,6 +15,7 @@ import type { CellMark } from "../drawing/cells.ts";
 import { Drawn } from "../drawing/drawn.ts";
 import type { Displayable } from "../mime.ts";
 import type { NumberSource } from "../values.ts";
+import { withArticle } from "../wording.ts";
 import { batchOf, firstOf, gridOf, pairText, planesOf, sidesOf } from "./planes.ts";
 
 /** Options of `pooling`. */
@@ -84,7 +85,7 @@ export function pooling(input: NumberSource, options: PoolingOptions = {}): Disp
     }),
   );
   const name = kind === "average" ? "Average" : kind === "max" ? "Max" : "Min";
-  const text = `${name} pooling of a ${sidesOf(image)} input over ${pairText(size)}${size[0] === size[1] ? `×${size[0]}` : ""} windows, stride ${pairText(stride)}: ${sidesOf(pooled)} values kept.`;
+  const text = `${name} pooling of ${withArticle(sidesOf(image))} input over ${pairText(size)}${size[0] === size[1] ? `×${size[0]}` : ""} windows, stride ${pairText(stride)}: ${sidesOf(pooled)} values kept.`;
   return new Drawn(
     {
       kind: "sheet",

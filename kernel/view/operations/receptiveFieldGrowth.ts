@@ -42,7 +42,7 @@ export function receptiveFieldGrowth(
   });
   if (changing.length === 0)
     throw new ArgumentError(
-      "show.receptiveFieldGrowth: this model has no layer whose units see a part of an image",
+      "show.receptiveFieldGrowth: this model has no layer whose units see a part of an image; give one with convolutions or pooling",
     );
   const step = Math.ceil(changing.length / mostLayers);
   const shown = changing.filter((_, i) => (changing.length - 1 - i) % step === 0);
@@ -58,7 +58,8 @@ export function receptiveFieldGrowth(
   const [first, last] = [shown[0]!, shown.at(-1)!];
   const left = changing.length - shown.length;
   const cut = left > 0 ? ` ${countOf(left, "layer")} between are not shown.` : "";
-  const text = `A unit sees ${first.size.join("×")} pixels in ${rows[0]!.layer}, ${last.size.join("×")} in ${rows.at(-1)!.layer}.${cut}`;
+  const grown = first === last ? "" : `, ${last.size.join("×")} in ${rows.at(-1)!.layer}`;
+  const text = `A unit sees ${first.size.join("×")} pixels in ${rows[0]!.layer}${grown}.${cut}`;
   const y = {
     field: "layer",
     type: "nominal",

@@ -7,7 +7,7 @@ import type { CellMark, Sheet } from "../drawing/cells.ts";
 import { Drawn } from "../drawing/drawn.ts";
 import type { Displayable } from "../mime.ts";
 import type { NumberSource } from "../values.ts";
-import { countOf, formatNumber } from "../wording.ts";
+import { capital, countOf, formatNumber, withArticle } from "../wording.ts";
 import {
   batchOf,
   borderOf,
@@ -122,7 +122,7 @@ function summaryOf({ input, kernel, stride, final, margins }: Stamping): string 
   const [least, most] = [Math.min(...counts), Math.max(...counts)];
   const stamps = least === most ? countOf(most, "stamp") : `${least} to ${countOf(most, "stamp")}`;
   const cut = top + left > 0 ? `, padding ${pairText([top, left])} cut off` : "";
-  return `A ${sidesOf(input)} input stamps a ${sidesOf(kernel)} kernel (stride ${pairText(stride)}${cut}): ${sidesOf(output)} outputs, each of ${stamps}.`;
+  return `${capital(withArticle(sidesOf(input)))} input stamps ${withArticle(sidesOf(kernel))} kernel (stride ${pairText(stride)}${cut}): ${sidesOf(output)} outputs, each of ${stamps}.`;
 }
 
 function stepSheet(made: Stamping, step: number, options: TransposedConvolutionOptions): Sheet {

@@ -4,7 +4,7 @@ import { tensor } from "../../../engine/creation.ts";
 import { ArgumentError, ShapeError } from "../../../engine/errors.ts";
 import { noGrad } from "../../../engine/gradmode.ts";
 import { checkOptions } from "../../../engine/options.ts";
-import { chart } from "../drawing/chart.ts";
+import { chart, someOf } from "../drawing/chart.ts";
 import { type Dot, planeChart, type Range } from "../learning/scatter.ts";
 import type { Displayable } from "../mime.ts";
 import { classNumbers, type NumberSource, numbersOf } from "../values.ts";
@@ -45,12 +45,9 @@ export function embedding(vectors: NumberSource, options: EmbeddingOptions = {})
   const finite = Array.from({ length: count }, (_, i) => i).filter((i) =>
     everyFinite(values, i * width, width),
   );
-  if (finite.length === 0) throw new ShapeError("show.embedding: no vector is finite");
-  const step = Math.max(1, finite.length / MOST_VECTORS);
-  const taken = Array.from(
-    { length: Math.floor(finite.length / step) },
-    (_, i) => finite[Math.floor(i * step)]!,
-  );
+  if (finite.length === 0)
+    throw new ShapeError("show.embedding: no vector is finite; look where NaN begins with detectAnomaly");
+  const taken = someOf(finite, MOST_VECTORS);
   const { places, shares } = project(taken, values, width);
   const dots = taken.map((index, i): Dot => {
     const place = { x: places[2 * i]!, y: places[2 * i + 1]! };
@@ -92,7 +89,9 @@ function labelNames(
           return name;
         });
   if (names.length !== count)
-    throw new ShapeError(`show.embedding: ${countOf(names.length, "label")} for ${countOf(count, "vector")}`);
+    throw new ShapeError(
+      `show.embedding: ${countOf(names.length, "label")} for ${countOf(count, "vector")}; give one for each`,
+    );
   return names;
 }
 

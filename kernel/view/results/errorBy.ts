@@ -54,7 +54,8 @@ export function errorBy(
     throw new ShapeError(
       `show.errorBy: ${countOf(predicted.length, "prediction")}, ${countOf(actual.length, "label")} and ${countOf(names.length, "group")}: every sample needs one of each`,
     );
-  if (names.length === 0) throw new ShapeError("show.errorBy: no samples");
+  if (names.length === 0)
+    throw new ShapeError("show.errorBy: no samples; give predictions, labels and groups of one or more");
   const rates = ratesOf(
     names,
     actual.map((label, i) => label !== predicted[i]),
@@ -132,7 +133,7 @@ function errorSentence(rates: readonly Rate[], by: string): string {
   const start = `${countOf(count, "sample")}, ${formatCount(wrong)} wrong (${formatPercent(wrong / count)})`;
   const sorted = [...rates].sort((a, b) => a.rate - b.rate);
   const [fewest, most] = [sorted[0]!, sorted.at(-1)!];
-  if (fewest.rate === most.rate) return `${start}, alike in every ${by}.`;
+  if (fewest.rate === most.rate) return `${start}, alike in all groups.`;
   const print = ({ name, rate }: Rate) => `${name} (${formatPercent(rate)})`;
   const apart = most.low > fewest.high ? "" : "; the difference may be chance, their 95 % ranges overlap";
   return `${start}: most errors where ${by} is ${print(most)}, fewest where it is ${print(fewest)}${apart}.`;

@@ -18,7 +18,9 @@ export function countsBeside(width: number): ChartSpec {
 }
 
 /** A dashed line at the rate of all together, with its percentage on top. */
-export function overallLine(overall: number, align: "center" | "right"): ChartSpec {
+export function overallLine(overall: number, aligned: "center" | "right"): ChartSpec {
+  // Near the axis the words stand to the right, away from its title.
+  const align = overall < 0.1 ? "left" : aligned;
   const text = `all ${formatPercent(overall)}`;
   return {
     data: { values: [{ overall: rounded(overall) }] },

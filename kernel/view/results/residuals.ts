@@ -2,7 +2,7 @@
 import { ShapeError } from "../../../engine/errors.ts";
 import { distributionOf } from "../../../engine/inspection/index.ts";
 import { checkOptions } from "../../../engine/options.ts";
-import { type ChartSpec, chart, rounded } from "../drawing/chart.ts";
+import { type ChartSpec, chart, roomyRange, rounded, someOf } from "../drawing/chart.ts";
 import { niceTicks } from "../drawing/ticks.ts";
 import type { Displayable } from "../mime.ts";
 import { ink, palette, role } from "../theme.ts";
@@ -41,11 +41,14 @@ export function residuals(
   const long = (shape: readonly number[]) => shape.filter((size) => size !== 1).join("×") || "1";
   if (long(predicted.shape) !== long(actual.shape))
     throw new ShapeError(
-      `show.residuals: predictions ${predicted.shape.join("×")} and targets ${actual.shape.join("×")} must have one shape`,
+      `show.residuals: predictions ${predicted.shape.join("×")} and targets ${actual.shape.join("×")} must have one shape; reshape or squeeze one of them`,
     );
   const pairs = Array.from(actual.values, (target, i) => ({ target, predicted: predicted.values[i]! }));
   const finite = pairs.filter((pair) => Number.isFinite(pair.target) && Number.isFinite(pair.predicted));
-  if (finite.length === 0) throw new ShapeError("show.residuals: there is no pair of finite numbers");
+  if (finite.length === 0)
+    throw new ShapeError(
+      "show.residuals: expected pairs of finite numbers, there is none; look where NaN begins with detectAnomaly",
+    );
   const text = residualsSentence(finite, pairs.length - finite.length, options.unit);
   return chart(residualsSpec(finite, options, text), text);
 }
@@ -83,14 +86,10 @@ function residualsSentence(pairs: readonly Pair[], left: number, unit = ""): str
 }
 
 function residualsSpec(pairs: readonly Pair[], { unit, title }: ResidualsOptions, text: string): ChartSpec {
-  const step = Math.max(1, pairs.length / MOST_POINTS);
-  const shown = Array.from(
-    { length: Math.floor(pairs.length / step) },
-    (_, i) => pairs[Math.floor(i * step)]!,
-  );
+  const shown = someOf(pairs, MOST_POINTS);
   const all = pairs.flatMap(({ target, predicted }) => [target, predicted]);
-  const { min, max } = distributionOf(all);
-  const ticks = niceTicks(min, max > min ? max : min + 1, 5);
+  const { low: min, high: max } = roomyRange(all);
+  const ticks = niceTicks(min, max, 5);
   const domain = [ticks[0]!, ticks.at(-1)!];
   const inUnit = (name: string) => (unit ? `${name} (${unit})` : name);
   const axis = (name: string) => ({
@@ -111,7 +110,7 @@ function residualsSpec(pairs: readonly Pair[], { unit, title }: ResidualsOptions
           {
             data: { values: [{ x: domain[0] }, { x: domain[1] }] },
             mark: { type: "line", strokeDash: [4, 3], strokeWidth: 1.5, color: ink.muted },
-            encoding: { x: { field: "x", type: "quantitative" }, y: { field: "x", type: "quantitative" } },
+            encoding: { x: { field: "x", ...axis("true") }, y: { field: "x", ...axis("predicted") } },
           },
           {
             data: {

@@ -7,7 +7,7 @@ import { type ChartSpec, chart, downsample, rounded } from "../drawing/chart.ts"
 import type { Displayable } from "../mime.ts";
 import { dashes, ink, palette } from "../theme.ts";
 import { classNumbers, numbersOf } from "../values.ts";
-import { countOf, formatNumber, formatShape, wrapped } from "../wording.ts";
+import { countOf, formatCount, formatNumber, formatShape, wrapped } from "../wording.ts";
 
 /** Options of `roc`. */
 export interface RocOptions {
@@ -99,7 +99,7 @@ function rocSentence(curves: readonly Curve[], sorted: readonly Curve[]): string
   }
   const mean = curves.reduce((sum, [, { auc }]) => sum + auc, 0) / curves.length;
   const print = ([name, { auc }]: Curve) => `${formatNumber(auc)} (${name})`;
-  return `Areas under ${curves.length} ROC curves, mean ${formatNumber(mean)}: the smallest ${print(lowest)}, the largest ${print(highest)}.`;
+  return `Areas under ${formatCount(curves.length)} ROC curves, mean ${formatNumber(mean)}: the smallest ${print(lowest)}, the largest ${print(highest)}.`;
 }
 
 function rocSpec(curves: readonly Curve[], title: string, text: string, note: readonly string[]): ChartSpec {

@@ -1,7 +1,7 @@
 /** How alike things are, each pair a square: cosine similarities of embeddings, distances, correlations. */
 import { ShapeError } from "../../../engine/errors.ts";
 import { checkOptions } from "../../../engine/options.ts";
-import { centred, colourOf, hexOf, valueRange } from "../colours.ts";
+import { centred, colourOf, hexOf, nonFinite, valueRange } from "../colours.ts";
 import { type ChartSpec, chart } from "../drawing/chart.ts";
 import { picture, pixelFor, tileOf } from "../drawing/grid.ts";
 import type { Displayable } from "../mime.ts";
@@ -136,6 +136,9 @@ function similaritySpec(
     r: Math.floor(i / columns),
     c: i % columns,
     v: Number.isFinite(values[i]!) ? Number(values[i]!.toPrecision(3)) : null,
+    text: Number.isFinite(values[i]!)
+      ? String(Number(values[i]!.toFixed(2))).replace("-", "−")
+      : formatNumber(values[i]!),
     dark: isDark(colourOf(values[i]!, colours, low, high)),
   }));
   const axis = (list: readonly string[]) => ({
@@ -165,15 +168,14 @@ function similaritySpec(
       ],
     },
   };
+  const broken = {
+    transform: [{ filter: "datum.v === null" }],
+    mark: { type: "rect", stroke: ink.paper, color: hexOf(nonFinite.nan) },
+  };
   const numbers = {
     mark: { type: "text", fontSize: 10 },
     encoding: {
-      text: {
-        condition: { test: "datum.v === null", value: "NaN" },
-        field: "v",
-        type: "quantitative",
-        format: ".2~f",
-      },
+      text: { field: "text" },
       color: { condition: { test: "datum.dark", value: ink.paper }, value: ink.strong },
     },
   };
@@ -190,7 +192,7 @@ function similaritySpec(
       },
       y: { field: "r", type: "ordinal", axis: axis(names.rows) },
     },
-    layer: numbered ? [squares, numbers] : [squares],
+    layer: [squares, ...(data.some(({ v }) => v === null) ? [broken] : []), ...(numbered ? [numbers] : [])],
   };
 }
 

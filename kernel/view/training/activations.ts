@@ -2,7 +2,7 @@
 import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
 import type { LayerActivations } from "../../../engine/inspection/index.ts";
 import { checkOptions } from "../../../engine/options.ts";
-import { type ChartSpec, chart, everyFew, pathLabel, rounded } from "../drawing/chart.ts";
+import { type ChartSpec, chart, domainOf, everyFew, pathLabel, rounded } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
 import { ink, palette, role } from "../theme.ts";
 import { countOf, formatNumber, formatPercent, wrapped } from "../wording.ts";
@@ -32,7 +32,10 @@ export function activations(
     throw new ArgumentError(
       `show.activations: expected the result of inspection.activations(model, x), got ${describeValue(layers)}`,
     );
-  if (layers.length === 0) throw new ShapeError("show.activations: no layer ran");
+  if (layers.length === 0)
+    throw new ShapeError(
+      "show.activations: expected one layer or more, got none; give what inspection.activations(model, x) returns",
+    );
   const text = activationsSentence(layers);
   // Of a very deep network some layers tell the same.
   const { kept } = everyFew(layers, MOST_ROWS);
@@ -95,6 +98,7 @@ function activationsSpec(layers: readonly LayerActivations[], title: string, tex
     axis,
   });
   const broken = rows.filter((entry) => entry.broken !== null);
+  const { domain } = domainOf(layers.flatMap(({ mean, std }) => [mean - std, mean + std]));
   const spread: ChartSpec = {
     title: panelTitle("mean and spread of the values"),
     width: 260,
@@ -109,7 +113,12 @@ function activationsSpec(layers: readonly LayerActivations[], title: string, tex
       {
         mark: { type: "rule", strokeWidth: Math.min(6, row / 3), opacity: 0.35, color: palette[0] },
         encoding: {
-          x: { field: "low", type: "quantitative", axis: { title: "value", tickCount: 6 } },
+          x: {
+            field: "low",
+            type: "quantitative",
+            axis: { title: "value", tickCount: 6 },
+            ...(domain ? { scale: { domain } } : {}),
+          },
           x2: { field: "high" },
         },
       },
@@ -128,7 +137,7 @@ function activationsSpec(layers: readonly LayerActivations[], title: string, tex
             {
               data: { values: broken },
               mark: { type: "text", align: "right", fontSize: 10, fontWeight: "bold", color: role.wrong },
-              encoding: { x: { value: 260 }, text: { field: "broken" } },
+              encoding: { x: { value: 256 }, text: { field: "broken" } },
             },
           ]
         : []),
@@ -184,4 +193,4 @@ function activationsSpec(layers: readonly LayerActivations[], title: string, tex
   };
 }
 
-const panelTitle = (text: string): ChartSpec => ({ text, fontSize: 11, fontWeight: "normal", offset: 6 });
+const panelTitle = (text: string): ChartSpec => ({ text, fontSize: 11, fontWeight: "normal", offset: 10 });

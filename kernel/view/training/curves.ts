@@ -1,7 +1,16 @@
 /** Learning curves: loss and metrics of one training or several. */
 import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
 import { checkOptions } from "../../../engine/options.ts";
-import { type ChartSpec, chart, downsample, type Point, rounded, smooth } from "../drawing/chart.ts";
+import {
+  type ChartSpec,
+  chart,
+  domainOf,
+  downsample,
+  emptyPlot,
+  type Point,
+  rounded,
+  smooth,
+} from "../drawing/chart.ts";
 import { epochTicks } from "../drawing/ticks.ts";
 import type { Displayable } from "../mime.ts";
 import { dashes, palette, role } from "../theme.ts";
@@ -46,13 +55,18 @@ export function curves(
   for (const [name, run] of Object.entries(runs)) {
     if (!isHistory(run))
       throw new ArgumentError(
-        `show.curves: expected a History, got ${describeValue(run)}${name && ` for "${name}"`}`,
+        `show.curves: expected a History, as await fit(…) returns, or several by name; got ${describeValue(run)}${name && ` for "${name}"`}`,
       );
     if (run.steps.length === 0 && run.epochs.length === 0) {
-      throw new ShapeError(`show.curves: the history${name && ` "${name}"`} is empty: nothing was trained`);
+      throw new ShapeError(
+        `show.curves: the history${name && ` "${name}"`} is empty: nothing was trained; give what await fit(…) returns after a step or more`,
+      );
     }
   }
-  if (Object.keys(runs).length === 0) throw new ShapeError("show.curves: no history to draw");
+  if (Object.keys(runs).length === 0)
+    throw new ShapeError(
+      "show.curves: no history to draw; give what await fit(…) returns, or several by name",
+    );
   const text = options.text ?? curvesSentence(runs);
   return chart(curvesSpec(runs, options), text);
 }
@@ -142,7 +156,7 @@ function curvesSpec(runs: Readonly<Record<string, HistoryLike>>, options: Curves
   const parts = (["train", "validation"] as const).filter((part) => used.includes(part));
   const events = several ? [] : eventsOf(Object.values(runs)[0]!);
   const panels = series.map(({ name, rows }) =>
-    panel(name, name === "loss" ? noisy : [], rows, names, parts, events),
+    panel(name, name === "loss" ? noisy : [], rows, names, parts, events, panelSize(series.length)),
   );
   return {
     title: {
@@ -151,7 +165,7 @@ function curvesSpec(runs: Readonly<Record<string, HistoryLike>>, options: Curves
     },
     concat: panels,
     columns: panels.length === 4 ? 2 : 3,
-    spacing: 28,
+    spacing: panelSize(panels.length).spacing,
   };
 }
 
@@ -184,7 +198,14 @@ function epochRows(history: HistoryLike, run: string, metric: string, part: Row[
   });
 }
 
-const PANEL_WIDTH = 290;
+/** Two panels or three beside each other stay within a notebook's column. */
+function panelSize(panels: number): { width: number; height: number; spacing: number } {
+  return panels <= 2 || panels === 4
+    ? { width: 290, height: 200, spacing: 28 }
+    : { width: 182, height: 160, spacing: 20 };
+}
+
+const isBeside = (a: Row, b: Row): boolean => a.run === b.run && a.part === b.part;
 
 /** Losses explode: 3.4e32 instead of thirty zeros. */
 const shortLabel = "abs(datum.value) >= 1e6 ? replace(format(datum.value, '.2~e'), '+', '') : datum.label";
@@ -196,6 +217,7 @@ function panel(
   runs: readonly string[],
   parts: readonly Row["part"][],
   events: readonly TrainingEvent[],
+  { width, height }: { width: number; height: number },
 ): ChartSpec {
   const several = runs.length > 1;
   const rate = isRate(metric);
@@ -227,7 +249,10 @@ function panel(
       field: "y",
       type: "quantitative",
       title: metric,
-      scale: { zero: metric === "loss" || metric === "learning rate" },
+      scale: {
+        zero: metric === "loss" || metric === "learning rate",
+        ...(rate ? domainOf(rows.map(({ y }) => y ?? Number.NaN)) : {}),
+      },
       axis: { ...(rate ? { format: ".1~%" } : { labelExpr: shortLabel }), tickCount: 6 },
     },
     color: colour,
@@ -268,6 +293,12 @@ function panel(
     });
   }
   // Moments are named once, above the loss; their lines go through all panels.
-  layers.push(...eventLayers(events, metric === "loss", { epochs: lastEpoch, width: PANEL_WIDTH }));
-  return { width: PANEL_WIDTH, height: 200, encoding, layer: layers };
+  layers.push(...eventLayers(events, metric === "loss", { epochs: lastEpoch, width }));
+  // One step alone makes no line.
+  const alone = rows.filter((row) => !rows.some((other) => other !== row && isBeside(row, other)));
+  if (!few && alone.length > 0)
+    layers.push({ data: { values: alone }, mark: { type: "point", size: 40, filled: true, opacity: 1 } });
+  const drawn = [...noisy, ...rows].some(({ y }) => y !== null);
+  if (!drawn) layers.push(emptyPlot(width, height));
+  return { width, height, encoding, layer: layers };
 }

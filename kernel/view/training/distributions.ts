@@ -145,7 +145,7 @@ function panel(path: string, list: readonly Distribution[], labels: readonly str
   // The end tells one layer from the next.
   const name = path.length > 34 ? `…${path.slice(-33)}` : path;
   return {
-    title: { text: name, fontSize: fontSize.label, fontWeight: "normal", offset: 4 },
+    title: { text: name, fontSize: fontSize.label, fontWeight: "normal", offset: 8 },
     width: WIDTH,
     height: 150,
     data: { values },

@@ -38,13 +38,19 @@ export function gradientFlow(
 ): Displayable {
   checkOptions("show.gradientFlow", options, ["title"]);
   const runs: Readonly<Record<string, Flow>> = isFlow(flow) ? { "": flow } : flow;
-  if (Object.keys(runs).length === 0) throw new ShapeError("show.gradientFlow: no gradients to draw");
+  if (Object.keys(runs).length === 0)
+    throw new ShapeError(
+      "show.gradientFlow: no gradients to draw; give inspection.gradientFlow(model) after loss.backward(), or several by name",
+    );
   for (const [name, run] of Object.entries(runs)) {
     if (!isFlow(run) || run.some((part) => typeof part?.norm !== "number"))
       throw new ArgumentError(
         `show.gradientFlow: expected the result of inspection.gradientFlow(model), got ${describeValue(run)}${name && ` for "${name}"`}`,
       );
-    if (run.length === 0) throw new ShapeError("show.gradientFlow: no gradients to draw");
+    if (run.length === 0)
+      throw new ShapeError(
+        "show.gradientFlow: expected the gradients of one parameter or more, got none; does the model have parameters?",
+      );
   }
   const sentences = Object.entries(runs).map(([name, run]) => `${name && `${name}: `}${flowSentence(run)}`);
   return chart(flowSpec(runs, options.title ?? "Gradients by layer", sentences), sentences.join(" "));

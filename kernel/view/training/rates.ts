@@ -1,7 +1,7 @@
 /** The result of a learning-rate search: the loss over the rates tried. */
 import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
 import { LearningRateSearch } from "../../../engine/optim/learningRate.ts";
-import { type ChartSpec, chart, rounded } from "../drawing/chart.ts";
+import { type ChartSpec, chart, powersAxis, rounded } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
 import { role } from "../theme.ts";
 import { countOf, formatNumber, wrapped } from "../wording.ts";
@@ -19,7 +19,10 @@ export function learningRates(search: LearningRateSearch): Displayable {
     throw new ArgumentError(
       `show.learningRates: expected the result of await optim.findLearningRate(…), got ${describeValue(search)}`,
     );
-  if (search.rates.length === 0) throw new ShapeError("show.learningRates: no learning rate was tried");
+  if (search.rates.length === 0)
+    throw new ShapeError(
+      "show.learningRates: no learning rate was tried: the loss was not finite from the first step; look where NaN begins with detectAnomaly",
+    );
   const { rates, losses, smoothed, suggestion } = search;
   const result =
     suggestion === null
@@ -69,7 +72,7 @@ export function learningRates(search: LearningRateSearch): Displayable {
         type: "quantitative",
         title: "learning rate",
         scale: { type: "log", nice: false },
-        axis: { grid: false, format: "~g", values: powersOfTen(rates) },
+        axis: { grid: false, ...powersAxis(powersOfTen(rates)).axis },
       },
       y: {
         field: "loss",

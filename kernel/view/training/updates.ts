@@ -104,7 +104,11 @@ function ratiosSpec(series: readonly Series[], title: string, text: string): Cha
   });
   const named = series.length <= MOST_NAMED;
   const paths = series.map(([path]) => path);
-  const { scale, axis } = logarithmic([healthy / 9, healthy * 9, ...rows.map(({ ratio }) => ratio ?? 0)]);
+  const { scale, axis, print } = logarithmic([
+    healthy / 9,
+    healthy * 9,
+    ...rows.map(({ ratio }) => ratio ?? 0),
+  ]);
   const from = [0.85, 0.6, 0.4, 0.2, 0].map((share) => hexOf(colourOf(share, "viridis", 0, 1)));
   const legend = { symbolType: "stroke", symbolSize: 300, orient: "bottom", columns: 4 };
   const encoding = named
@@ -148,7 +152,7 @@ function ratiosSpec(series: readonly Series[], title: string, text: string): Cha
           {
             mark: {
               type: "text",
-              text: ["about 0.001", "is healthy"],
+              text: [`about ${print(healthy)}`, "is healthy"],
               align: "left",
               dx: 6,
               dy: -3,

@@ -57,7 +57,7 @@ describe("show.neurons", () => {
     for (const model of [layer, nn.sequential(layer, nn.relu())])
       expect(JSON.stringify(bundleOf(show.neurons(model))).length).toBeLessThan(200_000);
     layer.loadStateDict({ weight: zeros([1, 3]) });
-    expect(String(show.neurons(layer))).toBe("Linear 3-1: 3 parameters, weights from 0 to 0.");
+    expect(String(show.neurons(layer))).toBe("Linear 3-1: 3 parameters, weights, all 0.");
     bundleOf(show.neurons(layer));
   });
 

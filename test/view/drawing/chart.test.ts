@@ -1,8 +1,17 @@
+import * as vega from "vega";
 import { describe, expect, it } from "vitest";
 import { bars } from "../../../kernel/view/data/bars.ts";
 import { tensor } from "../../../kernel/view/data/tensor.ts";
-import { chart, downsample, type Point, smooth } from "../../../kernel/view/drawing/chart.ts";
-import { chartSvg } from "../../../kernel/view/drawing/chart-image.ts";
+import {
+  chart,
+  domainOf,
+  downsample,
+  type Point,
+  powersAxis,
+  smooth,
+  someOf,
+} from "../../../kernel/view/drawing/chart.ts";
+import { chartSvg, compiledChart } from "../../../kernel/view/drawing/chart-image.ts";
 import { textPath } from "../../../kernel/view/drawing/font.ts";
 import { type Displayable, displaySymbol } from "../../../kernel/view/mime.ts";
 import { fontSize } from "../../../kernel/view/theme.ts";
@@ -30,6 +39,51 @@ function history(epochs: number, steps: number, rate = 1): HistoryLike {
     })),
   };
 }
+
+describe("axes", () => {
+  it("write powers of ten in one notation", async () => {
+    expect([0.001, 1, 1000].map(powersAxis([0.001, 1, 1000]).print)).toEqual(["0.001", "1", "1,000"]);
+    expect([1e-5, 1e-3, 1].map(powersAxis([1e-5, 1e-3, 1]).print)).toEqual(["1e−5", "1e−3", "1e0"]);
+    const labels = async (ticks: number[]) => {
+      const { axis } = powersAxis(ticks);
+      const { compiled } = compiledChart(
+        {
+          data: { values: ticks.map((y) => ({ y })) },
+          mark: "point",
+          encoding: { y: { field: "y", type: "quantitative", scale: { type: "log" }, axis } },
+        },
+        { messages: [] },
+      );
+      return new vega.View(vega.parse(compiled), { renderer: "none" }).toSVG();
+    };
+    for (const ticks of [
+      [0.001, 0.1, 10],
+      [1e-5, 1e-3, 1],
+    ])
+      for (const tick of ticks)
+        expect(await labels(ticks)).toContain(`>${powersAxis(ticks).print(tick)}</text>`);
+  });
+
+  it("have room around one value, and a range where none is finite", () => {
+    expect(domainOf([2, 2, Number.NaN])).toEqual({ domain: [1, 3] });
+    expect(domainOf([0])).toEqual({ domain: [-1, 1] });
+    expect(domainOf([Number.NaN])).toEqual({ domain: [0, 1] });
+    expect(domainOf([1, 2])).toEqual({});
+  });
+});
+
+describe("some of many", () => {
+  it("are as many as asked for, in their order, the same each time, of every class where classes alternate", () => {
+    const items = Array.from({ length: 10_000 }, (_, i) => i);
+    const some = someOf(items, 1000);
+    expect(some).toHaveLength(1000);
+    expect(some).toEqual([...some].sort((a, b) => a - b));
+    expect(someOf(items, 1000)).toEqual(some);
+    for (let label = 0; label < 10; label++)
+      expect(some.filter((i) => i % 10 === label).length).toBeGreaterThan(60);
+    expect(someOf([1, 2], 3)).toEqual([1, 2]);
+  });
+});
 
 describe("a chart's picture", () => {
   const far = (mark: object) =>
@@ -185,7 +239,7 @@ describe("charts", () => {
   });
 
   it("says what is wrong with the input", () => {
-    expect(() => bars([])).toThrow("show.bars: no values");
+    expect(() => bars([])).toThrow("show.bars: expected numbers, got none; give a list");
     expect(() => bars([1, 2], { labels: ["a"] })).toThrow("show.bars: 1 label for 2 values");
     expect(() => bars(new Float32Array(500))).toThrow(/500 bars are too many/);
     expect(() =>

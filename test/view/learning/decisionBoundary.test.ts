@@ -37,12 +37,15 @@ describe("show.decisionBoundary", () => {
     expect(textOf(bundle)).toBe(
       `NearestNeighbours on blobs: ${(100 - wrong / 1.2).toFixed(1)} % of 120 points right, ${wrong} mistakes (ringed).`,
     );
-    const [image, points, rings] = specOf(bundle).layer as Layer[];
+    const [image, dots] = specOf(bundle).layer as (Layer & { layer: Layer[] })[];
     expect(image!.mark.type).toBe("image");
-    expect(points!.data.values).toHaveLength(120);
+    expect(dots!.data.values).toHaveLength(120);
+    const [points, rings] = dots!.layer;
     expect(new Set(points!.encoding.shape!.scale!.range).size).toBe(3);
-    expect(rings!.data.values).toHaveLength(wrong);
-    expect(rings!.data.values.every((dot) => dot.taken !== dot.class)).toBe(true);
+    expect(rings).toMatchObject({ transform: [{ filter: "isValid(datum.taken)" }], mark: { filled: false } });
+    const ringed = dots!.data.values.filter(({ taken }) => taken !== undefined);
+    expect(ringed).toHaveLength(wrong);
+    expect(ringed.every((dot) => dot.taken !== dot.class)).toBe(true);
   });
 
   it("takes networks of one score and of several, functions and classical methods", () => {

@@ -62,7 +62,7 @@ describe("show.functionFit", () => {
     for (const { x: at, y: value } of layersOf(shown).at(-1)!.data.values)
       expect(value).toBeCloseTo(3 * at + 1, 3);
     expect(layersOf(shown)[0]!.data.values).toHaveLength(30);
-    expect(String(show.functionFit(layer))).toBe("from 1 to 4.");
+    expect(String(show.functionFit(layer))).toBe("f(x): from 1 to 4.");
   });
 
   it("draws a function of two numbers as a map: a tower of four steps", () => {
@@ -76,10 +76,10 @@ describe("show.functionFit", () => {
     )!;
     expect(Number(largest)).toBeGreaterThan(0.4);
     expect(Number(rms)).toBeLessThan(0.2);
-    expect(String(show.functionFit((x: number, y: number) => x + y))).toBe("f(x, y) from 0 to 2.");
+    expect(String(show.functionFit((x: number, y: number) => x + y))).toBe("f(x, y): from 0 to 2.");
     const sum = nn.linear(2, 1, { bias: false });
     sum.loadStateDict({ weight: tensor([[1, 3]]) });
-    expect(String(show.functionFit(sum, { x: [0, 1], y: [0, 2] }))).toBe("f(x, y) from 0 to 7.");
+    expect(String(show.functionFit(sum, { x: [0, 1], y: [0, 2] }))).toBe("f(x, y): from 0 to 7.");
     expect(() => show.functionFit(tower, { components: [step(1)] })).toThrow(
       /components and data are drawn of functions of one number only/,
     );

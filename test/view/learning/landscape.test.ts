@@ -96,7 +96,7 @@ describe("show.lossSurface", () => {
     expect(String(shown)).toMatch(/not finite on 50\.5 % of the plane; far 1 step, ending outside\.$/);
     expect(countColour(pictureOf(bundleOf(shown)), nonFinite.nan)).toBeGreaterThan(10_000);
     expect(String(show.lossSurface(() => Number.NaN))).toBe("The loss is nowhere finite.");
-    expect(String(show.lossSurface(() => 3))).toBe("Loss from 3 at (−2, −2) to 3.");
+    expect(String(show.lossSurface(() => 3))).toBe("The loss is 3 everywhere.");
   });
 
   it.each<[unknown, object, RegExp]>([

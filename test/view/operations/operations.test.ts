@@ -54,7 +54,7 @@ describe("show.convolution", () => {
         ),
       ),
     ).toBe(
-      "A 2×2 input and a 2×2 kernel (stride 1, no padding) give 1×1 outputs, from −3 to −3. Output (0, 0): 1·1 + 2·0 + 3·0 + 4·(−1) = −3.",
+      "A 2×2 input and a 2×2 kernel (stride 1, no padding) give 1×1 outputs, all −3. Output (0, 0): 1·1 + 2·0 + 3·0 + 4·(−1) = −3.",
     );
   });
 

@@ -191,7 +191,7 @@ describe("show.errorBy", () => {
       "4 samples, 1 wrong (25.0 %): most errors where time is night (50.0 %), fewest where it is day (0.0 %); the difference may be chance, their 95 % ranges overlap.",
     );
     const one = show.errorBy([0, 1], [0, 1], [7, 7]);
-    expect(String(one)).toBe("2 samples, 0 wrong (0.0 %), alike in every group.");
+    expect(String(one)).toBe("2 samples, 0 wrong (0.0 %), alike in all groups.");
     expect(bundleOf(one).data["image/png"]).toBeDefined();
     const odd = Array.from({ length: 230 }, (_, i) => (i === 0 ? Number.NaN : i));
     const { data } = specOf(bundleOf(show.errorBy(predictions, labels, odd))) as {

@@ -44,7 +44,7 @@ describe("show.residuals", () => {
 
   it("refuses other shapes and nothing", () => {
     expect(() => show.residuals([1, 2], [1])).toThrow("predictions 2 and targets 1 must have one shape");
-    expect(() => show.residuals([], [])).toThrow("no pair of finite numbers");
-    expect(() => show.residuals([Number.NaN], [1])).toThrow("no pair of finite numbers");
+    expect(() => show.residuals([], [])).toThrow("expected pairs of finite numbers");
+    expect(() => show.residuals([Number.NaN], [1])).toThrow("expected pairs of finite numbers");
   });
 });

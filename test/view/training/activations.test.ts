@@ -67,7 +67,7 @@ describe("show.activations", () => {
   });
 
   it("refuses what are no activations", () => {
-    expect(() => show.activations([])).toThrow("no layer ran");
+    expect(() => show.activations([])).toThrow("expected one layer or more, got none");
     expect(() => show.activations({} as never)).toThrow(
       "expected the result of inspection.activations(model, x)",
     );

@@ -74,7 +74,7 @@ describe("show.gradientFlow", () => {
   });
 
   it("refuses what is no gradient flow", () => {
-    expect(() => show.gradientFlow([])).toThrow("no gradients to draw");
+    expect(() => show.gradientFlow([])).toThrow("expected the gradients of one parameter or more");
     expect(() => show.gradientFlow({})).toThrow("no gradients to draw");
     expect(() => show.gradientFlow([{ path: "w" }] as never)).toThrow(
       "expected the result of inspection.gradientFlow(model)",
