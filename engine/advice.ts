@@ -2,6 +2,16 @@
 
 import { formatNumber } from "./wording.ts";
 
+/** From where to where learning rates of an optimiser usually lie. */
+export type RateRange = readonly [low: number, high: number];
+
+/** What to try instead of too high a learning rate: a tenth or a hundredth, or the usual where it is far above that. */
+export function lowerRates(learningRate: number, [low, high]: RateRange): string {
+  return learningRate > 10 * high
+    ? `${low} to ${high}, as is usual for this optimizer`
+    : `${times(learningRate, 0.1)} or ${times(learningRate, 0.01)}`;
+}
+
 /** How large a training's parameters were, and how far they moved. See {@link weightSample}. */
 export interface WeightChange {
   /** Root mean square at the end over that at the start. */
@@ -21,13 +31,14 @@ const NOTICEABLE = 0.03;
  * The start is the first step's loss, the only one of untouched parameters; the end is the mean of the last fifth of the
  * steps (at most 50). A loss that did not fall although the weights went far (half their size or more), or one that rose,
  * comes of too high a learning rate; where the weights hardly moved, of too low a one or of too few steps. `continued` says
- * that the model had learned before: then only a rise is worth a word.
+ * that the model had learned before: then only a rise is worth a word. `usual` is the optimiser's range.
  */
 export function adviseOn(
   losses: readonly number[],
   learningRate: number,
   weights: WeightChange,
   continued: boolean,
+  usual: RateRange,
 ): string | null {
   if (losses.length < FEWEST_STEPS) return null;
   const last = ending(losses);
@@ -41,7 +52,7 @@ export function adviseOn(
     const grown =
       weights.growth > 3 ? ` (it made the weights ${formatNumber(weights.growth, 2)} times as large)` : "";
     const other = grown ? "" : "; if that does not help, look whether inputs and targets belong together";
-    return `The loss ${rose ? "rose" : "did not fall"} ${values}: the learning rate ${learningRate} is probably too high${grown}; make the model anew and try ${times(learningRate, 0.1)} or ${times(learningRate, 0.01)}${other}.`;
+    return `The loss ${rose ? "rose" : "did not fall"} ${values}: the learning rate ${learningRate} is probably too high${grown}; make the model anew and try ${lowerRates(learningRate, usual)}${other}.`;
   }
   if (continued) return null;
   if (learningRate === 0) return `The loss did not fall ${values}: the learning rate is 0.`;

@@ -1,7 +1,7 @@
 // The training loop of every lesson: `fit`, `evaluate`, what they record and who may watch. It prints nothing by itself and
 // knows no display.
 
-import { adviseOn, hasFallen, weightChange, weightSample } from "./advice.ts";
+import { adviseOn, hasFallen, lowerRates, type RateRange, weightChange, weightSample } from "./advice.ts";
 import { detectAnomaly } from "./anomaly.ts";
 import { type BestEpoch, type EarlyStopping, Stopper } from "./earlyStopping.ts";
 import {
@@ -268,7 +268,7 @@ export async function fit(model: Module, loader: Batches, options: FitOptions): 
     run.history.best = stopper?.best(run.epoch < run.epochs) ?? null;
     run.history.stopped = stopper?.finish(run.epoch < run.epochs, options.validation !== undefined) ?? null;
     run.status = "done";
-    conclude(run, learningRate, weights);
+    conclude(run, learningRate, options.optimizer.usualRates, weights);
   } catch (error) {
     run.status = error instanceof InterruptError ? "interrupted" : "failed";
     if (run.status === "failed") run.history.failure = error instanceof Error ? error.message : String(error);
@@ -305,13 +305,18 @@ function parameterSample(model: Module): Float64Array {
 }
 
 /** Writes the advice, where there is one to give. */
-function conclude({ model, history }: Run, learningRate: number, before: Float64Array): void {
+function conclude(
+  { model, history }: Run,
+  learningRate: number,
+  usual: RateRange,
+  before: Float64Array,
+): void {
   const losses = history.steps.map(({ loss }) => loss);
   const good = Object.entries(history.epochs.at(-1)!.metrics).some(
     ([name, value]) => /accuracy/i.test(name) && value >= 0.9,
   );
   const change = weightChange(before, parameterSample(model));
-  history.advice = adviseOn(losses, learningRate, change, good || learned.has(model));
+  history.advice = adviseOn(losses, learningRate, change, good || learned.has(model), usual);
   if (hasFallen(losses)) learned.add(model);
 }
 
@@ -436,7 +441,7 @@ function trainStep(run: Run, batch: unknown, options: FitOptions, total: Totals)
         run,
         value,
         x,
-        optimizer.lr,
+        optimizer,
         beginning(() => noGrad(compute)),
       );
     if (run.step === 0) checkReach(run.model, optimizer, loss);
@@ -709,9 +714,9 @@ function checkReach(model: Module, optimizer: Optimizer, loss: Tensor): void {
   }
 }
 
-function divergence(run: Run, value: number, x: Tensor, learningRate: number, beginning: string): Error {
+function divergence(run: Run, value: number, x: Tensor, optimizer: Optimizer, beginning: string): Error {
   const what = Number.isNaN(value) ? "NaN (not a number)" : "infinite";
-  const where = `at step ${run.step + 1} (epoch ${run.epoch}) with learning rate ${learningRate}`;
+  const where = `at step ${run.step + 1} (epoch ${run.epoch}) with learning rate ${optimizer.lr}`;
   const last = run.history.steps.at(-1);
   if (x.toTypedArray().some((number) => !Number.isFinite(number))) {
     return new Error(
@@ -721,7 +726,7 @@ function divergence(run: Run, value: number, x: Tensor, learningRate: number, be
   const remedy =
     last === undefined
       ? "look at the scale of the inputs (0 to 1 is usual) and of the initial weights"
-      : `the last loss was ${formatNumber(last.loss)}. Likely the learning rate is too high: make the model anew and try ${Number((learningRate / 10).toPrecision(3))}`;
+      : `the last loss was ${formatNumber(last.loss)}. Likely the learning rate is too high: make the model anew and try ${lowerRates(optimizer.lr, optimizer.usualRates)}`;
   return new Error(`fit: the loss became ${what} ${where}; ${remedy}${beginning}`);
 }
 

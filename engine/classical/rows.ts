@@ -36,7 +36,9 @@ export function readRows(operation: string, role: string, x: Tensor): Rows {
       `${operation}: ${role} must be samples [N, D], got a single number; for one sample of one number write x.reshape([1, 1])`,
     );
   if (checked.size === 0)
-    throw new ShapeError(`${operation}: ${role} has no numbers: ${describeShape(checked.shape)}; give one sample or more`);
+    throw new ShapeError(
+      `${operation}: ${role} has no numbers: ${describeShape(checked.shape)}; give one sample or more`,
+    );
   const values = Float64Array.from(checked.toTypedArray());
   const count = checked.shape[0]!;
   const width = values.length / count;

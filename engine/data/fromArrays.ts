@@ -54,7 +54,9 @@ function readImages(given: unknown): Tensor {
       `${operation}: images must be [N, C, H, W], [N, H, W] or [N, D], got ${describeShape(images.shape)}; add what is missing with reshape`,
     );
   if (images.size === 0)
-    throw new ShapeError(`${operation}: images are empty: ${describeShape(images.shape)}; give one image or more`);
+    throw new ShapeError(
+      `${operation}: images are empty: ${describeShape(images.shape)}; give one image or more`,
+    );
   const values = images.storage.values();
   const bad = values.findIndex((value: number) => !Number.isFinite(value));
   if (bad !== -1) {

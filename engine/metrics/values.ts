@@ -78,5 +78,6 @@ export function requirePairs(operation: string, predictions: number, targets: nu
       `${operation}: ${predictions} predictions for ${targets} labels; each sample needs one of each`,
     );
   }
-  if (predictions === 0) throw new ShapeError(`${operation}: there are no samples; give predictions and labels of one or more`);
+  if (predictions === 0)
+    throw new ShapeError(`${operation}: there are no samples; give predictions and labels of one or more`);
 }

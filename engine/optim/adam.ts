@@ -40,6 +40,11 @@ export class Adam extends Optimizer<AdamSettings> {
   readonly eps: number;
   readonly weightDecay: number;
 
+  /** Steps are scaled by the gradients' size, so learning rates are a hundred times smaller than those of SGD. */
+  override get usualRates(): readonly [low: number, high: number] {
+    return [0.0001, 0.001];
+  }
+
   constructor(parameters: Trained<AdamSettings>, options: AdamOptions = {}, operation: string = "adam") {
     checkOptions(operation, options, known);
     const { lr = 0.001, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 } = options;

@@ -94,6 +94,11 @@ export interface RmspropOptions extends Partial<RmspropSettings> {
 export class Rmsprop extends Optimizer<RmspropSettings> {
   readonly alpha: number;
 
+  /** Steps are scaled by the gradients' size, so learning rates are ten times smaller than those of SGD. */
+  override get usualRates(): readonly [low: number, high: number] {
+    return [0.001, 0.01];
+  }
+
   constructor(parameters: Trained<RmspropSettings>, options: RmspropOptions = {}) {
     checkOptions("rmsprop", options, ["lr", "alpha", "eps", "momentum", "weightDecay"]);
     const { lr = 0.01, alpha = 0.99, eps = 1e-8, momentum = 0, weightDecay = 0 } = options;

@@ -70,6 +70,11 @@ export abstract class Optimizer<Settings extends object = object> {
   readonly #stepHooks = { before: new Set<StepHook>(), after: new Set<StepHook>() };
   #lr = 0;
 
+  /** From where to where learning rates usually lie that work: what advice on a training is measured by. */
+  get usualRates(): readonly [low: number, high: number] {
+    return [0.01, 0.1];
+  }
+
   /** `check` returns the settings or throws. */
   constructor(
     trained: Trained<Settings>,
