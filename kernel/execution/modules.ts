@@ -39,6 +39,8 @@ export class ModuleNotFoundError extends Error {
 const here = import.meta.url;
 const root = dirname(dirname(dirname(fileURLToPath(here))));
 const ownFolders = ["kernel", "engine"].map((part) => `${pathToFileURL(join(root, part)).href}/`);
+/** Where this module's code is imported from: the build joins modules to files, and the loader knows only files. */
+const importing = pathToFileURL(import.meta.filename).href;
 const engine = new URL(here.endsWith(".ts") ? "../../engine/index.ts" : "../../engine/index.js", here).href;
 const extensions = [".ts", ".mts", ".cts", ".js", ".mjs", ".cjs", ".json"];
 /** TypeScript that is more than types over JavaScript: Node does not strip it. */
@@ -159,7 +161,8 @@ function createHooks(notebook: string, directory: string, require: NodeJS.Requir
   }
 
   function resolve(...[specifier, given, next]: Parameters<Hooks["resolve"]>): ResolveFnOutput {
-    const context = given.parentURL === here && !isRequire(given) ? { ...given, parentURL: notebook } : given;
+    const context =
+      given.parentURL === importing && !isRequire(given) ? { ...given, parentURL: notebook } : given;
     const { parentURL: parent } = context;
     if (specifier === "nnlab") return next(engine, context);
     if (parent === undefined || !isStudents(parent) || isBuiltin(specifier)) return next(specifier, context);

@@ -100,15 +100,16 @@ async function compileProgram() {
   // Beside its output: who deletes dist/ deletes what the compiler remembers of it.
   const memory = ["--incremental", "--tsBuildInfoFile", at("dist", "tsc.tsbuildinfo")];
   await succeed("program", [runtimeNode(), compiler, "-p", at("tsconfig.build.json"), ...memory]);
+  await succeed("program", [runtimeNode(), at("kernel", "setup", "bundle.mjs")]);
   cpSync(at("kernel", "kernelspec"), at("dist", "kernel", "kernelspec"), { recursive: true });
 }
 
-/** Removes compiled files whose source is gone, so that nothing works by accident. */
+/** Removes declarations whose source is gone, so that nothing works by accident. */
 function removeOrphans() {
   for (const folder of ["engine", "kernel"]) {
     for (const file of filesUnder(at("dist", folder))) {
-      const source = file.replace(at("dist"), root).replace(/\.(js|js\.map|d\.ts)$/, ".ts");
-      if (source.endsWith(".ts") && !existsSync(source)) rmSync(file);
+      if (!file.endsWith(".d.ts")) continue;
+      if (!existsSync(file.replace(at("dist"), root).replace(/\.d\.ts$/, ".ts"))) rmSync(file);
     }
   }
 }
@@ -183,9 +184,9 @@ export const steps = [
   },
   {
     name: "program",
-    says: "TypeScript → dist/",
+    says: "TypeScript → dist/, joined to a few files",
     after: ["npm packages", "compute kernels"],
-    inputs: () => hashOf([], sources()),
+    inputs: () => hashOf([], [...sources(), at("kernel", "setup", "bundle.mjs")]),
     done: () => existsSync(at("dist", "kernel", "cli", "main.js")),
     run: compileProgram,
   },
