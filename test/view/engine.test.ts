@@ -80,6 +80,8 @@ describe("objects that show themselves", () => {
 
   it("small tensors print their values, larger ones are drawn", () => {
     expect(shownBy(tensor([1, 2.5])).data).toEqual({ "text/plain": tensor([1, 2.5]).toString() });
+    const odd = tensor([1, Number.NaN, Number.POSITIVE_INFINITY, Number.NaN]);
+    expect(shownBy(odd).data).toEqual({ "text/plain": `${odd}\n2 NaN, 1 infinite of 4 values` });
     const large = shownBy(rand([30, 100], { generator }).named("noise"));
     expect(textOf(large)).toMatch(/^Tensor 30×100 float32: mean 0\.[45]\d+, standard deviation 0\.[23]\d+/);
     expect(inked(pictureOf(large))).toBeGreaterThan(0.3);

@@ -16,7 +16,7 @@ import type { Tile } from "../drawing/image.ts";
 import { type Displayable, displayable } from "../mime.ts";
 import { ink } from "../theme.ts";
 import { isTensorLike, type NumberSource, numbersOf } from "../values.ts";
-import { formatCount, formatNumber, formatShape, wrapped } from "../wording.ts";
+import { countOf, formatCount, formatNumber, formatShape, wrapped } from "../wording.ts";
 import { images } from "./images.ts";
 import { histogramSpec, tensorSentence } from "./statistics.ts";
 
@@ -46,7 +46,8 @@ export function tensor(source: NumberSource, options: TensorOptions = {}): Displ
   const title = options.title ?? `${labelOf(source) ?? "Tensor"} ${formatShape(shape)}`;
   switch (options.as ?? chooseForm(shape, values, dtype)) {
     case "values": {
-      const printed = isTensorLike(source) ? String(source) : printNested(shape, values);
+      const written = isTensorLike(source) ? String(source) : printNested(shape, values);
+      const printed = `${written}${oddText(values)}`;
       return displayable(printed, () => ({ data: { "text/plain": printed } }));
     }
     case "image":
@@ -62,6 +63,13 @@ export function tensor(source: NumberSource, options: TensorOptions = {}): Displ
         `show.tensor: as must be "values", "image", "map" or "histogram", got ${JSON.stringify(options.as)}`,
       );
   }
+}
+
+/** A line that counts what is not a number, empty where all are. */
+function oddText(values: ArrayLike<number>): string {
+  const { nan, infinite } = valueRange(values);
+  const parts = [...(nan > 0 ? [`${nan} NaN`] : []), ...(infinite > 0 ? [`${infinite} infinite`] : [])];
+  return parts.length === 0 ? "" : `\n${parts.join(", ")} of ${countOf(values.length, "value")}`;
 }
 
 function dtypeOf(source: unknown): string {

@@ -10,7 +10,7 @@ import { isTensor, type Tensor } from "../../../engine/tensor.ts";
 import { chart, type Point, someOf } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
 import { listOf, type NumberSource } from "../values.ts";
-import { countOf, formatNumber, formatShape } from "../wording.ts";
+import { capital, countOf, formatNumber, formatShape } from "../wording.ts";
 import { type Line, lineChart, rangeText } from "./lines.ts";
 import { gridLine, mapSpec, type PlaneMap, sampledMap } from "./planeMap.ts";
 import type { Range } from "./scatter.ts";
@@ -83,7 +83,10 @@ export function functionFit(
     ...(dots.length > 0 ? [`Dots: ${countOf(dots.length, "sample")}.`] : []),
     ...(components.length > 0 ? [`Thin: ${countOf(components.length, "part")} of the sum.`] : []),
   ];
-  const text = [`${told.join("; ")}.`, ...extra].join(" ");
+  const text = [
+    `${lines.length > 1 || told[0]!.startsWith("f(") ? told.join("; ") : capital(told[0]!)}.`,
+    ...extra,
+  ].join(" ");
   const spec = lineChart({
     operation,
     title,

@@ -15,7 +15,7 @@ import type { CellMark } from "../drawing/cells.ts";
 import { Drawn } from "../drawing/drawn.ts";
 import type { Displayable } from "../mime.ts";
 import type { NumberSource } from "../values.ts";
-import { withArticle } from "../wording.ts";
+import { countOf, withArticle } from "../wording.ts";
 import { batchOf, firstOf, gridOf, pairText, planesOf, sidesOf } from "./planes.ts";
 
 /** Options of `pooling`. */
@@ -85,7 +85,7 @@ export function pooling(input: NumberSource, options: PoolingOptions = {}): Disp
     }),
   );
   const name = kind === "average" ? "Average" : kind === "max" ? "Max" : "Min";
-  const text = `${name} pooling of ${withArticle(sidesOf(image))} input over ${pairText(size)}${size[0] === size[1] ? `×${size[0]}` : ""} windows, stride ${pairText(stride)}: ${sidesOf(pooled)} values kept.`;
+  const text = `${name} pooling of ${withArticle(sidesOf(image))} input over ${pairText(size)}${size[0] === size[1] ? `×${size[0]}` : ""} windows, stride ${pairText(stride)}: ${sidesOf(pooled)} values kept${sharedText(winners, kind)}.`;
   return new Drawn(
     {
       kind: "sheet",
@@ -105,4 +105,13 @@ export function pooling(input: NumberSource, options: PoolingOptions = {}): Disp
     },
     text,
   );
+}
+
+/** Where windows overlap, one value can be the winner of several: unpooling puts it back once. */
+function sharedText(winners: readonly number[], kind: string): string {
+  const wins = new Map<number, number>();
+  for (const at of winners) wins.set(at, (wins.get(at) ?? 0) + 1);
+  const shared = [...wins.values()].filter((count) => count > 1);
+  if (shared.length === 0) return "";
+  return `; ${countOf(shared.length, "value is", "values are")} the ${kind === "max" ? "largest" : "smallest"} of up to ${Math.max(...shared)} windows, and ${shared.length === 1 ? "goes" : "go"} back once`;
 }

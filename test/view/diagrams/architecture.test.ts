@@ -78,6 +78,12 @@ describe("show.architecture", () => {
     );
   });
 
+  test("a residual branch runs beside its block into the sum", () => {
+    const body = nn.sequential(nn.conv2d(8, 8, 3, { padding: 1 }), nn.relu());
+    const model = nn.sequential(nn.conv2d(1, 8, 3, { padding: 1 }), nn.residual(body), nn.relu());
+    expectPicture("architecture-residual", show.architecture(model, [1, 14, 14]));
+  });
+
   test.each([
     [
       "resNet152",

@@ -96,7 +96,7 @@ describe("show.functionFit", () => {
   });
 
   it("breaks the line where a function is not finite", () => {
-    expect(String(show.functionFit(Math.log, { x: [0, 1], target }))).toBe("not finite everywhere.");
+    expect(String(show.functionFit(Math.log, { x: [0, 1], target }))).toBe("Not finite everywhere.");
     expect(String(show.functionFit(Math.log, { x: [0, 1] }))).toMatch(/\(1 value not finite\)\.$/);
   });
 

@@ -169,6 +169,22 @@ describe("show.pooling", () => {
     expectPicture("pooling-average", show.pooling(input, { kind: "average", size: 3, stride: 1 }));
   });
 
+  it("puts the winner of several windows back once", () => {
+    const shown = show.pooling(
+      [
+        [1, 2, 9, 4],
+        [3, 8, 2, 1],
+        [4, 2, 7, 3],
+        [1, 5, 2, 6],
+      ],
+      { size: 3, stride: 1, unpool: true },
+    );
+    expectPicture("pooling-overlapping", shown);
+    expect(String(shown)).toBe(
+      "Max pooling of a 4×4 input over 3×3 windows, stride 1: 2×2 values kept; 2 values are the largest of up to 2 windows, and go back once.",
+    );
+  });
+
   it("says what it kept", () => {
     expect(String(show.pooling(input, { kind: "min", size: [2, 4] }))).toBe(
       "Min pooling of a 4×4 input over 2×4 windows, stride 2×4: 2×1 values kept.",
