@@ -118,12 +118,15 @@ function imagesOf(
 function project({ mean, vectors, d }: Directions, given: Rows): Float64Array {
   const { values, count, width } = given;
   const z = new Float64Array(count * d);
-  for (let i = 0; i < count; i++)
+  const apart = new Float64Array(width);
+  for (let i = 0; i < count; i++) {
+    for (let j = 0; j < width; j++) apart[j] = values[i * width + j]! - mean[j]!;
     for (let q = 0; q < d; q++) {
       let sum = 0;
-      for (let j = 0; j < width; j++) sum += vectors[q * width + j]! * (values[i * width + j]! - mean[j]!);
+      for (let j = 0; j < width; j++) sum += vectors[q * width + j]! * apart[j]!;
       z[i * d + q] = sum;
     }
+  }
   return z;
 }
 
@@ -207,9 +210,11 @@ export class PCA {
     const x = new Float64Array(codes.count * width);
     for (let i = 0; i < codes.count; i++) {
       x.set(mean, i * width);
-      for (let q = 0; q < d; q++)
-        for (let j = 0; j < width; j++)
-          x[i * width + j]! += codes.values[i * d + q]! * vectors[q * width + j]!;
+      for (let q = 0; q < d; q++) {
+        const share = codes.values[i * d + q]!;
+        if (share === 0) continue;
+        for (let j = 0; j < width; j++) x[i * width + j]! += share * vectors[q * width + j]!;
+      }
     }
     return makeTensor("pca", x, [codes.count, ...rows.sampleShape], codes);
   }

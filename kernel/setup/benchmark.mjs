@@ -12,8 +12,8 @@ export async function runBenchmark(passedOn) {
   const write = (text) => process.stderr.write(text);
   await main(undefined, write);
   if (passedOn.includes("--peers")) await main(["peer packages"], write);
-  const isKernel = passedOn.includes("--kernel");
-  const script = join(root, "test", "bench", ...(isKernel ? ["kernel", "bench.ts"] : ["bench.ts"]));
-  const command = [runtimeNode(), script, ...passedOn.filter((argument) => argument !== "--kernel")];
+  const part = ["kernel", "displays"].find((name) => passedOn.includes(`--${name}`));
+  const script = join(root, "test", "bench", ...(part ? [part] : []), "bench.ts");
+  const command = [runtimeNode(), script, ...passedOn.filter((argument) => argument !== `--${part}`)];
   process.exitCode = await foreground(command, { cwd: root, env: courseEnvironment(process.env) });
 }

@@ -57,8 +57,13 @@ export interface ValueRange {
   infinite: number;
 }
 
+/** The same numbers in one of two kinds of array: a loop that has met more of them takes ten times as long for each number. */
+export const asFloats = (values: ArrayLike<number>): Float32Array | Float64Array =>
+  values instanceof Float32Array || values instanceof Float64Array ? values : new Float64Array(values);
+
 /** The range of the finite values, and how many are not finite. All constant or none finite: a range of width 1. */
-export function valueRange(values: ArrayLike<number>): ValueRange {
+export function valueRange(numbers: ArrayLike<number>): ValueRange {
+  const values = asFloats(numbers);
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
   let nan = 0;

@@ -1,5 +1,5 @@
 /** What the values of a tensor are like: their statistics in a sentence, and their histogram. */
-import { hexOf, nonFinite, valueRange } from "../colours.ts";
+import { asFloats, hexOf, nonFinite, valueRange } from "../colours.ts";
 import { type ChartSpec, rounded } from "../drawing/chart.ts";
 import { palette } from "../theme.ts";
 import { countOf, formatCount, formatNumber, formatShape, wrapped } from "../wording.ts";
@@ -16,13 +16,15 @@ export interface Statistics {
   infinite: number;
 }
 
-export function statistics(values: ArrayLike<number>): Statistics {
+export function statistics(numbers: ArrayLike<number>): Statistics {
+  const values = asFloats(numbers);
   const { low, high, nan, infinite } = valueRange(values);
   const finite = values.length - nan - infinite;
   let [sum, zeros] = [0, 0];
   for (let i = 0; i < values.length; i++) {
-    if (Number.isFinite(values[i]!)) sum += values[i]!;
-    if (values[i] === 0) zeros++;
+    const value = values[i]!;
+    if (Number.isFinite(value)) sum += value;
+    if (value === 0) zeros++;
   }
   const mean = finite > 0 ? sum / finite : Number.NaN;
   let squares = 0;
@@ -78,12 +80,12 @@ export interface Bin {
 }
 
 /** Counts of the finite values in `count` bins of equal width; whole numbers of a short range get a bin each. */
-export function histogram(values: ArrayLike<number>, count = 40): Bin[] {
+export function histogram(numbers: ArrayLike<number>, count = 40): Bin[] {
+  const values = asFloats(numbers);
   const { low, high, nan, infinite } = valueRange(values);
   if (values.length - nan - infinite === 0) return [];
   const whole =
-    high - low <= count &&
-    Array.prototype.every.call(values, (value) => !Number.isFinite(value) || Number.isInteger(value));
+    high - low <= count && values.every((value) => !Number.isFinite(value) || Number.isInteger(value));
   const [start, end] = whole ? [low - 0.5, high + 0.5] : high > low ? [low, high] : [low - 0.5, high + 0.5];
   const bins = whole ? high - low + 1 : count;
   const width = (end - start) / bins;

@@ -1,6 +1,7 @@
 /** A Vega-Lite specification to SVG with text as outlines. Imports Vega (150 ms), so the drawing thread loads it when first needed. */
 import * as vega from "vega";
 import { compile, type TopLevelSpec } from "vega-lite";
+import { withoutIdleClips } from "./clip.ts";
 import { textWidth } from "./font.ts";
 import { svgText } from "./svg.ts";
 
@@ -65,7 +66,7 @@ export async function chartSvg(spec: object, log: CompileLog = { messages: [] })
  * dot in the picture that nobody sees.
  */
 function forResvg(svg: string): string {
-  return svg
+  return withoutIdleClips(svg)
     .replaceAll(" image-rendering: pixelated;", "")
     .replace(/<path\b[^>]* opacity="[^>]*>/g, withoutLayer)
     .replace(

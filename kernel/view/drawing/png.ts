@@ -76,8 +76,32 @@ function exactPalette(rgba: Uint8Array): Indexed | null {
 
 /** One palette entry for each used cube of 8×8×8 colours, or of 16×16×16 where those are too many: the `most` most used. */
 export function nearPalette(rgba: Uint8Array, most = 256): Indexed {
-  const fine = usedCubes(rgba, 3);
-  return fine.used.length <= most ? indexed(rgba, 3, fine, most) : indexed(rgba, 4, usedCubes(rgba, 4), most);
+  const runs = runsOf(rgba);
+  const fine = usedCubes(runs, 3);
+  return fine.used.length <= most ? indexed(runs, 3, fine, most) : indexed(runs, 4, usedCubes(runs, 4), most);
+}
+
+/** Neighbours of one colour: drawn pictures have ten times fewer of them than pixels. */
+interface Runs {
+  count: number;
+  colours: Uint32Array;
+  /** The pixel behind the last one of each. */
+  ends: Uint32Array;
+}
+
+function runsOf(rgba: Uint8Array): Runs {
+  const pixels = new Uint32Array(rgba.buffer, rgba.byteOffset, rgba.length >> 2);
+  const colours = new Uint32Array(pixels.length);
+  const ends = new Uint32Array(pixels.length);
+  let count = 0;
+  for (let i = 0; i < pixels.length; count++) {
+    const colour = pixels[i]!;
+    do i++;
+    while (i < pixels.length && pixels[i] === colour);
+    colours[count] = colour;
+    ends[count] = i;
+  }
+  return { count, colours, ends };
 }
 
 interface Cubes {
@@ -93,50 +117,44 @@ const cubeOf = (pixel: number, shift: number): number => {
   return ((red >> shift) << (2 * bits)) | ((green >> shift) << bits) | (blue >> shift);
 };
 
-function usedCubes(rgba: Uint8Array, shift: number): Cubes {
-  const pixels = new Uint32Array(rgba.buffer, rgba.byteOffset, rgba.length >> 2);
+function usedCubes(runs: Runs, shift: number): Cubes {
   const counts = new Uint32Array(1 << (3 * (8 - shift)));
   const colours = new Uint32Array(counts.length);
   const used: number[] = [];
-  let [previous, cube] = [-1, 0];
-  for (let i = 0; i < pixels.length; i++) {
-    const pixel = pixels[i]!;
-    if (pixel !== previous) {
-      previous = pixel;
-      cube = cubeOf(pixel, shift);
-      if (counts[cube] === 0) {
-        used.push(cube);
-        colours[cube] = pixel;
-      }
+  for (let run = 0, start = 0; run < runs.count; run++) {
+    const cube = cubeOf(runs.colours[run]!, shift);
+    if (counts[cube] === 0) {
+      used.push(cube);
+      colours[cube] = runs.colours[run]!;
     }
-    counts[cube]!++;
+    counts[cube]! += runs.ends[run]! - start;
+    start = runs.ends[run]!;
   }
   return { used: used.sort((a, b) => counts[b]! - counts[a]!), colours };
 }
 
 /** Pixels by their cube's place in the palette; those of cubes that have none take the nearest colour. */
-function indexed(rgba: Uint8Array, shift: number, { used, colours }: Cubes, most: number): Indexed {
+function indexed(runs: Runs, shift: number, { used, colours }: Cubes, most: number): Indexed {
   const kept = used.slice(0, most).map((cube) => colours[cube]!);
   const place = new Uint8Array(colours.length);
   used.forEach((cube, i) => {
     place[cube] = i < most ? i : nearest(colours[cube]!, kept);
   });
-  const pixels = new Uint32Array(rgba.buffer, rgba.byteOffset, rgba.length >> 2);
-  const indices = new Uint8Array(pixels.length);
-  let [previous, index] = [-1, 0];
-  for (let i = 0; i < pixels.length; i++) {
-    const pixel = pixels[i]!;
-    if (pixel !== previous) {
-      previous = pixel;
-      index = place[cubeOf(pixel, shift)]!;
-    }
-    indices[i] = index;
+  const indices = new Uint8Array(runs.count === 0 ? 0 : runs.ends[runs.count - 1]!);
+  for (let run = 0, i = 0; run < runs.count; run++) {
+    const [index, end] = [place[cubeOf(runs.colours[run]!, shift)]!, runs.ends[run]!];
+    if (end - i > LONG_RUN) indices.fill(index, i, end);
+    else for (let at = i; at < end; at++) indices[at] = index;
+    i = end;
   }
   return {
     indices,
     colours: kept.flatMap((colour) => [colour & 255, (colour >> 8) & 255, (colour >> 16) & 255]),
   };
 }
+
+/** From here on `fill` is faster than a loop. */
+const LONG_RUN = 32;
 
 function nearest(colour: number, kept: readonly number[]): number {
   let [best, least] = [0, Number.POSITIVE_INFINITY];

@@ -108,7 +108,7 @@ function rebuild(model: PCA, images: Tensor, counts: readonly number[] = usualCo
         `${operation}: counts are whole numbers from 0 to ${model.d}, got ${describeValue(k)}`,
       );
   const count = Math.min(images.shape[0]!, MOST_IMAGES);
-  const rows = [{ label: "original", values: images.toTypedArray().slice(0) as ArrayLike<number>, error: 0 }];
+  const rows = [{ label: "original", values: Float32Array.from(images.toTypedArray()), error: 0 }];
   withScope(() => {
     const codes = Float64Array.from(model.transform(images).toTypedArray());
     const { values: original } = rows[0]!;
@@ -116,10 +116,8 @@ function rebuild(model: PCA, images: Tensor, counts: readonly number[] = usualCo
       const kept = codes.map((value, i) => (i % model.d < k ? value : 0));
       const made = model.inverse(tensor(kept, { shape: [images.shape[0]!, model.d] }));
       const values = Float32Array.from(made.toTypedArray());
-      const squares = values.reduce(
-        (sum: number, value: number, i: number) => sum + (value - original[i]!) ** 2,
-        0,
-      );
+      let squares = 0;
+      for (let i = 0; i < values.length; i++) squares += (values[i]! - original[i]!) ** 2;
       rows.push({ label: `${k} of ${model.d}`, values, error: Math.sqrt(squares / values.length) });
     }
   });
