@@ -76,6 +76,11 @@ export function listOf(source: NumberSource, what: string): number[] {
 /** Class numbers: whole and not negative. Scores `[N, C]` become the number of the largest. */
 export function classNumbers(source: NumberSource, what: string): number[] {
   const { shape, values } = numbersOf(source, what);
+  const broken = Array.prototype.findIndex.call(values, Number.isNaN);
+  if (broken !== -1)
+    throw new ArgumentError(
+      `${what}: number ${broken} is NaN; look for NaN in the inputs, or a learning rate that is too high`,
+    );
   if (shape.length === 2 && shape[1]! > 1) return largestPerRow(values, shape[0]!, shape[1]!);
   const numbers = listOf(source, what);
   const odd = numbers.find((value) => !Number.isInteger(value) || value < 0);

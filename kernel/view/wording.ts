@@ -43,6 +43,11 @@ export function formatShape(shape: readonly number[]): string {
   return shape.length === 0 ? "scalar" : shape.join("×");
 }
 
+/** " (12 values not finite)"; empty where all are finite. */
+export function oddText({ nan, infinite }: { nan: number; infinite: number }): string {
+  return nan + infinite > 0 ? ` (${countOf(nan + infinite, "value")} not finite)` : "";
+}
+
 /** "a 5×5", "an 8×12". */
 export function withArticle(text: string): string {
   return `${/^(8|11(?!\d)|18(?!\d))/.test(text) ? "an" : "a"} ${text}`;
@@ -55,9 +60,8 @@ export function capital(text: string): string {
 /** "weights from −0.28 to 4"; "weights, all 2.5"; "weights, none finite": what is not finite is counted. */
 export function withRange(noun: string, values: ArrayLike<number>): string {
   const { low, high, nan, infinite } = valueRange(values);
-  const odd = nan + infinite;
-  if (odd === values.length) return `${noun}, none finite`;
-  const note = odd > 0 ? ` (${countOf(odd, "value")} not finite)` : "";
+  if (nan + infinite === values.length) return `${noun}, none finite`;
+  const note = oddText({ nan, infinite });
   if (low === high) return `${noun}, all ${formatNumber(low)}${note}`;
   return `${noun} from ${formatNumber(low)} to ${formatNumber(high)}${note}`;
 }

@@ -9,7 +9,7 @@ import { isTensor, type Tensor } from "../../../engine/tensor.ts";
 import { brightnessRange, imageBatch, picture, pixelFor, plane, thinning, tileOf } from "../drawing/grid.ts";
 import type { Panel, Tile, TileBox } from "../drawing/image.ts";
 import type { Displayable } from "../mime.ts";
-import { countOf } from "../wording.ts";
+import { countOf, oddText } from "../wording.ts";
 
 /** Options of `augmentations`. */
 export interface AugmentationsOptions {
@@ -76,7 +76,7 @@ export function augmentations(
     const side = Math.max(...tiles.map(({ height, width }) => Math.max(height, width)));
     return { tiles, columns: tiles.length, pixel: pixelFor(side, side, batches.length > 12 ? 56 : 76) };
   });
-  const text = `${countOf(first.count, "image")} under ${countOf(draws, "draw")} of ${transform}.`;
+  const text = `${countOf(first.count, "image")} under ${countOf(draws, "draw")} of ${transform}${oddText(range)}.`;
   return picture(
     {
       title: options.title ?? "Augmentation",

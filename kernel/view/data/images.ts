@@ -18,7 +18,7 @@ import type { ScaleBar, Tile, Tone } from "../drawing/image.ts";
 import type { Displayable } from "../mime.ts";
 import { classNumbers, type NumberSource, numbersOf } from "../values.ts";
 
-import { countOf, formatCount, formatPercent, formatShape } from "../wording.ts";
+import { countOf, formatCount, formatPercent, formatShape, oddText } from "../wording.ts";
 import { boxesIn, boxOf } from "./augmentations.ts";
 
 /** Options of `images`. */
@@ -198,10 +198,8 @@ function imagesSentence(
   labels?: readonly string[],
   predictions?: readonly string[],
 ): string {
-  const odd = range.nan + range.infinite;
-  const warning = odd > 0 ? ` (${countOf(odd, "value")} not finite)` : "";
   const part = shown < count ? `, the first ${shown} shown` : "";
-  const size = `${countOf(count, "image")} of ${width}×${height} pixels${warning}${part}`;
+  const size = `${countOf(count, "image")} of ${width}×${height} pixels${oddText(range)}${part}`;
   if (labels && predictions) {
     const wrong = labels.filter((label, i) => label !== predictions[i]).length;
     const rate = formatPercent(1 - wrong / count);

@@ -47,7 +47,7 @@ export function tensor(source: NumberSource, options: TensorOptions = {}): Displ
   switch (options.as ?? chooseForm(shape, values, dtype)) {
     case "values": {
       const written = isTensorLike(source) ? String(source) : printNested(shape, values);
-      const printed = `${written}${oddText(values)}`;
+      const printed = `${written}${oddCounts(values)}`;
       return displayable(printed, () => ({ data: { "text/plain": printed } }));
     }
     case "image":
@@ -66,7 +66,7 @@ export function tensor(source: NumberSource, options: TensorOptions = {}): Displ
 }
 
 /** A line that counts what is not a number, empty where all are. */
-function oddText(values: ArrayLike<number>): string {
+function oddCounts(values: ArrayLike<number>): string {
   const { nan, infinite } = valueRange(values);
   const parts = [...(nan > 0 ? [`${nan} NaN`] : []), ...(infinite > 0 ? [`${infinite} infinite`] : [])];
   return parts.length === 0 ? "" : `\n${parts.join(", ")} of ${countOf(values.length, "value")}`;

@@ -6,6 +6,7 @@ import { inEvaluation } from "../../../engine/nn/evaluation.ts";
 import { Module } from "../../../engine/nn/module.ts";
 import { checkOptions } from "../../../engine/options.ts";
 import { isTensor, type Tensor } from "../../../engine/tensor.ts";
+import { valueRange } from "../colours.ts";
 import {
   brightnessRange,
   type ImageBatch,
@@ -19,7 +20,7 @@ import {
 import type { Panel, Tile } from "../drawing/image.ts";
 import type { Displayable } from "../mime.ts";
 import { listOf, type NumberSource, numbersOf } from "../values.ts";
-import { countOf, formatNumber, formatShape } from "../wording.ts";
+import { countOf, formatNumber, formatShape, oddText } from "../wording.ts";
 
 /** Makes images `[N, 1 or 3, H, W]`, or flat squares `[N, H·H]`, of codes `[N, d]`: a module, or a function such as `(z) => vae.decode(z)`. */
 export type Decoder = Module<[Tensor], Tensor> | ((codes: Tensor) => Tensor);
@@ -73,7 +74,7 @@ export function latentGrid(decoder: Decoder, options: LatentGridOptions = {}): D
   const sides = `${size}×${size} codes`;
   const span = `from ${formatNumber(-reach)} to ${formatNumber(reach)}`;
   const rest = dimensions > 2 ? `; the other ${countOf(dimensions - 2, "number")} 0` : "";
-  const text = `${sides}, z${subscript(across)} ${span} to the right and z${subscript(up)} ${span} upwards${rest}.`;
+  const text = `${sides}, z${subscript(across)} ${span} to the right and z${subscript(up)} ${span} upwards${rest}${oddText(range)}.`;
   const whole = joined(images, size);
   const tile = tileOf(whole.values, whole, range, "grey");
   return picture(
@@ -129,7 +130,7 @@ export function interpolation(
   const images = decoded(operation, decoder, codes, a.length);
   const range = brightnessRange(images.values);
   const distance = Math.hypot(...a.map((value, i) => value - b[i]!));
-  const text = `${countOf(steps, "image")} on the way between two codes of ${countOf(a.length, "number")}, ${formatNumber(distance)} apart.`;
+  const text = `${countOf(steps, "image")} on the way between two codes of ${countOf(a.length, "number")}, ${formatNumber(distance)} apart${oddText(range)}.`;
   const tiles = tilesOf(images, steps).map((tile, i): Tile => {
     const caption = i === 0 ? "from" : i === steps - 1 ? "to" : formatNumber(i / (steps - 1), 2);
     return { ...tile, caption: [caption] };
@@ -194,9 +195,14 @@ export function samples(
     const tiles = tilesOf(images, Math.min(each, images.count));
     return { title: name, tiles, columns: tiles.length, pixel: pixelFor(first.height, first.width, 56) };
   });
+  const ranges = rows.map(([, images]) => valueRange(images.values));
+  const odd = {
+    nan: ranges.reduce((sum, { nan }) => sum + nan, 0),
+    infinite: ranges.reduce((sum, { infinite }) => sum + infinite, 0),
+  };
   const part = rows.length < all.length ? `, ${rows.length} of them shown` : "";
-  const text = `Samples of ${first.width}×${first.height} pixels at ${countOf(all.length, "moment")}${part}: from ${all[0]![0]} to ${all.at(-1)![0]}.`;
-  return picture({ title, subtitle: text, arrange: "column", panels }, text);
+  const text = `Samples of ${first.width}×${first.height} pixels at ${countOf(all.length, "moment")}${part}: from ${all[0]![0]} to ${all.at(-1)![0]}${oddText(odd)}.`;
+  return picture({ title, subtitle: text, arrange: "column", panels, ...odd }, text);
 }
 
 function requireWhole(operation: string, name: string, value: unknown, low: number, high: number): void {

@@ -1,6 +1,6 @@
 /** Pictures of what networks make: reconstructions, images over a code space, samples. */
 import { describe, expect, it } from "vitest";
-import { data, nn, noGrad, seed, type Tensor, tensor } from "../../../engine/index.ts";
+import { data, full, nn, noGrad, seed, type Tensor, tensor } from "../../../engine/index.ts";
 import { show } from "../../../kernel/view/index.ts";
 import { bundleOf, textOf } from "../decode.ts";
 import { expectPicture } from "../snapshot.ts";
@@ -185,4 +185,14 @@ describe("show.samples", () => {
     );
     expect(() => show.samples({ a: images }, { n: 0 })).toThrow("n must be a whole number from 1 to 20");
   });
+});
+
+it("counts what is not finite, in the sentence and the picture", () => {
+  const broken = full([2, 1, 4, 4], Number.NaN);
+  const ofNaN = (z: Tensor) => full([z.shape[0]!, 1, 4, 4], Number.NaN);
+  expect(String(show.samples({ "epoch 1": broken }))).toMatch(/ \(32 values not finite\)\.$/);
+  expect(String(show.latentGrid(ofNaN, { size: 3 }))).toMatch(/ \(144 values not finite\)\.$/);
+  expect(String(show.interpolation(ofNaN, [0, 1], [1, 0], { steps: 3 }))).toMatch(
+    / \(48 values not finite\)\.$/,
+  );
 });

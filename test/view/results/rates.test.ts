@@ -203,6 +203,7 @@ describe("show.errorBy", () => {
   it("refuses bad input", () => {
     expect(() => show.errorBy([0, 1], [0], [1, 2])).toThrow("2 predictions, 1 label and 2 groups");
     expect(() => show.errorBy([], [], [])).toThrow("no samples");
+    expect(() => show.errorBy(tensor([[Number.NaN, 1]]), [1], [1])).toThrow("predictions: number 0 is NaN");
     expect(() => show.errorBy([0], [0], [1], { bins: 1 })).toThrow(
       "bins must be a whole number from 2 to 40",
     );
