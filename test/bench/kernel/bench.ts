@@ -1,6 +1,7 @@
 /**
  * `npm run bench -- --kernel`: nnlab as a kernel beside tslab, Deno and ipykernel. In each round every one of them lives once, one
- * after the other, in an order that rotates; what counts is the median of the rounds.
+ * after the other, in an order that rotates; what counts is the median of the rounds. One that fails takes part no more: its column
+ * has dashes where it has no figures, and the reason stands below.
  */
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
@@ -41,18 +42,29 @@ async function main(): Promise<void> {
   const all = contenders(values.contenders?.split(","));
   const load = loadavg()[0]!;
   const figures = new Map<string, Figures[]>(all.map(({ name }) => [name, []]));
+  const failures = new Map<string, string>();
   for (let round = 0; round < rounds; round++)
     for (let turn = 0; turn < all.length; turn++) {
       const contender = all[(round + turn) % all.length]!;
+      if (failures.has(contender.name)) continue;
       if (!values.json) process.stderr.write(`\rround ${round + 1}, ${contender.name}`.padEnd(40));
-      figures.get(contender.name)!.push(await measure(contender));
+      try {
+        figures.get(contender.name)!.push(await measure(contender));
+      } catch (error) {
+        failures.set(contender.name, error instanceof Error ? error.message : String(error));
+      }
     }
-  if (values.json) return console.log(JSON.stringify(Object.fromEntries(figures), null, 1));
+  if (values.json)
+    return console.log(
+      JSON.stringify({ ...Object.fromEntries(figures), failures: Object.fromEntries(failures) }, null, 1),
+    );
   process.stderr.write(`\r${"".padEnd(40)}\r`);
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   const table = rows.map(([key, title, unit, divisor]) => {
     const cells = all.map(({ name }) => {
-      const value = median(figures.get(name)!.map((one) => one[key])) / divisor;
+      const measured = figures.get(name)!.map((one) => one[key]);
+      if (measured.length === 0) return "-";
+      const value = median(measured) / divisor;
       return `${value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString("en-US")} ${unit}`;
     });
     return line([title, ...cells]);
@@ -66,8 +78,13 @@ async function main(): Promise<void> {
       line(["", ...all.map(({ name }) => name)]),
       line(["---", ...all.map(() => "---:")]),
       ...table,
+      ...[...failures].map(
+        ([name, reason]) => `\n${name} failed in round ${figures.get(name)!.length + 1}: ${reason.trim()}`,
+      ),
     ].join("\n"),
   );
 }
 
 await main();
+// Sockets of a kernel that never came keep Node waiting.
+process.exit();

@@ -62,6 +62,8 @@ class Session {
   readonly #encoder: Encoder;
   readonly #waiting = new Map<string, (message: Message) => void>();
   log = "";
+  /** Whether anything published has arrived. */
+  #hears = false;
 
   private constructor(child: ChildProcess, key: string) {
     this.#child = child;
@@ -100,13 +102,16 @@ class Session {
       [session.#iopub, "iopub"],
       [session.#shell, "shell"],
     ] as const)
-      void session.#receive(socket, channel);
+      void session.#receive(socket, channel).catch((error) => {
+        session.log += `\n${channel}: ${error}`;
+      });
     return session;
   }
 
   async #receive(socket: Dealer | Subscriber, channel: string): Promise<void> {
     for await (const frames of socket) {
       const message = decode(frames, this.#signer);
+      if (channel === "iopub") this.#hears = true;
       const isIdle = message.content.execution_state === "idle";
       if (channel === "shell" || isIdle)
         this.#waiting.get(`${channel} ${message.parentHeader.msg_id}`)?.(message);
@@ -145,7 +150,13 @@ class Session {
   /** Until the kernel answers at all, since its process was started. */
   async firstAnswer(): Promise<number> {
     await this.#ask("kernel_info_request", {}, ["shell"]);
-    return this.age();
+    const age = this.age();
+    // Its sockets are found each in its own time: what is published before the subscription has arrived is lost, as an idle.
+    while (!this.#hears) {
+      if (this.age() - age > patience) throw new Error("it publishes nothing");
+      await this.#ask("kernel_info_request", {}, ["shell"]);
+    }
+    return age;
   }
 
   /** Until reply and idle. */
