@@ -78,7 +78,8 @@ export function backpropagation(loss: Tensor, options: BackpropagationOptions = 
     const content = stepwise(found, text, maxSteps ?? Number.POSITIVE_INFINITY, options);
     const frames = content.steps!.map((step, i) => ({
       kind: "diagram" as const,
-      diagram: { ...content, steps: [{ ...step, number: i + 1 }] },
+      // A chart with a slider, which no front end makes smaller.
+      diagram: { ...content, maxWidth: 780, steps: [{ ...step, number: i + 1 }] },
     }));
     return animation(frames, text, { secondsPerFrame: 1.6, step: "step" });
   }
