@@ -80,7 +80,7 @@ describe("show.graph", () => {
       model(tensor(new Float32Array(784), { shape: [1, 1, 28, 28] })),
       tensor([3], { dtype: "int32" }),
     );
-    expectShown(show.graph(loss, { model }), /^The result = 2\.\d+ by 19 operations from 10 variables\.$/);
+    expectShown(show.graph(loss, { model }), /^The result = 2\.\d+ by 16 operations from 10 variables\.$/);
   });
 
   test("takes graphOf's result; values, gradients and formulas can be left out", () => {
