@@ -23,6 +23,10 @@ import { histogramSpec, tensorSentence } from "./statistics.ts";
 /** Up to this many values are printed as numbers. */
 const PRINTED = 64;
 
+/** A map of more values than this has so many steps of colour only; 0 is in the middle of them. */
+const MANY_VALUES = 10_000;
+const FEW_STEPS = 14;
+
 /** Options of `tensor`. */
 export interface TensorOptions {
   /** A title above the picture. */
@@ -181,6 +185,13 @@ function mapColours(values: ArrayLike<number>): { range: ValueRange; colours: Co
   return { range: signed ? centred(found) : found, colours: signed ? "diverging" : "viridis" };
 }
 
+/** The values in so many steps over their range: a map of noise then has few colours, and its PNG is small. */
+function stepped(values: ArrayLike<number>, { low, high }: ValueRange, steps: number): ArrayLike<number> {
+  if (steps === Number.POSITIVE_INFINITY || high <= low) return values;
+  const step = (high - low) / steps;
+  return Array.from(values, (value) => low + Math.round((value - low) / step) * step);
+}
+
 /** A matrix as a heat map; of more dimensions one for each place in all but the last two. */
 function mapPicture(
   shape: readonly number[],
@@ -198,8 +209,9 @@ function mapPicture(
   const size = { channels: 1, height, width } as const;
   const shown = Math.min(count, MOST_MAPS, mostImages(size));
   const { range, colours } = mapColours(values);
+  const steps = height * width > MANY_VALUES ? FEW_STEPS : Number.POSITIVE_INFINITY;
   const tiles = Array.from({ length: shown }, (_, i): Tile => {
-    const tile = tileOf(plane(values, i, height * width), size, range, colours);
+    const tile = tileOf(stepped(plane(values, i, height * width), range, steps), size, range, colours);
     return count === 1 ? tile : { ...tile, caption: [placeOf(i, leading)] };
   });
   const [tile] = tiles as [Tile];

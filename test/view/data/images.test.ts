@@ -290,6 +290,17 @@ describe("show.tensor", () => {
     expect(JSON.stringify(bundleOf(many)).length).toBeLessThan(200_000);
   });
 
+  it("draws noise in few shades where there is much of it, in less than 200 KB", () => {
+    let state = 1;
+    const random = () => {
+      state = (state * 48_271) % 2_147_483_647;
+      return state / 2_147_483_647 - 0.5;
+    };
+    const bundle = bundleOf(tensor(numbers([320, 320], () => random() + random() + random())));
+    expect(JSON.stringify(bundle).length).toBeLessThan(200_000);
+    expect(inked(pictureOf(bundle))).toBeGreaterThan(0.5);
+  });
+
   it("says what is wrong with the input", () => {
     expect(() => tensor([[1, 2], [3]])).toThrow(/rows must have equal lengths, got 2 and 1/);
     expect(() => tensor([["a"]] as never)).toThrow(/expected numbers, got the string "a"/);
