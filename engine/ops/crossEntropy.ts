@@ -1,5 +1,5 @@
 /** Cross-entropy of scores and class numbers as one operation: the loss of each sample, softmax inside. */
-import { makeEmpty, zeros } from "../creation.ts";
+import { makeEmpty, zerosLike } from "../creation.ts";
 import { isGradEnabled } from "../gradmode.ts";
 import { type Primitive, run } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
@@ -45,7 +45,7 @@ const crossEntropy: Primitive = {
     return probabilities;
   },
   backward: (g, _losses, [logits, labels], _options, probabilities) => {
-    if (logits!.size === 0) return [zeros(logits!.shape, { dtype: logits!.dtype }), null];
+    if (logits!.size === 0) return [zerosLike(logits!), null];
     if (!isGradEnabled()) return [run(logitsGradient, [probabilities!, labels!, g], undefined), null];
     const target = oneHot(labels!, logits!.shape[1]!).to(logits!.dtype);
     return [mul(sub(softmax(logits!, 1), target), reshape(g, [-1, 1])), null];

@@ -479,15 +479,17 @@ describe.each(backends)("$name", ({ backend }) => {
       );
     });
 
+    const rowCases = [
+      [1, 1],
+      [64, 10],
+      [3, 7],
+      [700, 33],
+      [2, 5000],
+      [0, 4],
+    ] as const;
+
     test("crossEntropy and its gradient", () => {
-      for (const [rows, size] of [
-        [1, 1],
-        [64, 10],
-        [3, 7],
-        [700, 33],
-        [2, 5000],
-        [0, 4],
-      ] as const) {
+      for (const [rows, size] of rowCases) {
         const x = randomFloats(rows * size, 1, 30);
         const labels = randomIntegers(rows, size, 2);
         const empty = () => new Float32Array(rows * size);
@@ -513,14 +515,7 @@ describe.each(backends)("$name", ({ backend }) => {
     });
 
     test.each(["softmax", "logSoftmax"] as const)("%s", (kind) => {
-      for (const [rows, size] of [
-        [1, 1],
-        [64, 10],
-        [3, 7],
-        [700, 33],
-        [2, 5000],
-        [0, 4],
-      ] as const) {
+      for (const [rows, size] of rowCases) {
         const x = randomFloats(rows * size, 1, 30);
         expectSame(backend, [x, new Float32Array(rows * size)], 2e-6, (b, [x, out]) =>
           b[kind](x!, out!, rows, size),
