@@ -6,6 +6,7 @@
 import { type DisplayHandle, display, displaySymbol } from "./display.ts";
 import { currentCell } from "./execution/cell.ts";
 import { type Comm, openComm } from "./execution/comms.ts";
+import type { Failure } from "./execution/messages.ts";
 
 /** What a control lets the reader choose; see `interact`. */
 export type Control =
@@ -176,7 +177,13 @@ export function interact<const Controls extends Readonly<Record<string, Control>
       "interact: expected a function that draws, such as ({ rate }) => show.curves(…), after the controls",
     );
   let picture: DisplayHandle | null = null;
-  const redraw = () => picture?.update(drawn());
+  const redraw = () => {
+    const { stops } = currentCell();
+    const stopped = ({ ename, evalue }: Failure) => picture?.update(asText(`${ename}: ${evalue}`));
+    stops.add(stopped);
+    picture?.update(drawn());
+    stops.delete(stopped);
+  };
   const made = new Map<string, Made>();
   const values = () => Object.fromEntries(Array.from(made, ([name, { value }]) => [name, value()]));
   const drawn = () => {

@@ -4,6 +4,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Waiting } from "./awaits.ts";
 import type { InterruptedError } from "./interrupt.ts";
+import type { Failure } from "./messages.ts";
 
 /** One execution of a cell, on the main thread. */
 export interface Cell {
@@ -28,6 +29,8 @@ export interface Cell {
   readonly displays: Set<Promise<void>>;
   /** What is to be done once its code has ended, before the reply. */
   readonly endings: Set<() => void>;
+  /** Who wants to know that its code was terminated, since no `catch` of theirs will. */
+  readonly stops: Set<(failure: Failure) => void>;
 }
 
 export function createCell(
@@ -47,6 +50,7 @@ export function createCell(
     sleeps: new Set(),
     displays: new Set(),
     endings: new Set(),
+    stops: new Set(),
   };
 }
 

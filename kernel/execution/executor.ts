@@ -15,6 +15,7 @@ import {
   leftBehind,
   takeStopSite,
   terminated,
+  terminatedCell,
 } from "./interrupt.ts";
 import type { ExecuteOrder, Failure, FromMain, Outcome, PublishedMessage, ToMain } from "./messages.ts";
 import { interruptFailure, interruptName } from "./messages.ts";
@@ -39,6 +40,8 @@ export class Executor {
   readonly #sources = new Map<string, CellSource>();
   readonly #exit: (code: number) => void;
   #running: { cell: Cell; order: ExecuteOrder; failure: Failure | null } | null = null;
+  /** For the message of a comm that is being handled; what is still here when the next message comes was terminated. */
+  #handling: Cell | null = null;
 
   constructor(port: MessagePort, backlog: Backlog, exit: (code: number) => void) {
     this.#port = port;
@@ -57,6 +60,7 @@ export class Executor {
   }
 
   receive(message: ToMain): void {
+    this.#tellTerminated();
     if (message.type === "execute") this.#execute(message);
     else if (message.type === "ping") this.#post({ type: "pong", number: message.number });
     else if (message.type === "interrupt") this.#interrupt(message.cell);
@@ -81,8 +85,6 @@ export class Executor {
     const { cell: id, name, executionCount, allowStdin, code, sourceMap } = order;
     const cell = createCell(id, name, { executionCount, allowStdin });
     this.#running = { cell, order, failure: null };
-    // What earlier cells had left behind may have been ended while none ran.
-    if (takeStopSite() !== null) terminated();
     forgetThrown();
     this.#sources.set(name, { source: code, sourceMap });
     runInCell(cell, () =>
@@ -197,6 +199,25 @@ export class Executor {
     this.#settle(cell, { status: "error", shown: false, ...formatError(stopped, this.#sources) });
   }
 
+  /** Code beside the running cell was terminated: a control's, or a timer's that its cell has left. */
+  #tellTerminated(): void {
+    const handled = this.#handling;
+    const cell = handled ?? terminatedCell();
+    if (!cell || cell === this.#running?.cell) return;
+    this.#handling = null;
+    terminated();
+    const failure = formatError(new InterruptedError(takeStopSite() ?? ""), this.#sources);
+    if (!cell.abandoned) {
+      this.#publish(cell, "error", JSON.stringify(failure));
+      runInCell(cell, () => {
+        for (const tell of cell.stops) tell(failure);
+      });
+    }
+    this.#silence(cell);
+    if (handled)
+      this.#post({ type: "done", cell: cell.id, outcome: { status: "error", shown: true, ...failure } });
+  }
+
   #silence(cell: Cell): void {
     cell.abandoned = true;
     leftBehind(() => currentCell().abandoned);
@@ -219,6 +240,7 @@ export class Executor {
 
   #comm(event: Extract<ToMain, { type: "comm" }>): void {
     const cell = createCell(event.cell, "comm", { executionCount: 0, allowStdin: false });
+    this.#handling = cell;
     runInCell(cell, () => {
       try {
         receiveComm(event);
@@ -226,6 +248,7 @@ export class Executor {
         this.#failed(cell, error);
       }
     });
+    this.#handling = null;
     // Where cells are told apart only by which came last.
     if (this.#running) runInCell(this.#running.cell, () => undefined);
     this.#post({ type: "done", cell: event.cell, outcome: { status: "ok", expressions: {}, text: null } });

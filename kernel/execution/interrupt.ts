@@ -2,6 +2,7 @@
 // the cell then meets, and what is to be put right when V8 ended a cell without running its `finally` blocks.
 
 import { performance } from "node:perf_hooks";
+import { type Cell, currentCell } from "./cell.ts";
 import { interruptFailure, interruptName, StopFlag } from "./messages.ts";
 
 /** What an interrupt throws into a cell, where the cell lets itself be stopped: at an await, a print, a question. */
@@ -77,6 +78,7 @@ export type Look = "idle" | "running" | "undivided";
 const deepestStack = 400;
 
 let stopSite: string | null = null;
+let stoppedCell: Cell | null = null;
 
 /**
  * The protocol thread has V8 call this in the middle of whatever runs (through the inspector, which interrupts loops,
@@ -93,6 +95,7 @@ export function look(): Look {
   if (frames.length < 2) return hasIdled() ? "idle" : "running";
   if (recovery.isUndivided()) return "undivided";
   stopSite = frames.slice(1).join("\n");
+  stoppedCell = currentCell();
   return "running";
 }
 
@@ -113,9 +116,15 @@ export function isTerminating(): boolean {
   return stopSite !== null;
 }
 
+/** The cell that is being ended, or of which something has been, since the site was taken last. */
+export function terminatedCell(): Cell | null {
+  return stopSite === null ? null : stoppedCell;
+}
+
 /** Where the code was of which `look` was called last; once. */
 export function takeStopSite(): string | null {
   const site = stopSite;
   stopSite = null;
+  stoppedCell = null;
   return site;
 }

@@ -349,15 +349,6 @@ test("cells that wait behind the interrupted one are aborted", async () => {
   await expectAlive();
 });
 
-test("a loop in a timer that a finished cell has left is ended too", async () => {
-  const { id } = await kernel.execute(
-    "setTimeout(() => { console.log('go'); while (true); }, 10); undefined",
-  );
-  await kernel.output(id, "go");
-  await byMessage();
-  await expectAlive();
-});
-
 test.each([
   ["in a cell", "noGrad(() => { console.log('go'); for (;;); })"],
   ["in a timer", "setTimeout(() => noGrad(() => { console.log('go'); for (;;); }), 5);\nawait sleep(60_000)"],
