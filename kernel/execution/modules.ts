@@ -17,6 +17,7 @@ import {
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type * as TypeScript from "typescript";
+import { placedThrows } from "../language/throws.ts";
 import { importerName } from "./cell-names.ts";
 
 type Namespace = Record<string, unknown>;
@@ -46,6 +47,9 @@ const extensions = [".ts", ".mts", ".cts", ".js", ".mjs", ".cjs", ".json"];
 /** TypeScript that is more than types over JavaScript: Node does not strip it. */
 const notErasable =
   /\b(?:enum|namespace|module)\s+[\w$]+\s*\{|\bimport\s+[\w$]+\s*=|\bconstructor\s*\([^)]*\b(?:public|private|protected|readonly|override)\s|^\s*@[\w$]/m;
+/** What is thrown, or rejects a promise, and is neither a new error nor one that was caught: its place must be remembered. */
+const throwsValues =
+  /\b(?:throw\b|reject\()\s*(?!new\b|\s|(?!(?:undefined|null|true|false)\b)[A-Za-z_$][\w$.]*\s*(?:[;})]|$))/m;
 const moduleSyntax = /^\s*(?:import\b\s*[\w${*"']|export\b\s*[\w${*])/m;
 
 /** Source maps (JSON) of the files that were translated rather than stripped, by path; `traceback.ts` reads them. */
@@ -198,15 +202,14 @@ function createHooks(notebook: string, directory: string, require: NodeJS.Requir
     const path = isStudents(url) && /\.m?[jt]s(?:\?|$)/.test(url) ? fileURLToPath(withoutQuery(url)) : null;
     if (path === null) return next(url, context);
     const source = readFileSync(path, "utf8");
-    if (/ts$/.test(path) && (notErasable.test(source) || !process.features.typescript)) {
+    const isTypeScript = /ts$/.test(path);
+    const isModule = moduleSyntax.test(source);
+    const isPlain = isTypeScript ? process.features.typescript && !notErasable.test(source) : true;
+    if (!isPlain || (throwsValues.test(source) && (isTypeScript || isModule))) {
       return { format: "module", source: translate(path, source), shortCircuit: true };
     }
     // Said here, or Node warns on stderr that the folder has no package.json to say so.
-    const format = moduleSyntax.test(source)
-      ? /ts$/.test(path)
-        ? "module-typescript"
-        : "module"
-      : context.format;
+    const format = isModule ? (isTypeScript ? "module-typescript" : "module") : context.format;
     return next(url, { ...context, format });
   }
 
@@ -247,7 +250,7 @@ function createVersions(require: NodeJS.Require) {
   };
 }
 
-/** The student's TypeScript with enums and the like; types are checked with the cell. */
+/** The student's file with enums and the like, or with values that it throws; types are checked with the cell. */
 function translate(path: string, source: string): string {
   const ts: typeof TypeScript = createRequire(here)("typescript");
   const { outputText, sourceMapText } = ts.transpileModule(source, {
@@ -257,6 +260,7 @@ function translate(path: string, source: string): string {
       module: ts.ModuleKind.ESNext,
       sourceMap: true,
     },
+    transformers: { before: [(context) => (file) => placedThrows(ts, file, context)] },
   });
   if (sourceMapText !== undefined) translatedFiles.set(path, sourceMapText);
   return outputText.replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n");

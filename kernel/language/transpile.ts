@@ -163,7 +163,10 @@ export function translateCell(
           const file = withHelperCalls(source, actions, context);
           const last = [...file.statements].findLast((statement) => !isTypeStatement(statement));
           endsWithValue = last !== undefined && ts.isExpressionStatement(last);
-          return interruptibleAwaits(placedThrows(rewriteImports(file, context, typeOnly), context), context);
+          return interruptibleAwaits(
+            placedThrows(ts, rewriteImports(file, context, typeOnly), context),
+            context,
+          );
         },
       ],
       after: [(context) => (file) => redeclarable(file, context, endsWithValue)],

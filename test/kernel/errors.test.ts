@@ -13,6 +13,8 @@ const files: Record<string, string> = {
   "helper.ts":
     "export interface Unused { x: number }\n\nexport function fail(text: string): never {\n  throw new Error(text);\n}\n",
   "wrong.ts": "export const fine = 1;\nexport const count: number = 'three';\n",
+  "values.ts":
+    "export const count: number = 1;\nexport function refuse(): never {\n  throw 'not today';\n}\n",
   "broken.ts": "export const a = 1;\nexport const b = = 2;\n",
 };
 
@@ -368,6 +370,30 @@ describe("running", () => {
       "helper.ts, line 4, in fail",
       "> 4 |   throw new Error(text);",
       "cell #, line 2: fail('from a file')",
+    ],
+    [
+      "a text that an imported file throws",
+      "import { refuse } from './values.ts';\nrefuse()",
+      "Thrown: 'not today'",
+      "values.ts, line 3, in refuse",
+      "> 3 |   throw 'not today';",
+      "cell #, line 2: refuse()",
+    ],
+    [
+      "a number of a promise that nobody awaits",
+      "1;\nPromise.reject(3); 2",
+      "Thrown: 3",
+      "cell #, line 2",
+      "> 2 | Promise.reject(3); 2",
+      "→ nothing awaits this promise: put await before it",
+    ],
+    [
+      "a text of a promise that is made and that nobody awaits",
+      "void new Promise((_resolve, reject) => {\n  setTimeout(() => reject('too late'), 5);\n});\nawait new Promise((resolve) => setTimeout(resolve, 50));",
+      "Thrown: 'too late'",
+      "cell #, line 2",
+      "> 2 |   setTimeout(() => reject('too late'), 5);",
+      "→ nothing awaits this promise: put await before it",
     ],
     [
       "a promise that nobody awaits",

@@ -11,6 +11,9 @@ beforeAll(async () => {
     "translated.ts":
       "export enum Two { A,\n B }\n\nexport function fail(two: Two): never {\n  throw new TypeError(String(two));\n}\n",
     "broken.ts": "export const a = 1;\nexport const b = = 2;\n",
+    "values.ts":
+      "interface Unused { x: number }\n\nexport function fail(what: unknown): never {\n  throw 'from ' + what;\n}\nexport const late = (): unknown => Promise.reject({ code: 2 });\n",
+    "values.mjs": "export function fail(what) {\n  throw { what };\n}\n",
   });
   await notebook.language.ready;
 });
@@ -151,6 +154,42 @@ describe("what is thrown but is no error", () => {
     const lines = await failing(code);
     expect(lines[1]).toMatch(new RegExp(`^cell #, ${shown[0]}$`));
     for (const text of shown.slice(1)) expect(lines.join("\n")).toContain(text);
+  });
+
+  test.each([
+    [
+      "TypeScript",
+      "import { fail } from './values.ts';\nfail('a file')",
+      "Thrown: 'from a file'",
+      "values.ts, line 4, in fail",
+      "> 4 |   throw 'from ' + what;",
+      "cell #, line 2: fail('a file')",
+    ],
+    [
+      "JavaScript",
+      "import { fail } from './values.mjs';\nfail('a file')",
+      "Thrown: { what: 'a file' }",
+      "values.mjs, line 2, in fail",
+      "> 2 |   throw { what };",
+      "cell #, line 2: fail('a file')",
+    ],
+    [
+      "a promise of a file",
+      "import { late } from './values.ts';\nawait late()",
+      "Thrown: { code: 2 }",
+      "values.ts, line 6, in late",
+      "> 6 | export const late",
+    ],
+    [
+      "a promise of the cell",
+      "1;\nawait new Promise((_, no) =>\n  no('made'))",
+      "Thrown: 'made'",
+      "cell #, line 3",
+      "> 3 |   no('made'))",
+    ],
+  ])("in %s", async (_what, code, ...shown) => {
+    const text = (await failing(code)).join("\n");
+    for (const part of shown) expect(text).toContain(part);
   });
 
   test("it stays what it is, and so does an error", async () => {
