@@ -125,6 +125,21 @@ export interface Conv2dGeometry {
   readonly groups: number;
 }
 
+/** What each number y of a convolution's output goes through, in this order, each step if it is given. */
+export interface Conv2dFinish {
+  /** `(y − mean)·inverse·weight + bias`, each `[outChannels]`. */
+  readonly normalize: {
+    readonly mean: Storage;
+    readonly inverse: Storage;
+    readonly weight: Storage;
+    readonly bias: Storage;
+  } | null;
+  /** What is added to it, in the shape of the output. */
+  readonly addend: Storage | null;
+  /** `max(y, 0)`. */
+  readonly relu: boolean;
+}
+
 /** Windows over `[batch·channels, inHeight, inWidth]`. Padding never wins a maximum and counts in no average. */
 export interface Pool2dGeometry {
   readonly planes: number;
@@ -203,8 +218,15 @@ export interface Backend {
   /** `out = a · b` for each matrix of a batch. */
   matmul(a: Storage, b: Storage, out: Storage, geometry: MatmulGeometry): void;
 
-  /** `bias` is `[outChannels]` or null. */
-  conv2d(x: Storage, weight: Storage, bias: Storage | null, out: Storage, geometry: Conv2dGeometry): void;
+  /** `bias` is `[outChannels]` or null. `finish` gives the bits that `normalize`, `binary` and `unary` would after it. */
+  conv2d(
+    x: Storage,
+    weight: Storage,
+    bias: Storage | null,
+    out: Storage,
+    geometry: Conv2dGeometry,
+    finish?: Conv2dFinish,
+  ): void;
   /** `∂L/∂x` from `gradient = ∂L/∂out`. */
   conv2dInputGradient(gradient: Storage, weight: Storage, out: Storage, geometry: Conv2dGeometry): void;
   /** `∂L/∂weight` from `gradient = ∂L/∂out`. */

@@ -10,6 +10,7 @@ import type {
   BinaryKind,
   Broadcast,
   Channels,
+  Conv2dFinish,
   Conv2dGeometry,
   DType,
   MatmulGeometry,
@@ -22,6 +23,7 @@ import type {
   UnaryKind,
   Walk,
 } from "./backend.ts";
+import { finishConvolution } from "./finish.ts";
 
 function makeArray(dtype: DType, length: number): TypedArray {
   switch (dtype) {
@@ -319,7 +321,14 @@ class ReferenceBackend implements Backend {
         }
   }
 
-  conv2d(x: Storage, weight: Storage, bias: Storage | null, out: Storage, geometry: Conv2dGeometry): void {
+  conv2d(
+    x: Storage,
+    weight: Storage,
+    bias: Storage | null,
+    out: Storage,
+    geometry: Conv2dGeometry,
+    finish?: Conv2dFinish,
+  ): void {
     const input = x.values();
     const kernel = weight.values();
     const sums = accumulator(out);
@@ -333,6 +342,7 @@ class ReferenceBackend implements Backend {
         sums[o]! += perChannel[Math.floor(o / pixels) % geometry.outChannels]!;
     }
     out.values().set(sums);
+    if (finish !== undefined) finishConvolution(this, out, geometry, finish);
   }
 
   conv2dInputGradient(gradient: Storage, weight: Storage, out: Storage, geometry: Conv2dGeometry): void {

@@ -16,6 +16,7 @@ import type {
   BinaryKind,
   Broadcast,
   Channels,
+  Conv2dFinish,
   Conv2dGeometry,
   DType,
   MatmulGeometry,
@@ -28,6 +29,7 @@ import type {
   UnaryKind,
   Walk,
 } from "./backend.ts";
+import { finishConvolution } from "./finish.ts";
 import type { Pool } from "./pool.ts";
 import { HEAP_START, TASK_ADDRESS } from "./protocol.ts";
 import { referenceBackend } from "./reference.ts";
@@ -414,19 +416,27 @@ export class WasmBackend implements Backend {
     this.#run("matmul", slices, !geometry.accumulate);
   }
 
-  conv2d(x: Storage, weight: Storage, bias: Storage | null, out: Storage, geometry: Conv2dGeometry): void {
+  conv2d(
+    x: Storage,
+    weight: Storage,
+    bias: Storage | null,
+    out: Storage,
+    geometry: Conv2dGeometry,
+    finish?: Conv2dFinish,
+  ): void {
     if (!isFloat(x, weight, out)) {
-      referenceBackend.conv2d(x, weight, bias, out, geometry);
+      referenceBackend.conv2d(x, weight, bias, out, geometry, finish);
       return;
     }
     if (isDense(geometry)) {
       const { batch, outChannels } = geometry;
       if (bias !== null) this.strided(bias, { shape: [batch, outChannels], strides: [0, 1], offset: 0 }, out);
       this.matmul(x, weight, out, dense(geometry, "out", bias !== null));
+      if (finish !== undefined) finishConvolution(this, out, geometry, finish);
       return;
     }
     if (isWinograd(geometry)) {
-      this.#winograd(x, weight, false, bias, out, geometry);
+      this.#winograd(x, weight, false, bias, out, geometry, finish);
       return;
     }
     const slices = this.#setConvolution(geometry);
@@ -435,6 +445,7 @@ export class WasmBackend implements Backend {
     words[1] = weight.byteOffset;
     words[2] = bias?.byteOffset ?? 0;
     words[3] = out.byteOffset;
+    this.#setFinish(finish);
     this.#run("conv2d", slices);
   }
 
@@ -860,6 +871,18 @@ export class WasmBackend implements Backend {
     return slices;
   }
 
+  /** What follows a convolution. */
+  #setFinish(finish: Conv2dFinish | undefined): void {
+    const words = this.#words;
+    const normalize = finish?.normalize;
+    words[26] = normalize?.mean.byteOffset ?? 0;
+    words[27] = normalize?.inverse.byteOffset ?? 0;
+    words[28] = normalize?.weight.byteOffset ?? 0;
+    words[29] = normalize?.bias.byteOffset ?? 0;
+    words[30] = finish?.addend?.byteOffset ?? 0;
+    words[31] = finish?.relu ? 1 : 0;
+  }
+
   /** `turned` says that the weight is the one of the convolution whose input gradient this is. */
   #winograd(
     x: Storage,
@@ -868,6 +891,7 @@ export class WasmBackend implements Backend {
     bias: Storage | null,
     out: Storage,
     g: Conv2dGeometry,
+    finish?: Conv2dFinish,
   ): void {
     const isPacked = this.#useBlas === 0;
     const slices = this.#setWinograd(g, transformedWeightBytes(g, isPacked), 0);
@@ -882,6 +906,7 @@ export class WasmBackend implements Backend {
     words[20] = g.inChannels;
     words[21] = turned ? 1 : 0;
     words[22] = isPacked ? 1 : 0;
+    this.#setFinish(finish);
     this.#run("winogradWeight", this.#slices(weight.length, COSTLY));
     this.#run("winograd", slices);
   }

@@ -2,6 +2,7 @@
 // Slices divide the batch. Task words 0-3 are operands; the geometry follows from word 4.
 
 import { convolveDirectly, correlateDirectly, setTaps } from "./direct";
+import { finish, readFinish } from "./finish";
 import { GEMM_SCRATCH, gemm, multiplyPacked, packA } from "./gemm";
 import { copyRow, storeLanes } from "./simd";
 import { pointer, sliceStart, word } from "./task";
@@ -275,9 +276,19 @@ function fillChannels(out: usize, positions: i32, channels: i32, bias: usize): v
   }
 }
 
-/** Operands: x, weight, bias (0: none), out. */
+/** Rows of `count` numbers, one for each channel of the group, `positions` apart. */
+function finishRows(to: usize, count: i32, positions: i32, group: i32): void {
+  const channels = outChannels / groups;
+  for (let channel = 0; channel < channels; ++channel) {
+    finish(to, count, group * channels + channel);
+    to += <usize>positions << 2;
+  }
+}
+
+/** Operands: x, weight, bias (0: none), out. What follows the convolution: see finish.ts. */
 export function conv2d(task: usize, slice: i32, slices: i32): void {
   readGeometry(task, slice);
+  readFinish(task, pointer(task, 3));
   const first = sliceStart(batch, 1, slice, slices);
   const last = sliceStart(batch, 1, slice + 1, slices);
   const positions = outHeight * outWidth;
@@ -299,11 +310,13 @@ export function conv2d(task: usize, slice: i32, slices: i32): void {
       if (direct) {
         const lineStep = <usize>(strideHeight * paddedWidth) << 2;
         convolveDirectly(pad(x, groupIn), lineStep, packedWeight, groupBias, out, groupOut, outHeight, outWidth);
+        finishRows(out, positions, positions, group);
         continue;
       }
       if (bias) fillChannels(out, positions, groupOut, groupBias);
       if (pointwise) {
         multiplyWeight(false, groupOut, positions, depth, weight, x, positions, bias != 0, out, positions);
+        finishRows(out, positions, positions, group);
         continue;
       }
       const source = pad(x, groupIn);
@@ -313,6 +326,7 @@ export function conv2d(task: usize, slice: i32, slices: i32): void {
         unfold(source, groupIn, top, bottom);
         const to = out + (<usize>(top * outWidth) << 2);
         multiplyWeight(false, groupOut, count, depth, weight, columns, count, bias != 0, to, positions);
+        finishRows(to, count, positions, group);
       }
     }
   }

@@ -35,7 +35,15 @@ export function strided(task: usize, slice: i32, slices: i32): void {
         out += 4;
       }
     } else {
-      for (let i = 0; i < inner; ++i) {
+      let i = 0;
+      if (step == 8) {
+        for (; i + 4 <= inner; i += 4) {
+          v128.store(out, v128.shuffle<i32>(v128.load(from), v128.load(from, 16), 0, 2, 4, 6));
+          from += 32;
+          out += 16;
+        }
+      }
+      for (; i < inner; ++i) {
         store<i32>(out, load<i32>(from));
         from += step;
         out += 4;

@@ -13,6 +13,7 @@
 //
 // Slices divide the rows of tiles of all images; a chunk is so many rows that its transforms stay in a cache.
 
+import { finish, readFinish } from "./finish";
 import { GEMM_SCRATCH, gemm, multiplyPacked } from "./gemm";
 import { copyRow } from "./simd";
 import { pointer, sliceStart, word } from "./task";
@@ -304,9 +305,10 @@ function storeWeightRow(to: usize, next: usize, row: v128): void {
   store<f32>(to + 3 * next, w2);
 }
 
-/** Operands: x, U (plain for a BLAS, else packed), bias (0: none), out. */
+/** Operands: x, U (plain for a BLAS, else packed), bias (0: none), out. What follows the convolution: see finish.ts. */
 export function winograd(task: usize, slice: i32, slices: i32): void {
   readGeometry(task, slice);
+  readFinish(task, pointer(task, 3));
   const bias = pointer(task, 2);
   const size = <usize>(outHeight * outWidth) << 2;
   const rowsInAll = word(task, 4) * tilesY;
@@ -332,6 +334,7 @@ export function winograd(task: usize, slice: i32, slices: i32): void {
       for (let channel = 0; channel < outChannels; ++channel) {
         const value = bias ? v128.load32_splat(bias + (<usize>channel << 2)) : f32x4.splat(0);
         transformOutput(outputTiles + (<usize>(channel * lead) << 2) + column, rows, value, out, 2 * top);
+        finish(out + (<usize>(2 * top * outWidth) << 2), min(2 * rows, outHeight - 2 * top) * outWidth, channel);
         out += size;
       }
       column += <usize>(rows * tilesX) << 2;

@@ -2,6 +2,7 @@
 
 import { ArgumentError, describeValue } from "../errors.ts";
 import { type ReLU, relu } from "../nn/activation.ts";
+import { chain } from "../nn/chain.ts";
 import { Conv2d, conv2d } from "../nn/convolution.ts";
 import { constant, kaimingNormal } from "../nn/init.ts";
 import { type Linear, linear } from "../nn/linear.ts";
@@ -9,8 +10,7 @@ import { type AnyModule, Module } from "../nn/module.ts";
 import { type BatchNorm2d, batchNorm2d } from "../nn/normalization.ts";
 import { type MaxPool2d, maxPool2d } from "../nn/pooling.ts";
 import { type Sequential, sequential } from "../nn/sequential.ts";
-import { pad } from "../ops/movement.ts";
-import { maxPool2d as maxPool2dOp } from "../ops/pooling.ts";
+import { pad, slice } from "../ops/movement.ts";
 import type { Tensor } from "../tensor.ts";
 import { type ImageOptions, imageOptions } from "./imageOptions.ts";
 
@@ -34,7 +34,9 @@ export class PaddedShortcut extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    const thinned = this.stride === 1 ? x : maxPool2dOp(x, 1, { stride: this.stride });
+    const { stride } = this;
+    const thinned =
+      stride === 1 ? x : slice(x, [null, null, [0, x.shape[2]!, stride], [0, x.shape[3]!, stride]]);
     return pad(thinned, [
       [0, this.extraChannels],
       [0, 0],
@@ -70,9 +72,9 @@ export class BasicBlock extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    const change = this.bn2(this.conv2(this.relu(this.bn1(this.conv1(x)))));
-    if (this.plain) return this.relu(change);
-    return this.relu(change.add(this.downsample === null ? x : this.downsample(x)));
+    const layers = [this.conv1, this.bn1, this.relu, this.conv2, this.bn2];
+    if (this.plain) return chain(x, [...layers, this.relu]);
+    return chain(x, layers, { shortcut: () => this.downsample?.(x) ?? x, activation: this.relu });
   }
 }
 
@@ -101,9 +103,11 @@ export class Bottleneck extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    const narrow = this.relu(this.bn1(this.conv1(x)));
-    const change = this.bn3(this.conv3(this.relu(this.bn2(this.conv2(narrow)))));
-    return this.relu(change.add(this.downsample === null ? x : this.downsample(x)));
+    const narrowed = [this.conv1, this.bn1, this.relu, this.conv2, this.bn2, this.relu];
+    return chain(x, [...narrowed, this.conv3, this.bn3], {
+      shortcut: () => this.downsample?.(x) ?? x,
+      activation: this.relu,
+    });
   }
 }
 
@@ -158,7 +162,7 @@ export class ResNet extends Module {
 
   /** The last feature maps: `[N, C, 224, 224] → [N, 512 or 2048, 7, 7]`. */
   features(x: Tensor): Tensor {
-    const stem = this.maxpool(this.relu(this.bn1(this.conv1(x))));
+    const stem = this.maxpool(chain(x, [this.conv1, this.bn1, this.relu]));
     return this.layer4(this.layer3(this.layer2(this.layer1(stem))));
   }
 }
@@ -207,7 +211,7 @@ export class SmallResNet extends Module {
 
   /** The last feature maps: `[N, C, H, W] → [N, 64, H/4, W/4]`. */
   features(x: Tensor): Tensor {
-    return this.layer3(this.layer2(this.layer1(this.relu(this.bn1(this.conv1(x))))));
+    return this.layer3(this.layer2(this.layer1(chain(x, [this.conv1, this.bn1, this.relu]))));
   }
 }
 

@@ -3,6 +3,7 @@
 import { zeros } from "../creation.ts";
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { conv2d as conv2dOp, convTranspose2d as convTranspose2dOp } from "../ops/convolution.ts";
+import { type Finish, finishedConv2d } from "../ops/finishedConvolution.ts";
 import { checkOptions } from "../options.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
@@ -97,9 +98,20 @@ export class Conv2d extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    requireImages(x, this.inChannels, `nn.conv2d(${x.shape[1]}, ${this.outChannels}, …)`);
+    this.check(x);
     const { stride, padding, dilation, groups, paddingMode, flip } = this;
     return conv2dOp(x, this.weight, this.bias, { stride, padding, dilation, groups, paddingMode, flip });
+  }
+
+  /** @internal What it gives with zeros outside and kernels as they are, finished as told; nothing is recorded for a gradient. */
+  finish(x: Tensor, finish: Finish): Tensor {
+    this.check(x);
+    const { stride, padding, dilation, groups } = this;
+    return finishedConv2d(x, this.weight, this.bias, { stride, padding, dilation, groups }, finish);
+  }
+
+  private check(x: Tensor): void {
+    requireImages(x, this.inChannels, `nn.conv2d(${x.shape[1]}, ${this.outChannels}, …)`);
   }
 
   override details(): string {

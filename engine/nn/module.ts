@@ -394,15 +394,12 @@ function enter<Inputs extends readonly Tensor[], Output>(
   module: Module<Inputs, Output>,
   inputs: Inputs,
 ): Output {
-  try {
+  return inNameOf(module, () => {
     checkCall(module, inputs);
     const output = moduleScope(() => within(module, () => compute(module, inputs)), module);
     if (recorder !== null) record(recorder, module, inputs, output);
     return output;
-  } catch (error) {
-    locate(module, error);
-    throw error;
-  }
+  });
 }
 
 function compute<Inputs extends readonly Tensor[], Output>(
@@ -417,6 +414,23 @@ function compute<Inputs extends readonly Tensor[], Output>(
   const hooks = hooksOf(module);
   if (hooks === undefined) return forward(inputs);
   return callWithHooks(hooks, module, inputs, (given) => forward(given as Inputs)) as Output;
+}
+
+/** @internal Whether somebody is shown what passes through a module's calls. */
+export function isWatched(module: AnyModule): boolean {
+  const hooks = hooksOf(module);
+  if (hooks === undefined) return recorder !== null;
+  return recorder !== null || hooks.before.size + hooks.after.size + hooks.backward.size > 0;
+}
+
+/** @internal Runs `body` for a module: errors on their way out learn where in the model they happened. */
+export function inNameOf<T>(module: AnyModule, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    locate(module, error);
+    throw error;
+  }
 }
 
 /** Ends a trace whose code was terminated in the middle. */

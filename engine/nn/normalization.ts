@@ -4,7 +4,14 @@ import { ones, zeros } from "../creation.ts";
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { noGrad } from "../gradmode.ts";
 import { copyInto, markChanged } from "../inplace.ts";
-import { type Moments, moments, normalizeBy, standardize, standardizeBy } from "../ops/normalization.ts";
+import {
+  type FixedNormalization,
+  type Moments,
+  moments,
+  normalizeBy,
+  standardize,
+  standardizeBy,
+} from "../ops/normalization.ts";
 import { checkOptions } from "../options.ts";
 import { describeShape, sameShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
@@ -87,11 +94,18 @@ abstract class BatchNorm extends Module {
       }
       return standardizeBy(x, dims, found, epsilon, affine);
     }
-    if (affine !== null)
-      return normalizeBy(x, dims, { mean: runningMean, variance: runningVar }, epsilon, affine);
+    const fixed = this.fixed();
+    if (fixed !== null) return normalizeBy(x, dims, fixed);
     const perChannel = x.shape.map((_size, d) => (d === 1 ? this.channels : 1));
     const spread = noGrad(() => runningVar.add(epsilon).sqrt().reshape(perChannel));
     return x.sub(runningMean.reshape(perChannel)).div(spread);
+  }
+
+  /** @internal What evaluation normalises by: the running statistics; null where there are none, or no weight and bias. */
+  fixed(): FixedNormalization | null {
+    const { training, runningMean: mean, runningVar: variance, weight, bias, epsilon } = this;
+    if (training || mean === null || variance === null || weight === null || bias === null) return null;
+    return { mean, variance, weight, bias, epsilon };
   }
 
   /** Moves the running statistics towards those of a batch of `count` values per channel. */

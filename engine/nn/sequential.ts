@@ -2,6 +2,7 @@
 
 import { ArgumentError } from "../errors.ts";
 import type { Tensor } from "../tensor.ts";
+import { chain } from "./chain.ts";
 import { Module, requireModule } from "./module.ts";
 
 /** See {@link sequential}. */
@@ -17,9 +18,7 @@ export class Sequential extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    let value = x;
-    for (const layer of this.layers) value = layer(value);
-    return value;
+    return chain(x, this.layers);
   }
 
   /** Its layers are named by their position: `0`, `1`, … */

@@ -76,7 +76,8 @@ export function countWindows(
   );
 }
 
-function resolve(x: Tensor, weight: Tensor, options: Conv2dOptions): Conv2dGeometry {
+/** @internal Sizes of the input, the kernel and the output; an error where they do not fit each other. */
+export function resolveConv2d(x: Tensor, weight: Tensor, options: Conv2dOptions): Conv2dGeometry {
   const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
   const [strideHeight, strideWidth] = checkSize2d("conv2d", "stride", stride, 1);
   const [dilationHeight, dilationWidth] = checkSize2d("conv2d", "dilation", dilation, 1);
@@ -309,7 +310,7 @@ export const conv2d: Op<[x: Tensor, weight: Tensor, bias?: Tensor | null, option
       checkKernels("conv2d", x, weight, 4, "[out, in, kH, kW]");
       checkBias("conv2d", x, bias, weight.shape[0]!);
       const { paddingMode = "zeros", flip: flipped = false } = options;
-      const geometry = resolve(x, weight, options);
+      const geometry = resolveConv2d(x, weight, options);
       const kernel = flipped ? flip(weight, [2, 3]) : weight;
       if (paddingMode === "zeros")
         return run(convolution, bias === null ? [x, kernel] : [x, kernel, bias], geometry);

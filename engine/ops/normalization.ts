@@ -1,5 +1,5 @@
 /** Mean 0 and variance 1: what batch and layer normalisation are made of. */
-import type { Backend, Channels } from "../backend/backend.ts";
+import type { Backend, Channels, Storage } from "../backend/backend.ts";
 import { makeEmpty, zeros, zerosLike } from "../creation.ts";
 import { ArgumentError, describeValue } from "../errors.ts";
 import { isGradEnabled, noGrad } from "../gradmode.ts";
@@ -197,6 +197,22 @@ interface Normalizing {
   readonly layout: Channels;
 }
 
+/** Lends `use` the numbers `1 / √(variance + ε)`. */
+export function withInverseDeviation(
+  backend: Backend,
+  { storage: variance }: Tensor,
+  epsilon: number,
+  use: (inverse: Storage) => void,
+): void {
+  const inverse = backend.allocate(variance.dtype, variance.length);
+  backend.fill(inverse, epsilon);
+  backend.binary("add", variance, inverse, inverse);
+  backend.unary("sqrt", inverse, inverse);
+  backend.unary("reciprocal", inverse, inverse);
+  use(inverse);
+  backend.release(inverse);
+}
+
 /** Operands: x, weight, bias, mean and variance, which are constants. */
 const normalizing: Primitive<Normalizing> = {
   name: "batchNorm",
@@ -205,21 +221,17 @@ const normalizing: Primitive<Normalizing> = {
   shape: ([x]) => x!.shape,
   forward: (backend, [x, weight, bias, mean, variance], out, { epsilon, layout }) => {
     if (out.size === 0) return null;
-    const inverse = backend.allocate(x!.dtype, layout.channels);
-    backend.fill(inverse, epsilon);
-    backend.binary("add", variance!.storage, inverse, inverse);
-    backend.unary("sqrt", inverse, inverse);
-    backend.unary("reciprocal", inverse, inverse);
-    backend.normalize(
-      x!.storage,
-      mean!.storage,
-      inverse,
-      weight!.storage,
-      bias!.storage,
-      out.storage,
-      layout,
-    );
-    backend.release(inverse);
+    withInverseDeviation(backend, variance!, epsilon, (inverse) => {
+      backend.normalize(
+        x!.storage,
+        mean!.storage,
+        inverse,
+        weight!.storage,
+        bias!.storage,
+        out.storage,
+        layout,
+      );
+    });
     return null;
   },
   backward: (g, _y, [x, weight, bias, mean, variance], { dims, epsilon, layout }) => {
@@ -235,13 +247,19 @@ const normalizing: Primitive<Normalizing> = {
   },
 };
 
-/** `weight · (x − mean) / √(variance + ε) + bias` with moments that do not depend on x, such as running ones; all `[channels]`. */
+/** Normalisation by moments that do not depend on x, such as running ones, then a factor and an offset; all `[channels]`. */
+export interface FixedNormalization extends Moments {
+  readonly weight: Tensor;
+  readonly bias: Tensor;
+  /** Added to the variance. */
+  readonly epsilon: number;
+}
+
+/** `weight · (x − mean) / √(variance + ε) + bias`. */
 export function normalizeBy(
   x: Tensor,
   dims: readonly number[],
-  { mean, variance }: Moments,
-  epsilon: number,
-  [weight, bias]: readonly [weight: Tensor, bias: Tensor],
+  { mean, variance, weight, bias, epsilon }: FixedNormalization,
 ): Tensor {
   return run(normalizing, [x, weight, bias, mean, variance], { dims, epsilon, layout: channelsOf(x, dims)! });
 }
