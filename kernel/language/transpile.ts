@@ -9,6 +9,7 @@ import { createRequire } from "node:module";
 import type * as TypeScript from "typescript";
 import { importerName } from "../execution/cell-names.ts";
 import { interruptibleAwaits } from "./awaits.ts";
+import { emitModule } from "./emit.ts";
 import { type HelperAction, withHelperCalls } from "./helper-calls.ts";
 import { type HelperCall, readHelpers } from "./helpers.ts";
 import { placedThrows } from "./throws.ts";
@@ -146,34 +147,22 @@ export function translateCell(
   actions: readonly HelperAction[] = [],
 ): Translation {
   let endsWithValue = false;
-  const output = ts.transpileModule(cell.neutral, {
-    fileName: "cell.ts",
-    compilerOptions: {
-      target: ts.ScriptTarget.ES2022,
-      module: ts.ModuleKind.ESNext,
-      moduleDetection: ts.ModuleDetectionKind.Force,
-      verbatimModuleSyntax: true,
-      useDefineForClassFields: true,
-      sourceMap: true,
-      newLine: ts.NewLineKind.LineFeed,
-    },
-    transformers: {
-      before: [
-        (context) => (source) => {
-          const file = withHelperCalls(source, actions, context);
-          const last = [...file.statements].findLast((statement) => !isTypeStatement(statement));
-          endsWithValue = last !== undefined && ts.isExpressionStatement(last);
-          return interruptibleAwaits(
-            placedThrows(ts, rewriteImports(file, context, typeOnly), context),
-            context,
-          );
-        },
-      ],
-      after: [(context) => (file) => redeclarable(file, context, endsWithValue)],
-    },
+  const { javascript, sourceMap } = emitModule(cell.neutral, {
+    before: [
+      (context) => (source) => {
+        const file = withHelperCalls(source, actions, context);
+        const last = [...file.statements].findLast((statement) => !isTypeStatement(statement));
+        endsWithValue = last !== undefined && ts.isExpressionStatement(last);
+        return interruptibleAwaits(
+          placedThrows(ts, rewriteImports(file, context, typeOnly), context),
+          context,
+        );
+      },
+    ],
+    after: [(context) => (file) => redeclarable(file, context, endsWithValue)],
   });
-  const javascript = output.outputText.replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n");
-  return { javascript: `${javascript}//# sourceURL=${url}\n`, sourceMap: output.sourceMapText ?? "" };
+  const code = javascript.replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n");
+  return { javascript: `${code}//# sourceURL=${url}\n`, sourceMap };
 }
 
 function parse(code: string): TypeScript.SourceFile {
