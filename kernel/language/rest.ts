@@ -13,13 +13,14 @@ const worthwhileBytes = 16_000_000;
 let timer: NodeJS.Timeout | undefined;
 let heapAfterLast = 0;
 
-/** Called after each answer. */
-export function restSoon(): void {
+/** Called after each answer; `tidy` makes garbage of what is not needed. */
+export function restSoon(tidy: () => void): void {
   clearTimeout(timer);
-  timer = setTimeout(rest, pauseMilliseconds);
+  timer = setTimeout(rest, pauseMilliseconds, tidy);
 }
 
-function rest(): void {
+function rest(tidy: () => void): void {
+  tidy();
   if (heapSize() < heapAfterLast + worthwhileBytes) return;
   collectGarbage();
   trimAllocator();

@@ -21,6 +21,7 @@ import {
 import type { HelperAction } from "./helper-calls.ts";
 import { completeHelper, inspectHelper, withoutQuestion } from "./helper-completion.ts";
 import { hintFor } from "./hints.ts";
+import { localsOf } from "./internals.ts";
 import type {
   Checked,
   CheckRequest,
@@ -42,13 +43,15 @@ import {
   parseCell,
   translateCell,
 } from "./transpile.ts";
-import { loadTslab, localsOf } from "./tslab.ts";
+import { loadTslab } from "./tslab.ts";
 
 interface Seen {
   module: string;
   as: "import" | "let" | "const";
   /** Types alone are nothing that a variable could hold. */
   isValue: boolean;
+  /** Types are written with the names of others; a name of values alone matters only where it stands. */
+  isType: boolean;
   /** Its comment, where the declaration that stands for it has none of its own. */
   comment?: string;
 }
@@ -59,6 +62,9 @@ const allowedHere = new Set([1202, 1203, 6059, 6307]);
 /** TypeScript's number for a `// @ts-expect-error` that hides nothing. */
 const unusedDirective = 2578;
 
+/** Each takes some 20 KB. */
+const textsWorthForgetting = 100;
+
 export interface LanguageService {
   /** Reads the library and what is preloaded; before that nothing else may be asked. */
   load(): void;
@@ -68,6 +74,8 @@ export interface LanguageService {
   complete(code: string, cursor: number): Completions;
   inspect(code: string, cursor: number, detailLevel: number): Inspection;
   isComplete(code: string): Completeness;
+  /** Forgets what is remembered of earlier texts, if that is much; for a moment when nobody asks. */
+  tidy(): void;
 }
 
 export function createLanguageService({ directory, preload }: LanguageOptions): LanguageService {
@@ -87,12 +95,12 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
   const preloadModule = preload?.module.replaceAll("\\", "/") ?? "";
   for (const name of preload?.names ?? []) preloadName(name, true);
 
-  /** What tslab calls the previous declarations. */
-  function previous(except: ReadonlySet<string> = new Set()): string {
+  /** What tslab calls the previous declarations: all of them, or as many as a cell of these words can be about. */
+  function previous(words?: ReadonlySet<string>, except: ReadonlySet<string> = new Set()): string {
     const imported = new Map<string, string[]>();
     const variables: string[] = [];
-    for (const [name, { module, as, comment = "" }] of visible) {
-      if (except.has(name)) continue;
+    for (const [name, { module, as, isType, comment = "" }] of visible) {
+      if (except.has(name) || !(isType || !words || words.has(name))) continue;
       if (as === "import") imported.set(module, [...(imported.get(module) ?? []), name]);
       else
         variables.push(
@@ -107,7 +115,8 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
   }
 
   function preloadName(name: string, isValue: boolean): void {
-    const seen: Seen = { module: preloadModule, as: "import", isValue };
+    // All of them in each cell, which then reads one text for all cells.
+    const seen: Seen = { module: preloadModule, as: "import", isValue, isType: true };
     preloaded.set(name, seen);
     visible.set(name, seen);
   }
@@ -144,9 +153,15 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
     }
   }
 
-  function isValue(symbol: Fork.Symbol, checker: Fork.TypeChecker): boolean {
-    const meant = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
-    return (meant.flags & ts.SymbolFlags.Value) !== 0;
+  const isValue = (symbol: Fork.Symbol, checker: Fork.TypeChecker): boolean =>
+    (meant(symbol, checker).flags & ts.SymbolFlags.Value) !== 0;
+
+  const isType = (symbol: Fork.Symbol, checker: Fork.TypeChecker): boolean =>
+    (meant(symbol, checker).flags & (ts.SymbolFlags.Type | ts.SymbolFlags.Namespace)) !== 0;
+
+  /** What an imported name stands for. */
+  function meant(symbol: Fork.Symbol, checker: Fork.TypeChecker): Fork.Symbol {
+    return symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
   }
 
   const parsed = (code: string): ParsedCell => parseCell(code, (name) => visible.has(name));
@@ -193,6 +208,7 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
   function checkAfterReset(cell: ParsedCell, code: string, name: string): Checked {
     const before = new Map(visible);
     const effects = augmentations.splice(0);
+    tslab.renew();
     const forgotten: HelperAction = { position: -1, method: "reset", variables: own(true) };
     visible.clear();
     for (const [each, seen] of preloaded) visible.set(each, seen);
@@ -235,8 +251,15 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
 
   /** Why tslab itself fails, even made anew: the cell then runs unchecked, since nobody's work should stop. */
   function convert(cell: ParsedCell): TslabConverter.ConvertResult | Error {
-    const ask = (): TslabConverter.ConvertResult => tslab.converter.convert(previous(), cell.forChecker);
-    const answer = attempt(ask);
+    const ask = (words?: ReadonlySet<string>): TslabConverter.ConvertResult =>
+      tslab.converter.convert(previous(words), cell.forChecker);
+    const answer = attempt(() => {
+      const found = ask(wordsOf(cell.forChecker));
+      if (found.diagnostics.length === 0) return found;
+      // Any name may be suggested; and a checker gives reasons only the first time that it says something.
+      tslab.renew();
+      return ask();
+    });
     if (answer) return answer;
     try {
       tslab.restart();
@@ -252,7 +275,7 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
     const module = `./__cell_${++cells}__`;
     const lines = cell.declared.map((name) => `export declare let ${name}: any;\n`);
     tslab.addFile(`${module.slice(2)}.d.ts`, lines.join(""));
-    for (const name of cell.declared) visible.set(name, { module, as: "let", isValue: true });
+    for (const name of cell.declared) visible.set(name, { module, as: "let", isValue: true, isType: false });
     return new Set();
   }
 
@@ -269,18 +292,25 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
     const exports = `\nexport { ${[...locals.keys()].join(", ")} };\n`;
     // TypeScript writes no declarations where a type cannot be named; then the cell's text itself declares it.
     if (declarations === undefined || declarations.startsWith("undefined")) {
-      tslab.addFile(`${module.slice(2)}.ts`, previous(new Set(locals.keys())) + cell.forChecker + exports);
+      tslab.addFile(
+        `${module.slice(2)}.ts`,
+        previous(undefined, new Set(locals.keys())) + cell.forChecker + exports,
+      );
     } else {
       const own = ownDeclarations(declarations, new Set(locals.keys()));
       tslab.addFile(`${module.slice(2)}.d.ts`, own + exports);
     }
     for (const [name, symbol] of locals)
-      visible.set(name, { ...howSeen(symbol, module), isValue: isValue(symbol, checker) });
+      visible.set(name, {
+        ...howSeen(symbol, module),
+        isValue: isValue(symbol, checker),
+        isType: isType(symbol, checker),
+      });
     if (cell.augments) augmentations.push(module);
     return typeOnly;
   }
 
-  function howSeen(symbol: Fork.Symbol, module: string): Omit<Seen, "isValue"> {
+  function howSeen(symbol: Fork.Symbol, module: string): Pick<Seen, "module" | "as" | "comment"> {
     const declaration = symbol.valueDeclaration;
     const others = symbol.flags & ~ts.SymbolFlags.Variable & (ts.SymbolFlags.Value | ts.SymbolFlags.Type);
     if (!declaration || !(symbol.flags & ts.SymbolFlags.Variable) || others) return { module, as: "import" };
@@ -350,6 +380,17 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
     };
     const hint = hintFor(number, message, context);
     return [describe(code, start, Math.min(end, code.length), { ...said, hint })];
+  }
+
+  /** Broken code can make the compiler throw; then there is simply no answer. */
+  function attempt<Answer>(ask: () => Answer): Answer | undefined {
+    try {
+      return ask();
+    } catch {
+      // A checker that was left in the middle of something may say anything.
+      tslab.renew();
+      return undefined;
+    }
   }
 
   function signatureAt(cell: ParsedCell, position: number): string | null {
@@ -513,7 +554,13 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
     return completed ? { status: "invalid" } : { status: "incomplete", indent: indent ?? "" };
   }
 
-  return { load, warm, check, complete, inspect, isComplete };
+  function tidy(): void {
+    if (tslab.age() < textsWorthForgetting) return;
+    tslab.renew();
+    warm();
+  }
+
+  return { load, warm, check, complete, inspect, isComplete, tidy };
 }
 
 function describe(
@@ -548,11 +595,8 @@ function withoutPaths(text: string): string {
     .replace(/import\("[^"]*?([^/"]+?)(?:\/index)?"\)/g, "$1");
 }
 
-/** Broken code can make the compiler throw; then there is simply no answer. */
-function attempt<Answer>(ask: () => Answer): Answer | undefined {
-  try {
-    return ask();
-  } catch {
-    return undefined;
-  }
+/** All that could be names in a text; escapes in names are not read, so a text that has any counts as all names. */
+function wordsOf(text: string): ReadonlySet<string> | undefined {
+  if (text.includes("\\u")) return undefined;
+  return new Set(text.match(/[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*/gu));
 }

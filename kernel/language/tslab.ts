@@ -15,25 +15,11 @@ import type * as Fork from "@tslab/typescript-for-tslab";
 import type * as TslabConverter from "tslab/dist/converter.js";
 import type * as TslabInspect from "tslab/dist/inspect.js";
 import { restoreComments, withoutComments } from "./comments.ts";
-
-type ForkModule = typeof Fork;
-/** What the compiler has beyond its declarations. */
-interface Internals {
-  getTouchingPropertyName(file: Fork.SourceFile, position: number): Fork.Node;
-  bindSourceFile(file: Fork.SourceFile, options: Fork.CompilerOptions): void;
-  getQuickInfoAtPosition(
-    file: Fork.SourceFile,
-    checker: Fork.TypeChecker,
-    cancellation: unknown,
-    position: number,
-  ): Fork.QuickInfo | undefined;
-  getContainingObjectLiteralElement(node: Fork.Node): Fork.ObjectLiteralElement | undefined;
-}
-type WithLocals = { locals?: Map<string, Fork.Symbol> };
-type WithImports = { imports?: readonly unknown[] };
+import { Growth } from "./growth.ts";
+import { type Compiler, importsOf } from "./internals.ts";
 
 export interface Tslab {
-  ts: ForkModule;
+  ts: Compiler;
   converter: TslabConverter.Converter;
   isCompleteCode: typeof TslabConverter.isCompleteCode;
   printQuickInfo: typeof TslabInspect.printQuickInfo;
@@ -49,16 +35,15 @@ export interface Tslab {
   setStrict(strict: boolean): void;
   /** Makes the converter anew, after it failed. */
   restart(): void;
+  /** Has the next call make the program anew. */
+  renew(): void;
+  /** How many texts of cells the program's checker remembers, of which it needs one. */
+  age(): number;
   /** Of the last call of the converter. */
   program(): Fork.Program;
   cellFile(): Fork.SourceFile;
   previousFile(): Fork.SourceFile;
   nodeAt(file: Fork.SourceFile, position: number): Fork.Node;
-}
-
-/** The names declared at the top level of a file. */
-export function localsOf(file: Fork.SourceFile): ReadonlyMap<string, Fork.Symbol> {
-  return (file as WithLocals).locals ?? new Map();
 }
 
 const require = createRequire(import.meta.url);
@@ -70,7 +55,7 @@ const root = dirname(dirname(dirname(here)));
 export function loadTslab(directory: string, isUnchecked: () => boolean): Tslab {
   const requireAsTslab = createRequire(require.resolve("tslab/dist/converter.js"));
   const forkFile = requireAsTslab.resolve("@tslab/typescript-for-tslab");
-  const ts: ForkModule & Internals = requireAsTslab(forkFile);
+  const ts: Compiler = requireAsTslab(forkFile);
   const folder = slashed(directory).replace(/\/$/, "");
   const cellPath = `${folder}/__tslab__.ts`;
   const previousPath = `${folder}/__prev__.d.ts`;
@@ -87,6 +72,7 @@ export function loadTslab(directory: string, isUnchecked: () => boolean): Tslab 
   /** What the student's files import. */
   const imports = new Map<string, Set<string>>();
   let builder: Fork.BuilderProgram | null = null;
+  let growth: Growth | null = null;
 
   const settings: Fork.CompilerOptions = {
     target: ts.ScriptTarget.ESNext,
@@ -117,9 +103,13 @@ export function loadTslab(directory: string, isUnchecked: () => boolean): Tslab 
   function prepared(path: string, text: string | undefined): string | undefined {
     if (text === undefined || !path.endsWith(".d.ts") || isStudents(path)) return text;
     const read = withoutComments(path, text);
-    if (!own.some((folder) => path.startsWith(folder))) return read;
+    if (!isLibrary(path)) return read;
     // All of the library is in the program anyhow; to look for each file's references again takes half of a check.
     return read.replace(/^\/\/\/ *<reference lib=.*$/gm, (line) => " ".repeat(line.length));
+  }
+
+  function isLibrary(path: string): boolean {
+    return own.some((folder) => path.startsWith(folder));
   }
 
   function isStudents(path: string): boolean {
@@ -164,20 +154,10 @@ export function loadTslab(directory: string, isUnchecked: () => boolean): Tslab 
     if (!file || found.has(file.fileName) || !isStudents(file.fileName)) return found;
     found.add(file.fileName);
     // A file without imports has none resolved, so what it imported before an edit is still written down.
-    const imported = (file as WithImports).imports?.length ? imports.get(file.fileName) : undefined;
+    const imported = importsOf(file).length > 0 ? imports.get(file.fileName) : undefined;
     for (const path of imported ?? []) dependencies(program.getSourceFile(path), program, found);
     return found;
   }
-
-  /** TypeScript's own would write down anew, for each cell, what every file of the library refers to. */
-  const createProgram: Fork.CreateProgram<Fork.BuilderProgram> = (...parameters) => {
-    const program = ts.createAbstractBuilder(...parameters);
-    // tslab asks for the names that a cell declares: those are there once it is bound, and need no checker yet.
-    const cell = program.getSourceFile(cellPath);
-    if (cell) ts.bindSourceFile(cell, program.getCompilerOptions());
-    program.getAllDependencies = (file) => [...dependencies(file, program.getProgram())];
-    return program;
-  };
 
   type Report = [Fork.DiagnosticReporter, Fork.WatchStatusReporter];
   function createHost(
@@ -191,7 +171,7 @@ export function loadTslab(directory: string, isUnchecked: () => boolean): Tslab 
       [...libraryFiles(libraries), ...files],
       { ...options, ...settings },
       system,
-      createProgram,
+      ts.createAbstractBuilder,
       ...report,
     );
     host.getDefaultLibLocation = () => slashed(libraries);
@@ -213,10 +193,44 @@ export function loadTslab(directory: string, isUnchecked: () => boolean): Tslab 
   }
 
   function createWatch(host: Fork.WatchCompilerHostOfFilesAndCompilerOptions<Fork.BuilderProgram>): unknown {
+    const growing = new Growth(ts, {
+      host,
+      cell: cellPath,
+      previous: previousPath,
+      isLibrary,
+      isCell: (path) => virtual.has(path),
+    });
+    growth = growing;
     const created = host.afterProgramCreate;
-    host.afterProgramCreate = (program) => {
+    const use = (program: Fork.BuilderProgram): void => {
       builder = program;
+      program.getAllDependencies = (file) => [...dependencies(file, program.getProgram())];
+      // tslab asks for the names that a cell declares: those are there once it is bound, and need no checker yet.
+      const cell = program.getSourceFile(cellPath);
+      if (cell) ts.bindSourceFile(cell, program.getCompilerOptions());
       created?.(program);
+    };
+    host.afterProgramCreate = (program) => {
+      use(program);
+      growing.begin(program);
+    };
+    const { setTimeout: schedule, clearTimeout: unschedule } = host;
+    let scheduled: unknown = null;
+    host.setTimeout = (update, ...rest) => {
+      scheduled = schedule?.(
+        () => {
+          scheduled = null;
+          const missing = [...unresolved].some((path) => path !== cellPath && path !== previousPath);
+          const grown = missing ? null : growing.grow();
+          if (grown) use(grown);
+          else update();
+        },
+        ...rest,
+      );
+      return scheduled;
+    };
+    host.clearTimeout = (timer) => {
+      if (timer === scheduled) unschedule?.(timer);
     };
     return ts.createWatchProgram(host);
   }
@@ -226,11 +240,16 @@ export function loadTslab(directory: string, isUnchecked: () => boolean): Tslab 
       (file) => isStudents(file.fileName) && !(file.fileName === cellPath && isUnchecked()),
     );
     return checked
-      .flatMap((file) => [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)])
+      .flatMap((file) => [...program.getSyntacticDiagnostics(file), ...semanticDiagnostics(program, file)])
       .map((found) => ({ ...found, messageText: ts.flattenDiagnosticMessageText(found.messageText, "\n") }));
   }
 
-  const quickInfo: Internals["getQuickInfoAtPosition"] = (file, checker, cancellation, position) => {
+  function semanticDiagnostics(program: Fork.Program, file: Fork.SourceFile): readonly Fork.Diagnostic[] {
+    const ask = (): readonly Fork.Diagnostic[] => program.getSemanticDiagnostics(file);
+    return growth ? growth.diagnostics(file, ask) : ask();
+  }
+
+  const quickInfo: Compiler["getQuickInfoAtPosition"] = (file, checker, cancellation, position) => {
     const node = ts.getTouchingPropertyName(file, position);
     const symbols = [checker.getSymbolAtLocation(node)];
     // What an option means stands with the type that is expected of its object.
@@ -277,11 +296,13 @@ export function loadTslab(directory: string, isUnchecked: () => boolean): Tslab 
         const modified = modifiedAt(path);
         if (modified === file.modified) continue;
         file.modified = modified;
+        growth?.end();
         file.notify(path, modified === 0 ? ts.FileWatcherEventKind.Deleted : ts.FileWatcherEventKind.Changed);
       }
     },
     packagesChanged() {
       settled.clear();
+      growth?.end();
       // A file that is known already may be of another version now.
       const known = builder?.getProgram().getSourceFiles() ?? [];
       if (known.some(({ fileName }) => fileName.startsWith(`${folder}/node_modules/`))) tslab.restart();
@@ -295,6 +316,8 @@ export function loadTslab(directory: string, isUnchecked: () => boolean): Tslab 
       tslab.converter.close();
       tslab.converter = createConverter();
     },
+    renew: () => growth?.end(),
+    age: () => growth?.age ?? 0,
     program,
     cellFile: () => sourceFile(cellPath),
     previousFile: () => sourceFile(previousPath),

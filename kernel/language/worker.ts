@@ -55,6 +55,6 @@ parentPort?.on("message", (request: LanguageRequest) => {
     }
     waiting--;
     parentPort?.postMessage(response);
-    restSoon();
+    restSoon(() => service?.tidy());
   });
 });
