@@ -8,6 +8,7 @@ import type { Backlog } from "./backlog.ts";
 import { type Cell, createCell, currentCell, runInCell } from "./cell.ts";
 import { connectComms, receiveComm } from "./comms.ts";
 import { type Evaluated, Evaluator } from "./evaluate.ts";
+import { tidyGarbage } from "./garbage.ts";
 import {
   delivered,
   InterruptedError,
@@ -169,6 +170,7 @@ export class Executor {
     if (outcome.status === "ok" && failure) outcome = { status: "error", shown: true, ...failure };
     if (outcome.status === "error" && outcome.ename === interruptName) this.#silence(cell);
     this.#post({ type: "done", cell: cell.id, outcome });
+    tidyGarbage();
   }
 
   /**

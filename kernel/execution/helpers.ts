@@ -5,6 +5,7 @@ import { performance } from "node:perf_hooks";
 import type { MimeBundle } from "../view/mime.ts";
 import { type Cell, currentCell } from "./cell.ts";
 import { helpersName } from "./cell-names.ts";
+import { sweepGarbage } from "./garbage.ts";
 import { describeVariable, formatBytes, formatDuration, table } from "./variables.ts";
 
 interface Mark {
@@ -17,13 +18,6 @@ export interface HelperParts {
   directory: string;
   /** Shows a bundle below the running cell. */
   display(bundle: MimeBundle): void;
-}
-
-let sweep: () => number = () => 0;
-
-/** Told by what holds memory: `gather` gives back what nothing refers to, and returns how many bytes that were. */
-export function onReset(gather: () => number): void {
-  sweep = gather;
 }
 
 /** Makes the helpers known to translated cells. All names that are global by now survive `%reset`. */
@@ -86,7 +80,7 @@ export function installHelpers({ directory, display }: HelperParts): void {
           // Its cell stopped before the declaration, so that there is nothing to forget.
         }
       }
-      const freed = sweep();
+      const freed = sweepGarbage();
       const count = Object.keys(variables).length;
       const memory = freed > 0 ? `; ${formatBytes(freed)} of tensors freed` : "";
       console.log(`${count === 1 ? "1 name" : `${count} names`} forgotten${memory}.`);

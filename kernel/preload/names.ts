@@ -2,9 +2,9 @@
 // loading it connects them to the notebook. A name that is exported here is preloaded and known to the type checker.
 
 import { isUndivided, recoverFromTermination, setInterruptFlag, stopLeftovers } from "../../engine/index.ts";
-import { sweep } from "../../engine/memory.ts";
+import { sweep, tidyBetween } from "../../engine/memory.ts";
 import { publisher } from "../display.ts";
-import { onReset } from "../execution/helpers.ts";
+import { provideGarbage } from "../execution/garbage.ts";
 import { interruptFlag, onTermination } from "../execution/interrupt.ts";
 import { installViews } from "../view/index.ts";
 
@@ -61,5 +61,5 @@ export { type Progress, type ProgressOptions, progress, show } from "../view/ind
 
 setInterruptFlag(interruptFlag());
 onTermination({ isUndivided, stopLeftovers, recover: recoverFromTermination });
-onReset(sweep);
+provideGarbage({ sweep, tidy: tidyBetween });
 installViews(publisher);

@@ -21,6 +21,7 @@ import {
   moduleScope,
   setLivenessProbe,
   sweep,
+  tidyBetween,
 } from "../../engine/memory.ts";
 
 const LARGE = 2000; // elements: 8 kB, above the 4 kB under which values stay
@@ -363,6 +364,34 @@ describe("tidying", () => {
     expect(asked).toBeGreaterThan(0);
     expect(most).toBeLessThanOrEqual(220 * 2 ** 20);
     expect(kept.every((x) => x.at(999).item() === 1)).toBe(true);
+  });
+
+  test("between two pieces of work, collects what was made since the last, without asking", async () => {
+    const kept = input(7);
+    const size = 50_000;
+    let asked = 0;
+    const probe = setLivenessProbe(() => {
+      asked++;
+      return probe?.() ?? null;
+    });
+    sweep();
+    tidyBetween();
+    asked = 0;
+    const floor = bytes();
+    let most = 0;
+    try {
+      for (let piece = 0; piece < 200; piece++) {
+        for (let i = 0; i < 10; i++) full([size], 1);
+        await new Promise((resolve) => setImmediate(resolve));
+        tidyBetween();
+        most = Math.max(most, bytes() - floor);
+      }
+    } finally {
+      setLivenessProbe(probe);
+    }
+    expect(most).toBeLessThanOrEqual(40 * 2 ** 20);
+    expect(asked).toBe(0);
+    expect(kept.at(0).item()).toBe(7);
   });
 
   test("leaves objects that the program refers to weakly, and its microtasks, for their time", () => {

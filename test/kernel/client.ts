@@ -125,7 +125,9 @@ export class TestKernel {
   static async start(options: StartOptions = {}): Promise<TestKernel> {
     const { after } = options;
     const folder = after ? after.#folder : temporaryFolder("kernel");
-    const [shell_port, control_port, stdin_port, iopub_port, hb_port] = await freePorts(5);
+    const [shell_port, control_port, stdin_port, iopub_port, hb_port] = await Promise.all(
+      Array.from({ length: 5 }, freePort),
+    );
     const fields = after?.connection ?? {
       transport: options.transport ?? "tcp",
       ip: options.transport === "ipc" ? join(folder.path, "socket") : "127.0.0.1",
@@ -253,12 +255,6 @@ export class TestKernel {
 
 async function receive(socket: AsyncIterable<Buffer[]>, handle: (frames: Buffer[]) => void): Promise<void> {
   for await (const frames of socket) handle(frames);
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const ports = new Set<number>();
-  while (ports.size < count) ports.add(await freePort());
-  return [...ports];
 }
 
 /** Everything of one stream, joined. */

@@ -33,13 +33,20 @@ export function temporaryFolder(label: string): { path: string; remove(): void }
   return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) };
 }
 
+/** Ports that were handed out: the system may give one again before anybody has bound it. */
+const givenPorts = new Set<number>();
+
 export async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no TCP port could be had");
-  return address.port;
+  for (;;) {
+    const probe = createServer();
+    await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
+    const address = probe.address();
+    await new Promise((resolve) => probe.close(resolve));
+    if (address === null || typeof address === "string") throw new Error("no TCP port could be had");
+    if (givenPorts.has(address.port)) continue;
+    givenPorts.add(address.port);
+    return address.port;
+  }
 }
 
 export interface Finished {
