@@ -8,7 +8,7 @@
 import type * as Fork from "@tslab/typescript-for-tslab";
 import type * as TslabConverter from "tslab/dist/converter.js";
 import { cellUrl } from "../execution/cell-names.ts";
-import { ownDeclarations } from "./declarations.ts";
+import { ownDeclarations, wordsOf } from "./declarations.ts";
 import { excerpt } from "./excerpt.ts";
 import {
   actionsOf,
@@ -297,7 +297,7 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
         previous(undefined, new Set(locals.keys())) + cell.forChecker + exports,
       );
     } else {
-      const own = ownDeclarations(declarations, new Set(locals.keys()));
+      const own = ownDeclarations(ts, declarations, new Set(locals.keys()), tslab.previousFile());
       tslab.addFile(`${module.slice(2)}.d.ts`, own + exports);
     }
     for (const [name, symbol] of locals)
@@ -593,10 +593,4 @@ function withoutPaths(text: string): string {
   return text
     .replace(/(?:typeof )?import\("[^"]*"\)\./g, "")
     .replace(/import\("[^"]*?([^/"]+?)(?:\/index)?"\)/g, "$1");
-}
-
-/** All that could be names in a text; escapes in names are not read, so a text that has any counts as all names. */
-function wordsOf(text: string): ReadonlySet<string> | undefined {
-  if (text.includes("\\u")) return undefined;
-  return new Set(text.match(/[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*/gu));
 }

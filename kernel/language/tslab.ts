@@ -16,7 +16,7 @@ import type * as TslabConverter from "tslab/dist/converter.js";
 import type * as TslabInspect from "tslab/dist/inspect.js";
 import { restoreComments, withoutComments } from "./comments.ts";
 import { Growth } from "./growth.ts";
-import { type Compiler, importsOf } from "./internals.ts";
+import { augments, type Compiler, importsOf, localsOf } from "./internals.ts";
 
 export interface Tslab {
   ts: Compiler;
@@ -204,6 +204,11 @@ export function loadTslab(directory: string, isUnchecked: () => boolean): Tslab 
     const created = host.afterProgramCreate;
     const use = (program: Fork.BuilderProgram): void => {
       builder = program;
+      const { emit } = program;
+      program.emit = (file, ...rest) =>
+        file?.fileName === cellPath && !declares(file)
+          ? { emitSkipped: true, diagnostics: [] }
+          : emit(file, ...rest);
       program.getAllDependencies = (file) => [...dependencies(file, program.getProgram())];
       // tslab asks for the names that a cell declares: those are there once it is bound, and need no checker yet.
       const cell = program.getSourceFile(cellPath);
@@ -260,7 +265,10 @@ export function loadTslab(directory: string, isUnchecked: () => boolean): Tslab 
     return ts.getQuickInfoAtPosition(file, checker, cancellation, position);
   };
 
-  // tslab's converter gets the compiler by `require`; its copy has these five parts replaced.
+  /** Whether a cell has declarations that later ones could see. */
+  const declares = (file: Fork.SourceFile): boolean => localsOf(file).size > 0 || augments(file);
+
+  // tslab's converter gets the compiler by `require`; its copy has these parts replaced.
   const loaded = requireAsTslab.cache[forkFile];
   if (!loaded) throw new Error("tslab's TypeScript is not where Node keeps its modules");
   loaded.exports = {
@@ -269,6 +277,8 @@ export function loadTslab(directory: string, isUnchecked: () => boolean): Tslab 
     createWatchProgram: createWatch,
     getPreEmitDiagnosticsOfFiles: diagnosticsOf,
     getQuickInfoAtPosition: quickInfo,
+    // Would print all that was declared before, of which little is needed; what stays of it is in `previousFile` then.
+    createPrinter: () => ({ printFile: () => "" }),
     // Only makes tslab's own JavaScript, which nobody reads here.
     transpileModule: () => ({ outputText: "" }),
   };
