@@ -346,14 +346,16 @@ export class Kernel {
     const name = counted ? `cell ${++this.#executionCount}` : `request ${cell}`;
     const executionCount = this.#executionCount;
 
+    const running = this.#begin(request, cell);
+    // The check begins while front ends are told.
+    const ended = this.#outcome(running, { code, cell: name, executionCount });
     this.#status(request, "busy");
     this.#show(request, "execute_input", { code, execution_count: executionCount });
     if (counted) {
       this.#history.add(executionCount, code);
       this.#tellWhatWasLost(request);
     }
-    const running = this.#begin(request, cell);
-    const outcome = await this.#outcome(running, { code, cell: name, executionCount });
+    const outcome = await ended;
     if (this.#awaitsInput === cell) this.#awaitsInput = null;
     this.#flushStreams();
     this.#stateCuts(request);
