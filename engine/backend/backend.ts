@@ -155,6 +155,20 @@ export interface Pool2dGeometry {
   readonly padLeft: number;
 }
 
+/** Pictures `[count, channels, inHeight, inWidth]` moved to `[count, channels, outHeight, outWidth]`. */
+export interface WarpGeometry {
+  readonly count: number;
+  readonly channels: number;
+  readonly inHeight: number;
+  readonly inWidth: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+  /** What lies outside of a picture: black, its edge repeated, or its mirror image. */
+  readonly border: "zeros" | "replicate" | "reflect";
+  /** The nearest pixel, instead of four mixed bilinearly. */
+  readonly nearest: boolean;
+}
+
 export interface SgdOptions {
   readonly learningRate: number;
   readonly momentum: number;
@@ -301,6 +315,12 @@ export interface Backend {
   gatherRows(x: Storage, indices: Storage, out: Storage, rowLength: number): void;
   /** `out[indices[i]] += x[i]`: the gradient of `gatherRows`. */
   scatterAddRows(x: Storage, indices: Storage, out: Storage, rowLength: number): void;
+
+  /**
+   * The pixel (x, y) of each picture from the place (a·x + b·y + e, c·x + d·y + f) of the one given, pixel centres at whole numbers; `maps`
+   * holds a, b, c, d, e and f for each. Computed in float64.
+   */
+  warp(x: Storage, maps: Float64Array, out: Storage, geometry: WarpGeometry): void;
 
   /** In place: `v ← momentum·v + (g + weightDecay·p)`, `p ← p − learningRate·v`. `velocity` is null without momentum. */
   sgdStep(parameter: Storage, gradient: Storage, velocity: Storage | null, options: SgdOptions): void;

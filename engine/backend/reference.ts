@@ -22,8 +22,10 @@ import type {
   TypedArray,
   UnaryKind,
   Walk,
+  WarpGeometry,
 } from "./backend.ts";
 import { finishConvolution } from "./finish.ts";
+import { warpPictures } from "./warp.ts";
 
 function makeArray(dtype: DType, length: number): TypedArray {
   switch (dtype) {
@@ -559,6 +561,10 @@ class ReferenceBackend implements Backend {
     for (let i = 0; i < rows.length; i++)
       for (let j = 0; j < rowLength; j++) sums[rows[i]! * rowLength + j]! += source[i * rowLength + j]!;
     target.set(sums);
+  }
+
+  warp(x: Storage, maps: Float64Array, out: Storage, geometry: WarpGeometry): void {
+    warpPictures(x.values(), maps, out.values(), geometry);
   }
 
   sgdStep(parameter: Storage, gradient: Storage, velocity: Storage | null, options: SgdOptions): void {

@@ -63,6 +63,7 @@ export const shapeOnlyBackend: Backend = {
   crossEntropyGradient: nothing,
   gatherRows: nothing,
   scatterAddRows: nothing,
+  warp: nothing,
   sgdStep: nothing,
   adamStep: nothing,
 };

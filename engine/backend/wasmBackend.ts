@@ -28,6 +28,7 @@ import type {
   TypedArray,
   UnaryKind,
   Walk,
+  WarpGeometry,
 } from "./backend.ts";
 import { finishConvolution } from "./finish.ts";
 import type { Pool } from "./pool.ts";
@@ -119,6 +120,9 @@ class WasmStorage implements Storage {
     }
   }
 }
+
+/** As the kernel names them. */
+const borders: Record<WarpGeometry["border"], number> = { zeros: 0, replicate: 1, reflect: 2 };
 
 const inWords = (bytes: number): string => {
   if (bytes < 1e4) return `${bytes} bytes`;
@@ -675,6 +679,28 @@ export class WasmBackend implements Backend {
     this.#setRows(x, indices, out, rowLength);
     const slices = rowLength < 64 ? 1 : this.#slices(x.length, CHEAP);
     this.#run("scatterAddRows", slices, false);
+  }
+
+  warp(x: Storage, maps: Float64Array, out: Storage, geometry: WarpGeometry): void {
+    if (!isFloat(x, out)) {
+      referenceBackend.warp(x, maps, out, geometry);
+      return;
+    }
+    const words = this.#task();
+    const scratch = this.#scratchFor(maps.byteLength);
+    new Float64Array(this.#memory.buffer, scratch, maps.length).set(maps);
+    words[0] = x.byteOffset;
+    words[1] = scratch;
+    words[2] = out.byteOffset;
+    words[3] = geometry.count;
+    words[4] = geometry.channels;
+    words[5] = geometry.inHeight;
+    words[6] = geometry.inWidth;
+    words[7] = geometry.outHeight;
+    words[8] = geometry.outWidth;
+    words[9] = borders[geometry.border];
+    words[10] = geometry.nearest ? 1 : 0;
+    this.#run("warp", Math.max(1, Math.min(geometry.count, this.#slices(out.length, COSTLY))));
   }
 
   sgdStep(parameter: Storage, gradient: Storage, velocity: Storage | null, options: SgdOptions): void {

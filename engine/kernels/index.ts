@@ -56,4 +56,5 @@ export { avgPool2d, avgPool2dGradient, maxPool2d, maxPool2dGradient } from "./po
 export { argmax, argmin, max, min_ as min, sumBlocks, sumColumns, sumRows } from "./reduce";
 export { crossEntropy, crossEntropyGradient, logSoftmax, softmax } from "./softmax";
 export { gatherRows, scatterAddRows, strided, stridedAdd } from "./walk";
+export { warp } from "./warp";
 export { winograd, winogradWeight, winogradWeightGradient, winogradWeightSums } from "./winograd";

@@ -1,14 +1,15 @@
 /** Transforms that move pixels: every target moves along. */
 
+import type { WarpGeometry } from "../../backend/backend.ts";
 import { ArgumentError, describeValue } from "../../errors.ts";
 import { checkOptions } from "../../options.ts";
 import type { Generator } from "../../random.ts";
 import { checkCount } from "../checks.ts";
 import { onCircle } from "../circle.ts";
-import { type Batch, type Pictures, Transform } from "./transform.ts";
+import { type Batch, makePictures, type Pictures, Transform } from "./transform.ts";
 
 /** What lies outside of an image: black, its edge repeated, or its mirror image. */
-export type Border = "zeros" | "replicate" | "reflect";
+export type Border = WarpGeometry["border"];
 
 /** Options of flips. */
 export interface FlipOptions {
@@ -48,11 +49,16 @@ interface Affine {
   readonly f: number;
 }
 
+interface Size {
+  readonly height: number;
+  readonly width: number;
+}
+
 /** A transform that draws a map for each sample. */
 function moving(
   text: string,
   border: Border,
-  sizeOf: (images: Pictures) => { readonly height: number; readonly width: number },
+  sizeOf: (images: Pictures) => Size,
   draw: (random: Generator, images: Pictures) => Affine,
 ): Transform {
   if (border !== "zeros" && border !== "replicate" && border !== "reflect")
@@ -64,159 +70,41 @@ function moving(
     const size = sizeOf(images);
     const maps = Array.from({ length: images.count }, () => draw(random, images));
     return {
-      images: warp(images, size, maps, border, mixPixels),
-      clean: clean && warp(clean, size, maps, border, mixPixels),
-      masks: masks && warp(masks, size, maps, border, pickPixels),
       boxes: boxes && movedBoxes(boxes, images, size, maps),
+      images: warp(images, size, maps, border, false),
+      clean: clean && warp(clean, size, maps, border, false),
+      masks: masks && warp(masks, size, maps, border, true),
     };
   });
 }
 
-/** Fills the picture at `start` of `moved` from the one at `origin` of `from`. */
-type Sampler = (
-  from: Pictures,
-  origin: number,
-  moved: Pictures,
-  start: number,
-  map: Affine,
-  border: Border,
-) => void;
-
+/** Each picture moved by its map. What it was given is used up. */
 function warp(
   from: Pictures,
-  size: { readonly height: number; readonly width: number },
+  size: Size,
   maps: readonly Affine[],
   border: Border,
-  sample: Sampler,
+  nearest: boolean,
 ): Pictures {
-  const { count, channels } = from;
-  const length = channels * size.height * size.width;
-  const moved = { values: new Float32Array(count * length), count, channels, ...size };
-  for (const [i, map] of maps.entries()) {
-    const { a, b, c, d, e, f } = map;
-    // Flips, shifts and crops land on pixels: nothing to mix.
-    const isWhole = b === 0 && c === 0 && Math.abs(a) === 1 && [d, e, f].every(Number.isInteger);
-    const fill = isWhole ? copyPixels : sample;
-    fill(from, i * channels * from.height * from.width, moved, i * length, map, border);
-  }
+  const { count, channels, height, width } = from;
+  const moved = makePictures({ count, channels, ...size });
+  const numbers = Float64Array.from(maps.flatMap(({ a, b, c, d, e, f }) => [a, b, c, d, e, f]));
+  moved.pixels.holding.backend.warp(from.pixels.storage, numbers, moved.pixels.storage, {
+    count,
+    channels,
+    inHeight: height,
+    inWidth: width,
+    outHeight: size.height,
+    outWidth: size.width,
+    border,
+    nearest,
+  });
+  from.pixels.dispose();
   return moved;
 }
 
-/** Where in a channel the pixel at a whole place lies, by the border's rule outside; −1 for black. */
-function placeOf(x: number, y: number, height: number, width: number, border: Border): number {
-  if (x >= 0 && x < width && y >= 0 && y < height) return y * width + x;
-  if (border === "zeros") return -1;
-  return inside(y, height, border) * width + inside(x, width, border);
-}
-
-/** The place along one axis that the border's rule has for one outside. */
-const inside = (i: number, size: number, border: Border): number =>
-  border === "replicate" ? clamped(i, size) : reflected(i, size);
-
-const clamped = (i: number, size: number): number => Math.min(Math.max(i, 0), size - 1);
-
-/** `3 2 │ 1 2 3 │ 2 1`, again and again. */
-function reflected(i: number, size: number): number {
-  if (size === 1) return 0;
-  const period = 2 * (size - 1);
-  const within = ((i % period) + period) % period;
-  return within < size ? within : period - within;
-}
-
-/** Each pixel from the one that a whole map, which turns nothing, has for it: a row at a time. */
-const copyPixels: Sampler = (from, origin, moved, start, { a, d, e, f }, border) => {
-  const { values, channels, height, width } = from;
-  const { values: out, height: outHeight, width: outWidth } = moved;
-  // The columns that come from inside: 0 ≤ a·x + e < width, where a is 1 or −1.
-  const first = Math.max(0, Math.min(outWidth, a === 1 ? -e : e - width + 1));
-  const end = Math.max(first, Math.min(outWidth, a === 1 ? width - e : e + 1));
-  for (let y = 0; y < outHeight; y++) {
-    let row = d * y + f;
-    if (row < 0 || row >= height) {
-      if (border === "zeros") continue;
-      row = inside(row, height, border);
-    }
-    for (let k = 0; k < channels; k++) {
-      const source = origin + (k * height + row) * width;
-      const to = start + (k * outHeight + y) * outWidth;
-      for (let x = first, at = source + a * first + e; x < end; x++, at += a) out[to + x] = values[at]!;
-      if (border === "zeros") continue;
-      for (let x = 0; x < first; x++) out[to + x] = values[source + inside(a * x + e, width, border)]!;
-      for (let x = end; x < outWidth; x++) out[to + x] = values[source + inside(a * x + e, width, border)]!;
-    }
-  }
-};
-
-/** Each pixel from the nearest one. */
-const pickPixels: Sampler = (from, origin, moved, start, { a, b, c, d, e, f }, border) => {
-  const { values, channels, height, width } = from;
-  const { values: out, height: outHeight, width: outWidth } = moved;
-  const area = height * width;
-  const outArea = outHeight * outWidth;
-  for (let y = 0, at = start; y < outHeight; y++)
-    for (let x = 0; x < outWidth; x++, at++) {
-      const column = Math.floor(a * x + b * y + e + 0.5);
-      const row = Math.floor(c * x + d * y + f + 0.5);
-      const place = placeOf(column, row, height, width, border);
-      if (place === -1) continue;
-      for (let k = 0; k < channels; k++) out[at + k * outArea] = values[origin + place + k * area]!;
-    }
-};
-
-/** Each pixel from the four around its place: bilinear. */
-const mixPixels: Sampler = (from, origin, moved, start, { a, b, c, d, e, f }, border) => {
-  const { values, channels, height, width } = from;
-  const { values: out, height: outHeight, width: outWidth } = moved;
-  const area = height * width;
-  const outArea = outHeight * outWidth;
-  const lastColumn = width - 1;
-  const lastRow = height - 1;
-  for (let y = 0, at = start; y < outHeight; y++)
-    for (let x = 0; x < outWidth; x++, at++) {
-      const u = a * x + b * y + e;
-      const v = c * x + d * y + f;
-      // Truncated where all four are inside: integers of 32 bits index fastest.
-      if (u >= 0 && v >= 0 && u < lastColumn && v < lastRow) {
-        const left = u | 0;
-        const top = v | 0;
-        const right = u - left;
-        const down = v - top;
-        let place = origin + top * width + left;
-        for (let k = 0, to = at; k < channels; k++, place += area, to += outArea) {
-          const p = values[place]!;
-          const r = values[place + width]!;
-          const above = p + (values[place + 1]! - p) * right;
-          out[to] = above + (r + (values[place + width + 1]! - r) * right - above) * down;
-        }
-        continue;
-      }
-      const left = Math.floor(u);
-      const top = Math.floor(v);
-      const right = u - left;
-      const down = v - top;
-      const one = placeOf(left, top, height, width, border);
-      const two = placeOf(left + 1, top, height, width, border);
-      const three = placeOf(left, top + 1, height, width, border);
-      const four = placeOf(left + 1, top + 1, height, width, border);
-      for (let k = 0; k < channels; k++) {
-        const channel = origin + k * area;
-        const p = one < 0 ? 0 : values[channel + one]!;
-        const q = two < 0 ? 0 : values[channel + two]!;
-        const r = three < 0 ? 0 : values[channel + three]!;
-        const s = four < 0 ? 0 : values[channel + four]!;
-        const above = p + (q - p) * right;
-        out[at + k * outArea] = above + (r + (s - r) * right - above) * down;
-      }
-    }
-};
-
 /** The smallest upright boxes around the moved ones, cut off at the border. */
-function movedBoxes(
-  boxes: Float32Array,
-  from: { readonly height: number; readonly width: number },
-  to: { readonly height: number; readonly width: number },
-  maps: readonly Affine[],
-): Float32Array {
+function movedBoxes(boxes: Float32Array, from: Size, to: Size, maps: readonly Affine[]): Float32Array {
   return Float32Array.from(
     maps.flatMap(({ a, b, c, d, e, f }, i) => {
       const [left, top, right, bottom] = boxes.subarray(4 * i, 4 * i + 4) as unknown as [

@@ -1,18 +1,38 @@
 /** What a transform of images is: what it draws for each sample, and what it carries along with the images. */
 
-import { tensor } from "../../creation.ts";
+import { makeEmpty, tensor } from "../../creation.ts";
 import { ArgumentError, describeValue, ShapeError } from "../../errors.ts";
 import { defaultGenerator, Generator } from "../../random.ts";
 import { describeShape, type Shape } from "../../shapes.ts";
 import { isTensor, type Tensor } from "../../tensor.ts";
 
-/** Images as plain numbers, `[count, channels, height, width]`. */
-export interface Pictures {
-  readonly values: Float32Array;
+interface Sizes {
   readonly count: number;
   readonly channels: number;
   readonly height: number;
   readonly width: number;
+}
+
+/** Images of a batch on its way. */
+export interface Pictures extends Sizes {
+  /** `[count, channels, height, width]`, float32. */
+  readonly pixels: Tensor;
+  /** The numbers of `pixels`, where they lie. */
+  readonly values: Float32Array;
+}
+
+/** Images whose numbers are yet to be written. */
+export function makePictures(sizes: Sizes): Pictures {
+  const { count, channels, height, width } = sizes;
+  const pixels = makeEmpty("transform", [count, channels, height, width], "float32");
+  return { ...sizes, pixels, values: pixels.storage.values() as Float32Array };
+}
+
+/** Images with these numbers, to be written into. */
+function picturesOf(given: Tensor, sizes: Sizes): Pictures {
+  const pictures = makePictures(sizes);
+  pictures.values.set(given.toTypedArray());
+  return pictures;
 }
 
 /** A batch on its way through transforms, which may write into it. */
@@ -90,18 +110,15 @@ export class Transform {
       {
         images,
         clean: clean === undefined ? null : this.#read(clean),
-        masks: masks === undefined ? null : { ...size, values: ownValues(masks) },
+        masks: masks === undefined ? null : picturesOf(masks, size),
         boxes: boxes === undefined ? null : ownValues(boxes),
       },
       generator,
     );
-    const { height, width } = result.images;
     return {
-      images: written(result.images),
-      ...(result.clean === null ? {} : { clean: written(result.clean) }),
-      ...(result.masks === null
-        ? {}
-        : { masks: tensor(new Int32Array(result.masks.values), { shape: [images.count, height, width] }) }),
+      images: result.images.pixels,
+      ...(result.clean === null ? {} : { clean: result.clean.pixels }),
+      ...(result.masks === null ? {} : { masks: classesOf(result.masks) }),
       ...(result.boxes === null ? {} : { boxes: tensor(result.boxes, { shape: [images.count, 4] }) }),
     };
   }
@@ -125,18 +142,21 @@ export class Transform {
       throw new ArgumentError(`${this.#text}: expects images as a tensor; got ${describeValue(images)}`);
     checkImages(this.#text, images.shape);
     const [count, channels, height, width] = images.shape as readonly [number, number, number, number];
-    return { values: ownValues(images), count, channels, height, width };
+    return picturesOf(images, { count, channels, height, width });
   }
+}
+
+/** Masks as whole numbers, `[count, height, width]`; the pictures are used up. */
+function classesOf({ pixels, values, count, height, width }: Pictures): Tensor {
+  const classes = tensor(new Int32Array(values), { shape: [count, height, width] });
+  pixels.dispose();
+  return classes;
 }
 
 /** A copy that transforms may write into. */
 function ownValues(given: Tensor): Float32Array {
   const values = given.toTypedArray();
   return values instanceof Float32Array ? values : new Float32Array(values);
-}
-
-function written({ values, count, channels, height, width }: Pictures): Tensor {
-  return tensor(values, { shape: [count, channels, height, width] });
 }
 
 /** Says so where samples are no images. */

@@ -1,6 +1,6 @@
 /** A convolution takes normalisation, sum and ReLU along where no gradient is wanted: with the same bits, and unseen. */
 import fc from "fast-check";
-import { beforeAll, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { withBackend } from "../../../engine/backend/current.ts";
 import { referenceBackend } from "../../../engine/backend/reference.ts";
 import {
@@ -18,7 +18,7 @@ import {
 import { chain } from "../../../engine/nn/chain.ts";
 import { ensureKernels, wasmBackends } from "../backend/support.ts";
 
-beforeAll(ensureKernels);
+await ensureKernels();
 
 interface Wanted {
   readonly seed: number;
