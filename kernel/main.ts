@@ -41,10 +41,15 @@ const worker = new Worker(new URL(`./protocol/worker${extension}`, import.meta.u
   stdout: true,
   stderr: true,
   // The only way for a Worker to hear of SIGINT while this thread is busy; see protocol/sigint.ts.
-  execArgv: [...process.execArgv, "--expose-internals", "--no-warnings"],
+  execArgv: [...nodesOwn(process.execArgv), "--expose-internals", "--no-warnings"],
   trackUnmanagedFds: false,
 });
 for (const stream of [worker.stdout, worker.stderr]) stream.on("data", log);
+
+/** Without what is V8's, which holds for all threads: else the young generation of each grows to 48 MB. Workers refuse such flags. */
+function nodesOwn(flags: readonly string[]): string[] {
+  return flags.filter((flag) => !flag.startsWith("--max-semi-space-size"));
+}
 
 function log(text: string | Uint8Array): void {
   writeSync(2, typeof text === "string" ? Buffer.from(text) : text);

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { Dealer, Request as HeartbeatSocket, Subscriber } from "zeromq";
 import { address, type Connection, parseConnection } from "../../kernel/protocol/connection.ts";
 import { decode, Encoder, type Message, Signer } from "../../kernel/protocol/wire.ts";
-import { freePort, projectRoot, temporaryFolder } from "../support/jupyter.ts";
+import { freePort, kernelFlags, projectRoot, temporaryFolder } from "../support/jupyter.ts";
 
 export type Channel = "shell" | "control" | "stdin";
 
@@ -139,7 +139,7 @@ export class TestKernel {
     if (!after) writeFileSync(file, JSON.stringify(fields));
     // As Jupyter writes it.
     chmodSync(file, options.connectionMode ?? 0o600);
-    const program = ["--no-force-async-hooks-checks", join(projectRoot, "dist", "kernel", "main.js"), file];
+    const program = [...kernelFlags, join(projectRoot, "dist", "kernel", "main.js"), file];
     const child = spawn(
       process.execPath,
       options.withParent ? ["-e", parentScript, process.execPath, ...program] : program,

@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { userDataFolder } from "../../kernel/cli/place.ts";
 import { root } from "../../kernel/setup/layout.mjs";
+import { kernelFlags } from "../support/jupyter.ts";
 
 const main = join(root, "dist", "kernel", "cli", "main.js");
 const version: string = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version;
@@ -64,11 +65,11 @@ describe("install", () => {
       interrupt_mode: "message",
     });
     expect(spec.argv.slice(1)).toEqual([
-      "--no-force-async-hooks-checks",
+      ...kernelFlags,
       join(root, "dist", "kernel", "main.js"),
       "{connection_file}",
     ]);
-    const node = spawnSync(spec.argv[0], ["--no-force-async-hooks-checks", "--version"], {
+    const node = spawnSync(spec.argv[0], [...kernelFlags, "--version"], {
       encoding: "utf8",
     });
     expect(Number.parseInt(node.stdout.slice(1), 10)).toBeGreaterThanOrEqual(22);

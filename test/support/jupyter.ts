@@ -1,12 +1,18 @@
 /** Starts the project's own Jupyter programs (from `.venv`) for tests, each in a folder and with settings of its own. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const projectRoot: string = fileURLToPath(new URL("../..", import.meta.url));
+
+const kernelSpec: { argv: string[] } = JSON.parse(
+  readFileSync(join(projectRoot, "kernel", "kernelspec", "kernel.json"), "utf8"),
+);
+/** The flags with which Jupyter starts a kernel. */
+export const kernelFlags: readonly string[] = kernelSpec.argv.filter((argument) => argument.startsWith("--"));
 
 /** Path of a program of the project's virtual environment, such as `jupyter` or `python`. */
 export function venvProgram(name: string): string {

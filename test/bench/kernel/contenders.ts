@@ -1,7 +1,7 @@
 /** The kernels that are compared: how each is started, and how its language says the same things. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { projectRoot, venvProgram } from "../../support/jupyter.ts";
+import { kernelFlags, projectRoot, venvProgram } from "../../support/jupyter.ts";
 
 export interface Contender {
   name: string;
@@ -27,7 +27,7 @@ const all: readonly (Contender & { needs: string })[] = [
     needs: join(projectRoot, "dist", "kernel", "main.js"),
     command: (file) => [
       process.execPath,
-      "--no-force-async-hooks-checks",
+      ...kernelFlags,
       join(projectRoot, "dist", "kernel", "main.js"),
       file,
     ],
