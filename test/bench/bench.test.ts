@@ -8,6 +8,7 @@ import { measure } from "./rounds.ts";
 import { exponent, growthSection } from "./sections/growth.ts";
 import { networksSection } from "./sections/networks.ts";
 import { operations, operationsSection } from "./sections/operations.ts";
+import { profileSection } from "./sections/profile.ts";
 
 /** First losses and outputs by PyTorch 2.13, one thread. */
 const networks: readonly (readonly [network: string, batch: number, loss: number, output: number])[] = [
@@ -132,6 +133,36 @@ test("`npm run bench` times contenders beside each other and reports it as JSON"
   expect(Object.keys(report.contenders)).toEqual(["BLAS", "WASM"]);
   expect(report.rows.operations!.map(({ name }) => name)).toEqual(["reshape, 4 numbers"]);
   expect(report.rows.operations![0]!.values.WASM).toBeGreaterThan(0);
+}, 120_000);
+
+test("`npm run bench -- profile` tells where a step's time goes, of all of it", () => {
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    [
+      join(import.meta.dirname, "bench.ts"),
+      ...[
+        "profile",
+        "--quick",
+        "--json",
+        "--threads",
+        "1",
+        "--match",
+        "LeNet-5, training",
+        "--contenders",
+        "WASM",
+      ],
+    ],
+    { encoding: "utf8" },
+  );
+  expect(stderr).toBe("");
+  const [row] = (JSON.parse(stdout) as Report).rows.profile!;
+  const { all, ...parts } = row!.values;
+  for (const part of ["products", "convolutions", "pooling", "elementwise", "optimiser", "JavaScript"])
+    expect(parts[part], part).toBeGreaterThan(0);
+  expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBeCloseTo(all!, 6);
+  expect(profileSection.table([{ ...row!, contender: "WASM" }], null)).toMatch(
+    /\| LeNet-5, training, batch 64 \| WASM \| [\d.]+ \| \d+ % \|/,
+  );
 }, 120_000);
 
 test("a contender that is none is refused, and those that have to be asked for are named", () => {

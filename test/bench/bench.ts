@@ -12,6 +12,7 @@ import { loadingSection } from "./sections/loading.ts";
 import { memorySection } from "./sections/memory.ts";
 import { networksSection } from "./sections/networks.ts";
 import { operationsSection } from "./sections/operations.ts";
+import { profileSection } from "./sections/profile.ts";
 import type { Bench, Section } from "./sections/section.ts";
 import { startSection } from "./sections/start.ts";
 
@@ -22,6 +23,7 @@ const usage = `npm run bench [-- what … options]
   loading              data loading and augmentation beside training
   start                import, first tensor, first step
   memory               the most memory that training takes
+  profile              where the time of nnlab's steps goes
   all                  all of them
   --quick              fewer rounds and cases
   --busy               for a machine that is busy with other things: one thread, processor time, the fastest of the rounds
@@ -41,6 +43,7 @@ const sections: Readonly<Record<string, Section>> = {
   loading: loadingSection,
   start: startSection,
   memory: memorySection,
+  profile: profileSection,
 };
 
 function readOptions() {

@@ -19,7 +19,9 @@ export type Task =
 export type Order =
   | { readonly order: "describe" }
   | { readonly order: "prepare"; readonly task: Task }
-  | { readonly order: "run"; readonly steps: number };
+  | { readonly order: "run"; readonly steps: number }
+  /** For those that can tell where their time goes. */
+  | { readonly order: "profile"; readonly steps: number };
 
 export interface Answer {
   /** What it is and runs on. */
@@ -30,4 +32,6 @@ export interface Answer {
   milliseconds?: number;
   /** The same in time of all the process's threads on a processor. */
   processorMilliseconds?: number;
+  /** Milliseconds of one step by what they were spent on, and `all` of them. */
+  parts?: Record<string, number>;
 }

@@ -12,9 +12,11 @@ export interface Side {
   describe(): string;
   /** Null where it cannot do the task. */
   prepare(task: Task): Prepared | null;
+  /** Runs a step so many times and tells where the time went, where it can. */
+  profile?(steps: number, step: () => void): Record<string, number>;
 }
 
-export async function serve({ describe, prepare }: Side): Promise<void> {
+export async function serve({ describe, prepare, profile }: Side): Promise<void> {
   let step = (): void => {};
   const answer = (order: Order): Answer => {
     if (order.order === "describe") return { description: describe() };
@@ -24,6 +26,7 @@ export async function serve({ describe, prepare }: Side): Promise<void> {
       step = prepared.step;
       return { result: prepared.result };
     }
+    if (order.order === "profile") return profile === undefined ? {} : { parts: profile(order.steps, step) };
     const used = process.cpuUsage();
     const start = performance.now();
     for (let i = 0; i < order.steps; i++) step();

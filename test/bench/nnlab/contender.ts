@@ -7,6 +7,7 @@ import { type Prepared, serve } from "../serve.ts";
 import { prepareLoading } from "./loading.ts";
 import { prepareMlp, prepareNetwork } from "./networks.ts";
 import { prepareOperation } from "./operations.ts";
+import { profile } from "./profile.ts";
 import { programs } from "./programs.ts";
 
 const options = JSON.parse(process.argv[2]!) as WasmBackendOptions;
@@ -32,4 +33,4 @@ function describe(): string {
   return `${simd === "relaxed" ? "SIMD with FMA" : "SIMD"}, ${threads === 1 ? "one thread" : `${threads} threads`}, ${where}`;
 }
 
-await serve({ describe, prepare });
+await serve({ describe, prepare, profile: (steps, step) => profile(backend, steps, step) });
