@@ -159,7 +159,7 @@ function createHooks(notebook: string, directory: string, require: NodeJS.Requir
     }
     const name = specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
     return new ModuleNotFoundError(
-      `there is no package '${name}' for ${from}; install it in the notebook's folder: cd ${directory} && npm install ${name}`,
+      `there is no package '${name}' for ${from}; install it into the notebook's folder: %install ${name}`,
       { cause },
     );
   }

@@ -206,7 +206,7 @@ function moduleHint(message: string, { directory }: HintContext): string | undef
   if (/^\.{0,2}\//.test(specifier)) return fileHint(specifier, directory);
   const near = nearest(specifier.replace(/^node:/, ""), builtinModules);
   if (specifier.startsWith("node:")) return near ? `did you mean node:${near}?` : "Node has no such module";
-  const install = `install it in the notebook's folder: cd ${directory} && npm install ${packageName(specifier)}`;
+  const install = `install it into the notebook's folder: %install ${packageName(specifier)}`;
   return near ? `did you mean node:${near}? Otherwise ${install}` : install;
 }
 

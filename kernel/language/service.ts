@@ -364,7 +364,9 @@ export function createLanguageService({ directory, preload }: LanguageOptions): 
     if (fileName !== undefined) {
       const file = tslab.program().getSourceFile(`${directory.replaceAll("\\", "/")}/${fileName}`);
       if (!file || /^__cell_\d+__/.test(fileName)) return [];
-      return [{ ...describe(file.text, found.start.offset, found.end.offset, said), file: fileName }];
+      return [
+        { ...describe(tslab.textOf(file), found.start.offset, found.end.offset, said), file: fileName },
+      ];
     }
     const { start, end } = { start: found.start.offset, end: found.end.offset };
     // Beyond the text there is only what tslab appends to it.

@@ -12,6 +12,7 @@ import { interruptibleAwaits } from "./awaits.ts";
 import { emitModule } from "./emit.ts";
 import { type HelperAction, withHelperCalls } from "./helper-calls.ts";
 import { type HelperCall, readHelpers } from "./helpers.ts";
+import { apply, type Edit, editsForOlder } from "./older-syntax.ts";
 import { placedThrows } from "./throws.ts";
 
 const ts: typeof TypeScript = createRequire(import.meta.url)("typescript");
@@ -22,7 +23,7 @@ export interface ParsedCell {
   syntaxErrors: { start: number; end: number; message: string; code: number }[];
   /** The text without helpers and `export`, which a cell does not have. Every position is as in the student's text. */
   neutral: string;
-  /** `neutral` for TypeScript 5.0: `using` is a `const` there and import attributes are unknown. */
+  /** `neutral` for TypeScript 5.0. */
   forChecker: string;
   /** Whether the text begins with `// @ts-nocheck`. */
   unchecked: boolean;
@@ -40,8 +41,6 @@ export interface Translation {
   sourceMap: string;
 }
 
-type Edit = { start: number; end: number; text: string };
-
 export const defaultExportName = "_dflt";
 
 /** Reads a cell; `syntaxErrors` is empty when the rest can be used. `isDeclared` tells the names of earlier cells. */
@@ -49,8 +48,7 @@ export function parseCell(code: string, isDeclared?: (name: string) => boolean):
   const { text, calls, problems } = readHelpers(code, isDeclared);
   const file = parse(text);
   const neutral: Edit[] = [];
-  const forChecker: Edit[] = [];
-  const blank = (start: number, end: number, text = ""): Edit => ({ start, end, text });
+  const blank = (start: number, end: number): Edit => ({ start, end, text: "" });
 
   for (const statement of file.statements) {
     if (ts.isExportDeclaration(statement) && statement.moduleSpecifier === undefined) {
@@ -73,13 +71,7 @@ export function parseCell(code: string, isDeclared?: (name: string) => boolean):
         }
       }
     }
-    if ((ts.isImportDeclaration(statement) || ts.isExportDeclaration(statement)) && statement.attributes) {
-      forChecker.push(blank(statement.attributes.getStart(file), statement.attributes.end));
-    }
   }
-  visitUsing(file, (start, end) => {
-    forChecker.push(blank(start, end - "const".length), blank(end - "const".length, end, "const"));
-  });
 
   const neutralText = apply(text, neutral);
   const ours = problems.map((problem) => ({ ...problem, code: 0 }));
@@ -87,7 +79,7 @@ export function parseCell(code: string, isDeclared?: (name: string) => boolean):
     // What follows an unknown helper in its line is no TypeScript either.
     syntaxErrors: ours.length > 0 ? ours : syntaxErrors(file),
     neutral: neutralText,
-    forChecker: apply(neutralText, forChecker),
+    forChecker: apply(neutralText, editsForOlder(file)),
     unchecked: isUnchecked(file),
     declared: file.statements.flatMap(declaredNames),
     augments: file.statements.some(
@@ -204,34 +196,6 @@ function nameDefault(statement: TypeScript.Statement, file: TypeScript.SourceFil
     { start, end: start + "export".length, text: "let" },
     { start: end - "default".length, end, text: `${defaultExportName} =` },
   ];
-}
-
-/** Every `using` or `await using` of a declaration, in functions too. */
-function visitUsing(file: TypeScript.SourceFile, found: (start: number, end: number) => void): void {
-  const visit = (node: TypeScript.Node): void => {
-    if (ts.isVariableDeclarationList(node)) {
-      const kind = node.flags & ts.NodeFlags.BlockScoped;
-      if (kind === ts.NodeFlags.Using || kind === ts.NodeFlags.AwaitUsing) {
-        const start = node.getStart(file);
-        const keyword = /^(await\s+)?using/.exec(file.text.slice(start));
-        if (keyword) found(start, start + keyword[0].length);
-      }
-    }
-    ts.forEachChild(node, visit);
-  };
-  visit(file);
-}
-
-/** Puts each edit's text in its range, filled up with spaces; line breaks stay, so that positions do. */
-function apply(text: string, edits: readonly Edit[]): string {
-  let result = "";
-  let done = 0;
-  for (const edit of [...edits].sort((a, b) => a.start - b.start)) {
-    const rest = text.slice(edit.start + edit.text.length, edit.end).replace(/[^\r\n]/g, " ");
-    result += text.slice(done, edit.start) + edit.text + rest;
-    done = edit.end;
-  }
-  return result + text.slice(done);
 }
 
 function isTypeStatement(statement: TypeScript.Statement): boolean {

@@ -17,6 +17,7 @@ import type * as TslabInspect from "tslab/dist/inspect.js";
 import { restoreComments, withoutComments } from "./comments.ts";
 import { Growth } from "./growth.ts";
 import { augments, type Compiler, importsOf, localsOf } from "./internals.ts";
+import { inOlderSyntax } from "./older-syntax.ts";
 
 export interface Tslab {
   ts: Compiler;
@@ -43,6 +44,8 @@ export interface Tslab {
   program(): Fork.Program;
   cellFile(): Fork.SourceFile;
   previousFile(): Fork.SourceFile;
+  /** A file of the student as it was written. */
+  textOf(file: Fork.SourceFile): string;
   nodeAt(file: Fork.SourceFile, position: number): Fork.Node;
 }
 
@@ -64,6 +67,8 @@ export function loadTslab(directory: string, isUnchecked: () => boolean): Tslab 
   /** The folders of the library and of Node's types. */
   const own = [libraries, nodeFolder].map((path) => `${slashed(path)}/`);
   const virtual = new Map<string, string>();
+  /** The student's files, of which the compiler sees no newer syntax. */
+  const asWritten = new Map<string, string>();
   const watched = new Map<string, { notify: Fork.FileWatcherCallback; modified: number }>();
   /** Files whose imports were not all found: looked at again each time, since a package may have come. */
   const unresolved = new Set<string>();
@@ -101,7 +106,12 @@ export function loadTslab(directory: string, isUnchecked: () => boolean): Tslab 
   ts.sys.watchDirectory = () => ({ close: () => undefined });
 
   function prepared(path: string, text: string | undefined): string | undefined {
-    if (text === undefined || !path.endsWith(".d.ts") || isStudents(path)) return text;
+    if (text === undefined) return text;
+    if (isStudents(path) && /\.[cm]?[jt]s$/.test(path)) {
+      asWritten.set(path, text);
+      return inOlderSyntax(path, text);
+    }
+    if (isStudents(path) || !path.endsWith(".d.ts")) return text;
     const read = withoutComments(path, text);
     if (!isLibrary(path)) return read;
     // All of the library is in the program anyhow; to look for each file's references again takes half of a check.
@@ -331,6 +341,7 @@ export function loadTslab(directory: string, isUnchecked: () => boolean): Tslab 
     program,
     cellFile: () => sourceFile(cellPath),
     previousFile: () => sourceFile(previousPath),
+    textOf: (file) => asWritten.get(file.fileName) ?? file.text,
     nodeAt: (file, position) => ts.getTouchingPropertyName(file, position),
   };
   return tslab;

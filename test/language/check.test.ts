@@ -195,7 +195,7 @@ describe("the student's files", () => {
     const cell = "import { late } from 'late';\nlate.toFixed()";
     const { diagnostics } = await notebook.run(cell);
     expect(diagnostics).toMatchObject([{ code: 2307 }]);
-    expect(diagnostics[0]!.hint).toContain("npm install late");
+    expect(diagnostics[0]!.hint).toContain("%install late");
     writeFiles(notebook.folder, {
       "node_modules/late/package.json": '{ "name": "late", "types": "index.d.ts" }',
       "node_modules/late/index.d.ts": "export declare const late: number;\n",
@@ -245,7 +245,7 @@ describe("errors", () => {
     ["const fixed = 1;\nfixed = 2", /let/],
     ["nn = 3", /let nn = …/],
     ["function later() { await 1 }", /async/],
-    ["import x from 'no-such-package'", /npm install no-such-package/],
+    ["import x from 'no-such-package'", /%install no-such-package/],
     ["import x from './nowhere.ts'", /no such file/],
     ["tensor([1]) * tensor([2])", /a\.mul\(b\)/],
     ["notDeclaredAnywhere", /run the cell that declares/],

@@ -215,7 +215,7 @@ describe("imports", () => {
     const { failure } = await notebook.run(missing);
     expect(failure?.ename).toBe("ModuleNotFoundError");
     expect(failure?.evalue).toContain("'@scope/none'");
-    expect(failure?.evalue).toContain(`cd ${notebook.folder} && npm install @scope/none`);
+    expect(failure?.evalue).toContain("%install @scope/none");
     const file = await notebook.run("// @ts-nocheck\nawait import('./none.ts')");
     expect(file.failure?.evalue).toBe(`there is no file './none.ts' as seen from ${notebook.folder}`);
     const name = await notebook.run("// @ts-nocheck\nimport { absent } from './untyped.js'");
