@@ -105,6 +105,14 @@ export interface MatmulGeometry {
   readonly accumulate: boolean;
 }
 
+/** What each number of a product goes through, in this order, each step if it is given. */
+export interface MatmulFinish {
+  /** `[n]`, added to every row. */
+  readonly bias: Storage | null;
+  /** `max(y, 0)`. */
+  readonly relu: boolean;
+}
+
 /** Input `[batch, inChannels, inHeight, inWidth]`, kernel `[outChannels, inChannels / groups, kernelHeight, kernelWidth]`. */
 export interface Conv2dGeometry {
   readonly batch: number;
@@ -229,8 +237,8 @@ export interface Backend {
   /** argmax and argmin write int32 and take the first of equals; NaN counts as the extreme, as in PyTorch. */
   reduce(kind: ReduceKind, x: Storage, reduction: Reduction, out: Storage): void;
 
-  /** `out = a · b` for each matrix of a batch. */
-  matmul(a: Storage, b: Storage, out: Storage, geometry: MatmulGeometry): void;
+  /** `out = a · b` for each matrix of a batch. `finish` gives the bits that `binary` and `unary` would after it. */
+  matmul(a: Storage, b: Storage, out: Storage, geometry: MatmulGeometry, finish?: MatmulFinish): void;
 
   /** `bias` is `[outChannels]` or null. `finish` gives the bits that `normalize`, `binary` and `unary` would after it. */
   conv2d(

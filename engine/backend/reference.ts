@@ -13,6 +13,7 @@ import type {
   Conv2dFinish,
   Conv2dGeometry,
   DType,
+  MatmulFinish,
   MatmulGeometry,
   Pool2dGeometry,
   ReduceKind,
@@ -24,7 +25,7 @@ import type {
   Walk,
   WarpGeometry,
 } from "./backend.ts";
-import { finishConvolution } from "./finish.ts";
+import { finishConvolution, finishProduct } from "./finish.ts";
 import { warpPictures } from "./warp.ts";
 
 function makeArray(dtype: DType, length: number): TypedArray {
@@ -306,7 +307,7 @@ class ReferenceBackend implements Backend {
       }
   }
 
-  matmul(a: Storage, b: Storage, out: Storage, geometry: MatmulGeometry): void {
+  matmul(a: Storage, b: Storage, out: Storage, geometry: MatmulGeometry, finish?: MatmulFinish): void {
     const { batch, m, n, k, transposeA, transposeB, batchStrideA, batchStrideB, accumulate } = geometry;
     const left = a.values();
     const right = b.values();
@@ -321,6 +322,7 @@ class ReferenceBackend implements Backend {
               right[t * batchStrideB + (transposeB ? column * k + p : p * n + column)]!;
           target[(t * m + row) * n + column] = sum;
         }
+    if (finish !== undefined) finishProduct(this, out, geometry, finish);
   }
 
   conv2d(

@@ -19,6 +19,7 @@ import type {
   Conv2dFinish,
   Conv2dGeometry,
   DType,
+  MatmulFinish,
   MatmulGeometry,
   Pool2dGeometry,
   ReduceKind,
@@ -393,9 +394,9 @@ export class WasmBackend implements Backend {
     this.#run(name, this.#slices(outer * size * inner, CHEAP));
   }
 
-  matmul(a: Storage, b: Storage, out: Storage, geometry: MatmulGeometry): void {
+  matmul(a: Storage, b: Storage, out: Storage, geometry: MatmulGeometry, finish?: MatmulFinish): void {
     if (!isFloat(a, b, out)) {
-      referenceBackend.matmul(a, b, out, geometry);
+      referenceBackend.matmul(a, b, out, geometry, finish);
       return;
     }
     const { batch, m, n, k } = geometry;
@@ -417,6 +418,8 @@ export class WasmBackend implements Backend {
     words[12] = scratch;
     words[13] = GEMM_SCRATCH;
     words[14] = this.#useBlas;
+    words[15] = finish?.bias?.byteOffset ?? 0;
+    words[16] = finish?.relu ? 1 : 0;
     this.#run("matmul", slices, !geometry.accumulate);
   }
 

@@ -3,7 +3,7 @@
 // strips of 8 columns where reading it in place would be slower. The order of the additions in an element of C depends
 // on k alone, so that slices of any size give the same bits.
 
-import { madd, mask } from "./simd";
+import { madd, mask, storeSome } from "./simd";
 import { pointer, sliceStart, word } from "./task";
 
 /** A BLAS's cblas_sgemm over the same memory, row-major, α = 1; called only where the task says so. */
@@ -469,7 +469,7 @@ export function gemm(
 
 /**
  * Words: a, b, out, batch, m, n, k, transpose a, transpose b, batch strides a and b (elements), accumulate, scratch, bytes of
- * scratch per slice, use BLAS. Slices divide the batch where it has enough matrices, else the longer side of C.
+ * scratch per slice, use BLAS, bias (0: none), 1 for ReLU. Slices divide the batch where it has enough matrices, else the longer side of C.
  */
 export function matmul(task: usize, slice: i32, slices: i32): void {
   const batch = word(task, 3);
@@ -481,6 +481,9 @@ export function matmul(task: usize, slice: i32, slices: i32): void {
   const accumulate = word(task, 11) != 0;
   const scratch = pointer(task, 12) + <usize>slice * pointer(task, 13);
   const useBlas = word(task, 14) != 0;
+  const bias = pointer(task, 15);
+  const rectifies = word(task, 16) != 0;
+  const finishes = bias != 0 || rectifies;
   const lda = transposeA ? m : k;
   const ldb = transposeB ? k : n;
   let firstMatrix = 0, lastMatrix = batch;
@@ -506,5 +509,24 @@ export function matmul(task: usize, slice: i32, slices: i32): void {
       b + (<usize>i * pointer(task, 10) << 2), ldb,
       accumulate, c + (<usize>i * <usize>m * <usize>n << 2), n, scratch,
     );
+    if (finishes)
+      finishRows(
+        c + (<usize>i * <usize>m * <usize>n << 2), lastRow - firstRow, lastColumn - firstColumn, n,
+        bias ? bias + (<usize>firstColumn << 2) : 0, rectifies,
+      );
+  }
+}
+
+/** Adds a bias (0: none) to each row and takes the larger of that and zero, if told. The bits are those of `add` and `relu`. */
+function finishRows(c: usize, rows: i32, columns: i32, ldc: i32, bias: usize, rectifies: bool): void {
+  const low = f32x4.splat(rectifies ? 0 : -Infinity);
+  const nothing = f32x4.splat(-0.0);
+  for (let row = 0; row < rows; ++row) {
+    for (let column = 0; column < columns; column += 4) {
+      const at = <usize>column << 2;
+      const sum = f32x4.add(v128.load(c + at), bias ? v128.load(bias + at) : nothing);
+      storeSome(c + at, f32x4.pmax(sum, low), min(columns - column, 4));
+    }
+    c += <usize>ldc << 2;
   }
 }

@@ -1,12 +1,12 @@
 // Layers one after the other. Where no gradient is wanted and nobody looks in between, a convolution takes the batch normalisation, the
-// sum with a shortcut and the ReLU that follow it along: the same bits with fewer passes over memory.
+// sum with a shortcut and the ReLU that follow it along, a linear layer its ReLU: the same bits with fewer passes over memory.
 
 import { detecting } from "../anomaly.ts";
 import { isGradEnabled } from "../gradmode.ts";
-import type { FixedNormalization } from "../ops/normalization.ts";
 import type { Tensor } from "../tensor.ts";
 import { ReLU } from "./activation.ts";
 import { Conv2d } from "./convolution.ts";
+import { Linear } from "./linear.ts";
 import { type AnyModule, inNameOf, isWatched, type Module } from "./module.ts";
 import { BatchNorm2d } from "./normalization.ts";
 
@@ -18,10 +18,11 @@ export interface Residual {
 
 /** Neighbours that are computed as one. */
 interface Group {
-  readonly conv: Conv2d;
-  readonly normalize: FixedNormalization | null;
-  readonly rectifies: boolean;
+  /** How many layers. */
   readonly length: number;
+  compute(x: Tensor): Tensor;
+  /** The same with a shortcut's output added, then ReLU; null where it cannot take them along. */
+  readonly endResidual: ((x: Tensor, shortcut: Tensor) => Tensor) | null;
 }
 
 /** The output of the layers, each given what the one before it returned; at the end, if it is told, of a residual block. */
@@ -36,11 +37,15 @@ export function chain(x: Tensor, layers: readonly Module[], residual: Residual |
       continue;
     }
     i += group.length;
-    const isLast = i === layers.length && !group.rectifies;
-    if (isLast && residual !== null && behavesAs(residual.activation, ReLU))
-      return compute({ ...group, rectifies: true }, value, residual.shortcut());
-    if (group.length > 1) value = compute(group, value, null);
-    else value = group.conv(value);
+    const { endResidual } = group;
+    if (
+      i === layers.length &&
+      residual !== null &&
+      endResidual !== null &&
+      behavesAs(residual.activation, ReLU)
+    )
+      return endResidual(value, residual.shortcut());
+    value = group.compute(value);
   }
   return residual === null ? value : residual.activation(value.add(residual.shortcut()));
 }
@@ -54,15 +59,25 @@ function behavesAs<Layer extends AnyModule>(
 }
 
 function groupAt(layers: readonly Module[], start: number): Group | null {
-  const conv = layers[start];
-  if (!behavesAs(conv, Conv2d) || conv.paddingMode !== "zeros" || conv.flip) return null;
-  const after = layers[start + 1];
+  const first = layers[start];
+  if (behavesAs(first, Linear)) {
+    const rectifies = behavesAs(layers[start + 1], ReLU);
+    return {
+      length: 1 + Number(rectifies),
+      compute: (x) => inNameOf(first, () => first.finish(x, rectifies)),
+      endResidual: null,
+    };
+  }
+  if (!behavesAs(first, Conv2d) || first.paddingMode !== "zeros" || first.flip) return null;
+  const second = layers[start + 1];
   const normalize =
-    behavesAs(after, BatchNorm2d) && after.channels === conv.outChannels ? after.fixed() : null;
-  const rectifies = behavesAs(layers[start + (normalize === null ? 1 : 2)], ReLU);
-  return { conv, normalize, rectifies, length: 1 + Number(normalize !== null) + Number(rectifies) };
-}
-
-function compute({ conv, normalize, rectifies }: Group, x: Tensor, addend: Tensor | null): Tensor {
-  return inNameOf(conv, () => conv.finish(x, { normalize, addend, relu: rectifies }));
+    behavesAs(second, BatchNorm2d) && second.channels === first.outChannels ? second.fixed() : null;
+  const relu = behavesAs(layers[start + (normalize === null ? 1 : 2)], ReLU);
+  const compute = (x: Tensor, addend: Tensor | null, rectifies: boolean) =>
+    inNameOf(first, () => first.finish(x, { normalize, addend, relu: rectifies }));
+  return {
+    length: 1 + Number(normalize !== null) + Number(relu),
+    compute: (x) => compute(x, null, relu),
+    endResidual: relu ? null : (x, shortcut) => compute(x, shortcut, true),
+  };
 }

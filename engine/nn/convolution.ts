@@ -3,7 +3,7 @@
 import { zeros } from "../creation.ts";
 import { ArgumentError, describeValue, ShapeError } from "../errors.ts";
 import { conv2d as conv2dOp, convTranspose2d as convTranspose2dOp } from "../ops/convolution.ts";
-import { type Finish, finishedConv2d } from "../ops/finishedConvolution.ts";
+import { type Finish, finishedConv2d } from "../ops/finished.ts";
 import { checkOptions } from "../options.ts";
 import { describeShape } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";

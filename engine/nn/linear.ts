@@ -2,6 +2,7 @@
 
 import { zeros } from "../creation.ts";
 import { ShapeError } from "../errors.ts";
+import { finishedLinear } from "../ops/finished.ts";
 import { linear as linearOp } from "../ops/matmul.ts";
 import { checkOptions } from "../options.ts";
 import { describeShape } from "../shapes.ts";
@@ -41,12 +42,22 @@ export class Linear extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    if (x.ndim === 0 || x.shape[x.ndim - 1] !== this.inFeatures) throw this.mismatch(x);
+    this.check(x);
     return linearOp(x, this.weight, this.bias);
+  }
+
+  /** @internal The same with nothing recorded for a gradient, and through ReLU if told. */
+  finish(x: Tensor, rectifies: boolean): Tensor {
+    this.check(x);
+    return finishedLinear(x, this.weight, this.bias, rectifies);
   }
 
   override details(): string {
     return `${this.inFeatures} → ${this.outFeatures}${this.bias === null ? ", no bias" : ""}`;
+  }
+
+  private check(x: Tensor): void {
+    if (x.ndim === 0 || x.shape[x.ndim - 1] !== this.inFeatures) throw this.mismatch(x);
   }
 
   private mismatch(x: Tensor): ShapeError {

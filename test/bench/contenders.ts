@@ -66,12 +66,15 @@ export function recipes(threads: number, python: string): Recipe[] {
       nnlab("BLAS on one thread", { threads: 1 }),
       nnlab("WASM on one thread", { blas: false, threads: 1 }),
     );
-  if (spawnSync(python, ["-c", "import torch"], { stdio: "ignore" }).status === 0)
-    all.push({
-      label: "PyTorch",
-      command: [python, "-B", join(here, "pytorch", "contender.py"), String(threads)],
-      starter: [python, "-B", join(here, "pytorch", "start.py"), String(threads)],
-      env: { OMP_NUM_THREADS: String(threads) },
-    });
+  const pytorch = (label: string, count: number): Recipe => ({
+    label,
+    command: [python, "-B", join(here, "pytorch", "contender.py"), String(count)],
+    starter: [python, "-B", join(here, "pytorch", "start.py"), String(count)],
+    env: { OMP_NUM_THREADS: String(count) },
+  });
+  if (spawnSync(python, ["-c", "import torch"], { stdio: "ignore" }).status === 0) {
+    all.push(pytorch("PyTorch", threads));
+    if (threads > 1) all.push(pytorch("PyTorch on one thread", 1));
+  }
   return all;
 }

@@ -68,6 +68,7 @@ const compared: readonly (readonly [label: string, other: string])[] = [
   ["WASM", "WASM without FMA"],
   ["BLAS", "BLAS on one thread"],
   ["WASM", "WASM on one thread"],
+  ["PyTorch", "PyTorch on one thread"],
 ];
 
 /** How many times as fast as another, of those that took part. */

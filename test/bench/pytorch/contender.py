@@ -27,7 +27,7 @@ step = None
 for line in sys.stdin:
     order = json.loads(line)
     if order["order"] == "describe":
-        answer = {"description": f"PyTorch {torch.__version__}, {torch.get_num_threads()} threads"}
+        answer = {"description": f"PyTorch {torch.__version__}, {torch.get_num_threads()} thread{'s' if torch.get_num_threads() > 1 else ''}"}
     elif order["order"] == "prepare":
         result, step = prepare(order["task"])
         answer = {"result": result}

@@ -125,18 +125,56 @@ describe.each(everyBackend())("layers taken together: $name", ({ backend }) => {
           });
           expect(bits(together)).toEqual(bits(apart));
           const takesSum = w.shortcut && w.relu;
-          const takesAny = w.norm || w.relu;
-          expect(finish === undefined).toBe(!takesAny);
-          if (takesAny)
-            expect(finish).toMatchObject({
-              normalize: w.norm ? {} : null,
-              addend: takesSum ? {} : null,
-              relu: w.relu,
-            });
+          expect(finish).toMatchObject({
+            normalize: w.norm ? {} : null,
+            addend: takesSum ? {} : null,
+            relu: w.relu,
+          });
         });
       }),
       { numRuns: 60, seed: 20_203 },
     );
+  });
+});
+
+const linears = fc.record({
+  seed: fc.nat(1000),
+  batch: fc.integer({ min: 1, max: 40 }),
+  inputs: fc.integer({ min: 1, max: 90 }),
+  outputs: fc.integer({ min: 1, max: 130 }),
+  bias: fc.boolean(),
+  relu: fc.boolean(),
+});
+
+describe.each(everyBackend())("linear layers with their ReLU: $name", ({ backend }) => {
+  test("give the bits that they give one after the other, in one call of the backend", () => {
+    fc.assert(
+      fc.property(linears, ({ seed, batch, inputs, outputs, bias, relu }) => {
+        withBackend(backend, () => {
+          const layer = nn.linear(inputs, outputs, { bias });
+          const x = normal([batch, inputs], new Generator(seed));
+          const calls = vi.spyOn(backend, "matmul");
+          const together = noGrad(() => chain(x, relu ? [layer, nn.relu()] : [layer]));
+          const finish = calls.mock.calls.at(-1)?.at(4);
+          calls.mockRestore();
+          expect(bits(together)).toEqual(bits(noGrad(() => (relu ? layer(x).relu() : layer(x)))));
+          expect(finish).toMatchObject({ bias: bias ? {} : null, relu });
+        });
+      }),
+      { numRuns: 60, seed: 20_205 },
+    );
+  });
+
+  test("take samples of more dimensions and empty batches too", () => {
+    withBackend(backend, () => {
+      const layer = nn.linear(6, 5);
+      for (const shape of [[6], [2, 3, 6], [0, 6]]) {
+        const x = normal(shape, new Generator(3));
+        const together = noGrad(() => chain(x, [layer, nn.relu()]));
+        expect(together.shape).toEqual([...shape.slice(0, -1), 5]);
+        expect(bits(together)).toEqual(bits(noGrad(() => layer(x).relu())));
+      }
+    });
   });
 });
 
@@ -208,6 +246,13 @@ describe("layers taken together", () => {
       /Sequential\.1 \(BatchNorm2d 5\): expected/,
     );
     expect(() => noGrad(() => wrong(zeros([2, 3, 9, 9])))).toThrow(ShapeError);
+  });
+
+  test("name the linear layer that is given too much", () => {
+    const net = nn.sequential(nn.linear(4, 3), nn.relu());
+    expect(() => noGrad(() => net(zeros([2, 5])))).toThrow(
+      /Sequential\.0 \(Linear 4 → 3\): expected \[N, 4\]/,
+    );
   });
 
   test("name the layer that makes the first NaN", () => {

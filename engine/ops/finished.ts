@@ -1,4 +1,4 @@
-/** A convolution with what follows it in one pass over the output: where no gradient is wanted. */
+/** Products and convolutions with what follows them in one pass over the output: where no gradient is wanted. */
 import type { Conv2dGeometry, Storage } from "../backend/backend.ts";
 import { type Primitive, run } from "../op.ts";
 import { type Shape, sameShape } from "../shapes.ts";
@@ -6,6 +6,7 @@ import type { Tensor } from "../tensor.ts";
 import { type Conv2dOptions, resolveConv2d } from "./convolution.ts";
 import { add, relu } from "./elementwise.ts";
 import { checkBias, checkKernels } from "./layout.ts";
+import { linear } from "./matmul.ts";
 import { type FixedNormalization, withInverseDeviation } from "./normalization.ts";
 
 /** What the output goes through, in this order, each step if it is given. */
@@ -76,4 +77,46 @@ export function finishedConv2d(
   if (normalize !== null) operands.push(normalize.mean, normalize.variance, normalize.weight, normalize.bias);
   if (addend !== null) operands.push(addend);
   return run(finishedConvolution, operands, { geometry, bias, finish });
+}
+
+interface FinishedProduct {
+  readonly bias: Tensor | null;
+  readonly relu: boolean;
+}
+
+const finishedProduct: Primitive<FinishedProduct> = {
+  name: "linear",
+  shape: ([x, weight]) => [x!.shape[0]!, weight!.shape[0]!],
+  forward: (backend, [x, weight], out, { bias, relu: rectifies }) => {
+    const [m, n, k] = [x!.shape[0]!, weight!.shape[0]!, x!.shape[1]!];
+    backend.matmul(
+      x!.storage,
+      weight!.storage,
+      out.storage,
+      {
+        batch: 1,
+        m,
+        n,
+        k,
+        transposeA: false,
+        transposeB: true,
+        batchStrideA: m * k,
+        batchStrideB: k * n,
+        accumulate: false,
+      },
+      { bias: bias?.storage ?? null, relu: rectifies },
+    );
+    return null;
+  },
+  backward: null,
+};
+
+/** The numbers of `linear`, then ReLU if told, to the last bit, with one pass over memory. Nothing is recorded for a gradient. */
+export function finishedLinear(x: Tensor, weight: Tensor, bias: Tensor | null, rectifies: boolean): Tensor {
+  const isPlain =
+    x.ndim === 2 && x.dtype === "float32" && weight.dtype === "float32" && x.size > 0 && weight.size > 0;
+  if (isPlain)
+    return run(finishedProduct, bias === null ? [x, weight] : [x, weight, bias], { bias, relu: rectifies });
+  const y = linear(x, weight, bias);
+  return rectifies ? relu(y) : y;
 }
