@@ -2,8 +2,8 @@
  * Frames to an animated PNG. No kept library writes them (upng-js, of 2017, needs three times as long for the same size); the
  * tests read ours back by fast-png.
  */
-import { deflateSync } from "node:zlib";
-import { chunk, filterRows, imageHeader, nearPalette, signature } from "./png.ts";
+import { nearPalette } from "./palette.ts";
+import { chunk, deflated, filterRows, imageHeader, signature } from "./png.ts";
 
 /** The result is shown for so many frames' time. */
 const resultStays = 3;
@@ -21,13 +21,13 @@ export function encodeAnimation(
 ): { animation: Buffer; stills: Buffer[] } {
   const all = new Uint8Array(frames.length * width * height * 4);
   for (const [i, frame] of frames.entries()) all.set(frame, i * frame.length);
-  const { indices, colours } = nearPalette(all, 255);
+  const { indices, colours } = nearPalette(all, width, 255);
   const clear = colours.length / 3;
   const planes = frames.map((_, i) => indices.subarray(i * width * height, (i + 1) * width * height));
   const header = chunk("IHDR", imageHeader(width, height, 3));
   const palette = chunk("PLTE", Buffer.from([...colours, 0, 0, 0]));
   const pack = (bytes: Uint8Array, columns: number, rows: number) =>
-    deflateSync(filterRows(bytes, columns, rows, 1), { level: 6, memLevel: 9 });
+    deflated(filterRows(bytes, columns, rows, 1), 6);
   const whole = planes.map((plane) => pack(plane, width, height));
   const end = chunk("IEND", Buffer.alloc(0));
 

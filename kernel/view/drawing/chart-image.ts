@@ -50,13 +50,37 @@ function loggerTo(log: CompileLog) {
 }
 
 export async function chartSvg(spec: object, log: CompileLog = { messages: [] }): Promise<string> {
-  const { compiled, logger } = compiledChart(spec, log);
+  const { compiled, logger } = compiledChart(withoutWords(spec), log);
   const view = new vega.View(vega.parse(compiled), { renderer: "none", logger });
   try {
     return textAsOutlines(forResvg(await view.toSVG()));
   } finally {
     view.finalize();
   }
+}
+
+/**
+ * The specification without what pixels do not show: the words under the pointer and those for screen readers, which Vega would put
+ * together for each mark (a quarter to a half of a chart's time).
+ */
+function withoutWords(spec: object): object {
+  return {
+    ...(withoutTooltips(spec) as object),
+    config: { ...("config" in spec ? (spec.config as object) : {}), aria: false },
+  };
+}
+
+/** Data and looks have no parts that show on pointing. */
+const noParts = new Set(["values", "datasets", "config", "transform", "title"]);
+
+function withoutTooltips(part: unknown): unknown {
+  if (Array.isArray(part)) return part.map(withoutTooltips);
+  if (typeof part !== "object" || part === null) return part;
+  return Object.fromEntries(
+    Object.entries(part)
+      .filter(([name]) => name !== "tooltip")
+      .map(([name, value]) => [name, noParts.has(name) ? value : withoutTooltips(value)]),
+  );
 }
 
 /**

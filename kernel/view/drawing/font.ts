@@ -72,6 +72,8 @@ class Font {
   private readonly metricCount: number;
   private readonly glyphs = new Map<number, number>();
   private readonly outlines = new Map<number, Point[][]>();
+  /** Of glyphs at a size: pictures write the same few hundred over and over. */
+  private readonly contours = new Map<number, Map<number, Contour[]>>();
 
   constructor(data: Buffer) {
     this.data = data;
@@ -93,14 +95,27 @@ class Font {
 
   path(text: string, x: number, y: number, size: number): string {
     const scale = size / this.unitsPerEm;
-    const path: string[] = [];
+    let path = "";
     let cursor = x;
     for (const letter of text) {
       const glyph = this.glyph(letter);
-      for (const contour of this.outline(glyph)) path.push(contourPath(contour, cursor, y, scale));
+      for (const { right, down, rest } of this.contoursOf(glyph, size))
+        path += `M${hundredths(cursor + right)} ${hundredths(y + down)}${rest}`;
       cursor += this.advance(glyph) * scale;
     }
-    return path.join("");
+    return path;
+  }
+
+  private contoursOf(glyph: number, size: number): Contour[] {
+    const ofSize = this.contours.get(size) ?? new Map<number, Contour[]>();
+    this.contours.set(size, ofSize);
+    let known = ofSize.get(glyph);
+    if (!known) {
+      const scale = size / this.unitsPerEm;
+      known = this.outline(glyph).flatMap((contour) => contourOf(contour, scale) ?? []);
+      ofSize.set(glyph, known);
+    }
+    return known;
   }
 
   private table(name: string): number {
@@ -210,24 +225,46 @@ class Font {
   }
 }
 
+/** A closed line: where it starts, in CSS pixels from the glyph's origin, and the path from there on, in steps. */
+interface Contour {
+  right: number;
+  down: number;
+  rest: string;
+}
+
+const hundredths = (value: number): number => Math.round(value * 100) / 100;
+
 /** Quadratic curves; between two control points lies an implied point of the curve. */
-function contourPath(contour: Point[], x: number, y: number, scale: number): string {
-  if (contour.length < 2) return "";
-  const place = (px: number, py: number) => `${(x + px * scale).toFixed(2)} ${(y - py * scale).toFixed(2)}`;
+function contourOf(contour: readonly Point[], scale: number): Contour | null {
+  if (contour.length < 2) return null;
   const middle = (a: Point, b: Point): Point => ({ x: (a.x + b.x) / 2, y: (a.y + b.y) / 2, onCurve: true });
   const first = contour[0]!;
   const last = contour.at(-1)!;
   const start = first.onCurve ? first : last.onCurve ? last : middle(first, last);
-  let path = `M${place(start.x, start.y)}`;
+  // Whole hundredths from the start, so that the rounding of steps does not add up.
+  const from = ({ x, y }: Point) =>
+    [Math.round((x - start.x) * scale * 100), Math.round((start.y - y) * scale * 100)] as const;
+  let [x, y] = [0, 0];
+  const step = (point: Point) => {
+    const [right, down] = from(point);
+    return `${(right - x) / 100} ${(down - y) / 100}`;
+  };
+  const move = (point: Point) => {
+    [x, y] = from(point);
+  };
+  let rest = "";
   for (let i = first.onCurve ? 1 : 0; i < contour.length; i++) {
     const point = contour[i]!;
-    if (point.onCurve) path += `L${place(point.x, point.y)}`;
-    else {
+    if (point.onCurve) {
+      rest += `l${step(point)}`;
+      move(point);
+    } else {
       const following = contour[i + 1] ?? start;
       const end = following.onCurve ? following : middle(point, following);
-      path += `Q${place(point.x, point.y)} ${place(end.x, end.y)}`;
+      rest += `q${step(point)} ${step(end)}`;
+      move(end);
       if (following.onCurve) i++;
     }
   }
-  return `${path}Z`;
+  return { right: start.x * scale, down: -start.y * scale, rest: `${rest}z` };
 }

@@ -5,7 +5,7 @@
 import { type ColourMapName, colourOf, nonFinite } from "../colours.ts";
 import { fontSize, ink, role } from "../theme.ts";
 import { countOf, formatNumber } from "../wording.ts";
-import { blit, type Placed } from "./blit.ts";
+import { blit, type Placed, shadesOf } from "./blit.ts";
 import { fitText, foldText, textWidth } from "./font.ts";
 import { type Pixels, rasterise, SCALE, svgDocument, svgRect, svgText } from "./svg.ts";
 
@@ -89,7 +89,8 @@ interface Block {
   draw(x: number, y: number): { svg: string; tiles: Placed[] };
 }
 
-export function composePicture(picture: Picture): Pixels {
+/** The picture's pixels, and the colours of its tiles, which an encoder should keep; those of images in colour it finds itself. */
+export function composePicture(picture: Picture): Pixels & { kept?: readonly number[] } {
   const maxWidth = picture.maxWidth ?? 960;
   const blocks = picture.panels.map(panelBlock);
   const lines =
@@ -133,8 +134,9 @@ export function composePicture(picture: Picture): Pixels {
     y += footer.height;
   }
   const pixels = rasterise(svgDocument(width, Math.ceil(y + MARGIN), svg.join("")));
-  for (const placed of tiles) blit(pixels, placed);
-  return pixels;
+  const shades = shadesOf(tiles.map(({ tile }) => tile));
+  for (const placed of tiles) blit(pixels, placed, shades);
+  return shades.all === null ? pixels : { ...pixels, kept: shades.all };
 }
 
 function wrap(blocks: Block[], width: number): Block[][] {

@@ -7,7 +7,9 @@ import { type Pixels, rasterise, SCALE } from "./svg.ts";
 
 const { port, replies } = workerData as { port: MessagePort; replies: Int32Array };
 
-async function pixelsOf(drawing: Exclude<Drawing, Animation>): Promise<Pixels> {
+async function pixelsOf(
+  drawing: Exclude<Drawing, Animation>,
+): Promise<Pixels & { kept?: readonly number[] }> {
   switch (drawing.kind) {
     case "chart":
       return rasterise(await (await import("./chart-image.ts")).chartSvg(drawing.spec));
@@ -27,7 +29,8 @@ async function drawImage(drawing: Drawing): Promise<DrawnImage> {
   const pixels = await pixelsOf(drawing);
   const png = encodePng(pixels.rgba, pixels.width, pixels.height, {
     exact: drawing.kind === "picture",
-    level: drawing.kind === "frame" ? 3 : 6,
+    ...(pixels.kept && { kept: pixels.kept }),
+    ...(drawing.kind === "frame" && { level: 3 }),
   });
   return { png: png.toString("base64"), ...cssSize(pixels) };
 }

@@ -6,7 +6,7 @@ import { BatchNorm1d, BatchNorm2d } from "../../../engine/nn/normalization.ts";
 import { checkOptions } from "../../../engine/options.ts";
 import { isTensor, type Tensor } from "../../../engine/tensor.ts";
 import { valueRange } from "../colours.ts";
-import { histogram, statistics } from "../data/statistics.ts";
+import { histogram } from "../data/statistics.ts";
 import { type ChartSpec, chart, emptyPlot, roomyRange, rounded } from "../drawing/chart.ts";
 import { niceTicks } from "../drawing/ticks.ts";
 import type { Displayable } from "../mime.ts";
@@ -47,20 +47,20 @@ export function batchNorm(
     throw new ArgumentError(
       `show.batchNorm: channels must be a whole number from 1, got ${describeValue(most)}`,
     );
-  const before = channelsOf(x);
-  const after = channelsOf(normalised(layer, x));
-  if (before.length === 0 || before[0]!.length === 0)
+  if (x.size === 0)
     throw new ShapeError(
       `show.batchNorm: expected activations [N, C] or [N, C, H, W], got none (shape ${formatShape(x.shape)})`,
     );
-  const shown = Math.min(most, before.length);
-  const text = `${layerName(layer)} of ${countOf(before.length, "channel")} with ${countOf(before[0]!.length, "value")} each: before, ${spread(before)}; after, ${spread(after)}.`;
+  const [before, after] = [x, normalised(layer, x)].map(activationsOf) as [Activations, Activations];
+  const { samples, places, channels } = before;
+  const shown = Math.min(most, channels.length);
+  const text = `${layerName(layer)} of ${countOf(channels.length, "channel")} with ${countOf(samples * places, "value")} each: before, ${spread(before)}; after, ${spread(after)}.`;
   const names = Array.from({ length: shown }, (_, channel) => `channel ${channel}`);
   const spec = {
     title: { text: options.title ?? "Batch normalisation", subtitle: wrapped(text, 640) },
     bounds: "flush",
     spacing: 76,
-    hconcat: [panel("before", before.slice(0, shown), names), panel("after", after.slice(0, shown), names)],
+    hconcat: [panel("before", before, names), panel("after", after, names)],
   };
   return chart(spec, text);
 }
@@ -83,35 +83,71 @@ function normalised(layer: BatchNorm1d | BatchNorm2d, x: Tensor): Tensor {
   });
 }
 
-/** The values of each channel, of all samples and places. */
-function channelsOf(x: Tensor): Float32Array[] {
+/** Activations `[N, C, …]` and what each channel's values are like. */
+interface Activations {
+  readonly values: ArrayLike<number>;
+  readonly samples: number;
+  /** Values of a channel in one sample. */
+  readonly places: number;
+  readonly channels: readonly Moments[];
+}
+
+/** Of the finite values of a channel; `low` is Infinity where there is none. */
+interface Moments {
+  readonly mean: number;
+  readonly std: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+function activationsOf(x: Tensor): Activations {
   const [samples = 0, channels = 0] = x.shape;
   const places = x.shape.slice(2).reduce((product, size) => product * size, 1);
   const values = x.toTypedArray();
-  return Array.from({ length: channels }, (_, channel) => {
-    const own = new Float32Array(samples * places);
-    for (let sample = 0; sample < samples; sample++)
-      for (let place = 0; place < places; place++)
-        own[sample * places + place] = values[(sample * channels + channel) * places + place]!;
-    return own;
-  });
+  return {
+    ...{ values, samples, places },
+    channels: Array.from({ length: channels }, (_, channel) =>
+      momentsOf(values, channel * places, channels * places, samples, places),
+    ),
+  };
 }
 
-function spread(channels: readonly Float32Array[]): string {
-  const found = channels.map(statistics);
+/** Of `samples` runs of `places` values, `stride` apart, in one pass: sums of distances from a value among them lose no digits. */
+function momentsOf(
+  values: ArrayLike<number>,
+  first: number,
+  stride: number,
+  samples: number,
+  places: number,
+): Moments {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let [count, sum, squares, origin] = [0, 0, 0, 0];
+  for (let sample = 0; sample < samples; sample++) {
+    const start = first + sample * stride;
+    for (let i = start; i < start + places; i++) {
+      const value = values[i]!;
+      if (!Number.isFinite(value)) continue;
+      if (count === 0) origin = value;
+      const away = value - origin;
+      count++;
+      sum += away;
+      squares += away * away;
+      if (value < low) low = value;
+      if (value > high) high = value;
+    }
+  }
+  const mean = sum / count;
+  return { mean: origin + mean, std: Math.sqrt(Math.max(0, squares / count - mean * mean)), low, high };
+}
+
+function spread({ channels }: Activations): string {
   const range = (values: number[]) => {
     if (!values.some(Number.isFinite)) return "not finite";
     const { low, high } = valueRange(values.map((value) => (Math.abs(value) < 1e-4 ? 0 : value)));
     const [from, to] = [formatNumber(low, 2), formatNumber(high, 2)];
     return from === to ? from : `${from} to ${to}`;
   };
-  return `means ${range(found.map(({ mean }) => mean))} and deviations ${range(found.map(({ std }) => std))}`;
-}
-
-/** The lowest and the highest finite value; none where none is. */
-function ends(values: Float32Array): readonly number[] {
-  const { low, high, nan, infinite } = valueRange(values);
-  return nan + infinite === values.length ? [] : [low, high];
+  return `means ${range(channels.map(({ mean }) => mean))} and deviations ${range(channels.map(({ std }) => std))}`;
 }
 
 /** Few values make few bins: a line of single values tells nothing. */
@@ -120,19 +156,26 @@ const binsFor = (values: number): number => Math.max(8, Math.min(40, Math.round(
 /** Values that tell the shape of a channel as well as all of them, which take long to count. */
 const MOST_COUNTED = 20_000;
 
-function evenly(values: Float32Array): Float32Array {
-  const step = Math.ceil(values.length / MOST_COUNTED);
-  return step === 1
-    ? values
-    : Float32Array.from({ length: Math.ceil(values.length / step) }, (_, i) => values[i * step]!);
+/** A channel's values, evenly picked where they are very many. */
+function evenly({ values, samples, places, channels }: Activations, channel: number): Float32Array {
+  const all = samples * places;
+  const step = Math.ceil(all / MOST_COUNTED);
+  const picked = new Float32Array(Math.ceil(all / step));
+  for (let i = 0, at = 0; i < picked.length; i++, at += step) {
+    const sample = Math.floor(at / places);
+    picked[i] = values[(sample * channels.length + channel - sample) * places + at]!;
+  }
+  return picked;
 }
 
 /** The share of each channel's values in bins of one width, as lines. */
-function panel(title: string, channels: readonly Float32Array[], names: readonly string[]): ChartSpec {
-  const found = roomyRange(channels.flatMap((own) => [...ends(own)]));
+function panel(title: string, activations: Activations, names: readonly string[]): ChartSpec {
+  const shown = activations.channels.slice(0, names.length);
+  const found = roomyRange(shown.flatMap(({ low, high }) => (low <= high ? [low, high] : [])));
   const ticks = niceTicks(found.low, found.high, 8);
   const all = { low: ticks[0]!, high: ticks.at(-1)! };
-  const rows = channels.map(evenly).flatMap((own, channel) => {
+  const rows = shown.flatMap((_, channel) => {
+    const own = evenly(activations, channel);
     // The ends of the common range make the bins of all channels the same; they do not count.
     const counted = new Float64Array(own.length + 2);
     counted.set(own);

@@ -53,4 +53,19 @@ describe("PNG", () => {
     }
     expect(png.length).toBeLessThan(10_000);
   });
+
+  it("keeps the colours that count where edges of text make them too many, in a palette", () => {
+    const grey = (level: number) => [level, level, level] as const;
+    const rgba = pixels(100, 60, (i) => (i < 4000 ? grey((i * 7) % 200) : [i % 90, (i * 3) % 90, 255]));
+    const packed = new Uint32Array(rgba.buffer);
+    const kept = [...new Set(packed.subarray(0, 4000))];
+    const png = encodePng(rgba, 100, 60, { exact: true, kept });
+    const decoded = decodePng(png);
+    const original = withoutAlpha(rgba);
+    expect(png[25], "a palette").toBe(3);
+    expect(Buffer.compare(decoded.rgb.subarray(0, 12_000), original.subarray(0, 12_000))).toBe(0);
+    for (let i = 12_000; i < original.length; i++)
+      expect(Math.abs(decoded.rgb[i]! - original[i]!)).toBeLessThan(16);
+    expect(encodePng(rgba, 100, 60, { exact: true })[25], "24 bits without").toBe(2);
+  });
 });
