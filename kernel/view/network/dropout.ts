@@ -1,5 +1,5 @@
 /** What dropout does to activations: which it drops in each draw, and that their mean stays. */
-import { onesLike } from "../../../engine/creation.ts";
+import { ones } from "../../../engine/creation.ts";
 import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
 import { noGrad } from "../../../engine/gradmode.ts";
 import { Dropout, Dropout2d } from "../../../engine/nn/dropout.ts";
@@ -56,10 +56,9 @@ export function dropout(
   const input = samplesOf(x);
   const twin = twinOf(layer, seed);
   const values = input.toTypedArray();
-  const masks = Array.from({ length: draws }, () => maskOf(twin, input));
+  const masks = [...drawsOf(twin, input, draws)];
   const mean = new Float64Array(values.length);
-  for (let draw = 0; draw < AVERAGED; draw++) {
-    const mask = maskOf(twin, input);
+  for (const mask of drawsOf(twin, input, AVERAGED)) {
     for (let i = 0; i < mean.length; i++) mean[i]! += (values[i]! * mask[i]!) / AVERAGED;
   }
   const kept = layer.p < 1 ? 1 / (1 - layer.p) : 0;
@@ -137,13 +136,18 @@ function twinOf(layer: Dropout | Dropout2d, seed: number): Dropout | Dropout2d {
   return twin;
 }
 
-/** What a draw multiplies each activation by: 0 or `1 / (1 − p)`. */
-function maskOf(twin: Dropout | Dropout2d, input: Tensor): ArrayLike<number> {
-  return noGrad(() => {
-    const ones = onesLike(input);
-    return (twin instanceof Dropout2d ? twin(ones.unsqueeze(0)) : twin(ones)).toTypedArray();
-  });
+/** What each of so many draws multiplies each activation by, 0 or `1 / (1 − p)`: many draws in one call. */
+function* drawsOf(twin: Dropout | Dropout2d, input: Tensor, count: number): Iterable<ArrayLike<number>> {
+  const together = Math.max(1, Math.min(count, Math.floor(MOST_DRAWN / input.size)));
+  for (let first = 0; first < count; first += together) {
+    const draws = Math.min(together, count - first);
+    const masks = noGrad(() => twin(ones([draws, ...input.shape])).toTypedArray());
+    for (let draw = 0; draw < draws; draw++) yield masks.subarray(draw * input.size, (draw + 1) * input.size);
+  }
 }
+
+/** Activations at once. */
+const MOST_DRAWN = 1 << 19;
 
 function tilesOf(
   shape: readonly number[],
