@@ -175,8 +175,10 @@ export class TestKernel {
     return `kernel: ${ended}; last published: ${JSON.stringify(last)}; its terminal: ${this.log}`;
   }
 
-  /** Sends frames as they are. */
+  /** Sends frames as they are; ZeroMQ would keep them for a kernel that has ended, and then wait for ever. */
   async sendFrames(channel: Channel, frames: Uint8Array[]): Promise<void> {
+    if (this.process.exitCode !== null || this.process.signalCode !== null)
+      throw new Error(`nothing can be sent; ${this.#state()}`);
     await this.#sockets[channel].send(frames.map((frame) => Buffer.from(frame)));
   }
 
