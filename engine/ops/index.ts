@@ -1,7 +1,13 @@
 /** All operations. Tests find them here by walking the exports. */
 export * from "./activation.ts";
 export * from "./comparison.ts";
-export * from "./convolution.ts";
+export {
+  type Conv2dOptions,
+  type ConvTranspose2dOptions,
+  conv2d,
+  convTranspose2d,
+  type Size2d,
+} from "./convolution.ts";
 export * from "./counting.ts";
 export * from "./einsum.ts";
 export * from "./elementwise.ts";
