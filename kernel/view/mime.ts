@@ -29,8 +29,17 @@ export interface DrawnImage {
   png: string;
   width: number;
   height: number;
-  /** Of an animation, each frame by itself as a PNG. */
-  frames?: readonly string[];
+  /** Of an animation, the first frame, and for each further one what to lay over those before. */
+  patches?: readonly DrawnPatch[];
+}
+
+/** A part of a picture, and where it lies; in CSS pixels, halves of them too. */
+export interface DrawnPatch {
+  png: string;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
 }
 
 export const VEGALITE_MIME = "application/vnd.vegalite.v5+json";

@@ -4,7 +4,7 @@
  */
 import { type Displayable, displayable, type MimeBundle, pictureBundle } from "../mime.ts";
 import { themed } from "./chart.ts";
-import { type Animation, type Drawing, draw } from "./drawing.ts";
+import { type Animation, draw } from "./drawing.ts";
 
 export interface AnimationOptions {
   secondsPerFrame: number;
@@ -34,28 +34,42 @@ export function animation(frames: Animation["frames"], text: string, options: An
   return displayable(text, () => animationBundle({ kind: "animation", frames, secondsPerFrame }, text, step));
 }
 
-function animationBundle(drawing: Drawing, text: string, step: string): MimeBundle {
+/** A parameter `step` of a chart, with a slider from 1 to `count`, at whose end it stands; `name` says what it counts. */
+export const stepSlider = (count: number, name: string) => ({
+  name: "step",
+  value: count,
+  bind: { input: "range", min: 1, max: count, step: 1, name: `${name} ` },
+});
+
+function animationBundle(drawing: Animation, text: string, step: string): MimeBundle {
   const image = draw(drawing);
-  const { frames = [], width, height } = image;
+  if ("spec" in drawing.frames) return pictureBundle(image, text, drawing.frames.spec);
+  const { patches = [], width, height } = image;
+  const place = (field: string) => ({ field, type: "quantitative", scale: null, axis: null });
   const spec = themed(
     {
       width,
       height,
       padding: 0,
-      params: [
-        {
-          name: "step",
-          value: frames.length,
-          bind: { input: "range", min: 1, max: frames.length, step: 1, name: `${step} ` },
-        },
-      ],
-      data: { values: frames.map((png, i) => ({ step: i + 1, url: `data:image/png;base64,${png}` })) },
-      transform: [{ filter: "datum.step === step" }],
-      mark: { type: "image", width, height },
-      encoding: { url: { field: "url" }, x: { value: width / 2 }, y: { value: height / 2 } },
+      params: [stepSlider(patches.length, step)],
+      // Each step is laid over those before it.
+      data: {
+        values: patches.map(({ png, x, y, width, height }, i) => ({
+          step: i + 1,
+          ...{ left: x, right: x + width, top: y, bottom: y + height },
+          url: `data:image/png;base64,${png}`,
+        })),
+      },
+      transform: [{ filter: "datum.step <= step" }],
+      // The words for screen readers are the whole chart's: of a part they would be where it lies.
+      mark: { type: "image", aspect: false, aria: false },
+      encoding: {
+        url: { field: "url" },
+        ...{ x: place("left"), x2: { field: "right" }, y: place("top"), y2: { field: "bottom" } },
+      },
     },
     text,
   );
-  const bytes = image.png.length + frames.reduce((sum, png) => sum + png.length, 0);
+  const bytes = image.png.length + patches.reduce((sum, { png }) => sum + png.length, 0);
   return pictureBundle(image, text, bytes < mostAnimationBytes ? spec : undefined);
 }

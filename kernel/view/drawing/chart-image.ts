@@ -50,14 +50,32 @@ function loggerTo(log: CompileLog) {
 }
 
 export async function chartSvg(spec: object, log: CompileLog = { messages: [] }): Promise<string> {
-  const { compiled, logger } = compiledChart(withoutWords(spec), log);
-  const view = new vega.View(vega.parse(compiled), { renderer: "none", logger });
+  const view = viewOf(spec, log);
   try {
-    return textAsOutlines(forResvg(await view.toSVG()));
+    return await svgOf(view);
   } finally {
     view.finalize();
   }
 }
+
+/** The chart for each value of its parameter `step`, 1 to `count`. */
+export async function chartSvgs(spec: object, count: number): Promise<string[]> {
+  const view = viewOf(spec, { messages: [] });
+  try {
+    const svgs: string[] = [];
+    for (let step = 1; step <= count; step++) svgs.push(await svgOf(view.signal("step", step)));
+    return svgs;
+  } finally {
+    view.finalize();
+  }
+}
+
+function viewOf(spec: object, log: CompileLog): vega.View {
+  const { compiled, logger } = compiledChart(withoutWords(spec), log);
+  return new vega.View(vega.parse(compiled), { renderer: "none", logger });
+}
+
+const svgOf = async (view: vega.View): Promise<string> => textAsOutlines(forResvg(await view.toSVG()));
 
 /**
  * The specification without what pixels do not show: the words under the pointer and those for screen readers, which Vega would put

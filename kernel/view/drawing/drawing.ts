@@ -17,12 +17,23 @@ export type Drawing =
   | { kind: "frame"; frame: TrainingFrame }
   | Animation;
 
+export type Still = Exclude<Drawing, Animation>;
+
 /** Drawings one after the other. */
 export interface Animation {
   kind: "animation";
-  frames: readonly Exclude<Drawing, Animation>[];
+  frames: readonly Still[] | ChartFrames;
   secondsPerFrame: number;
 }
+
+/** One chart whose parameter `step` goes from 1 to `count`. */
+export interface ChartFrames {
+  spec: object;
+  count: number;
+}
+
+export const frameCount = (frames: Animation["frames"]): number =>
+  "spec" in frames ? frames.count : frames.length;
 
 export interface DrawingRequest {
   id: number;
@@ -98,7 +109,7 @@ function* repliesOf({ port }: Thread): Generator<DrawingReply> {
 /** Draws and waits. Throws where the drawing fails. */
 export function draw(drawing: Drawing): TimedImage {
   const { owner, id } = send(drawing);
-  const patience = PATIENCE_MS * (drawing.kind === "animation" ? Math.max(1, drawing.frames.length) : 1);
+  const patience = PATIENCE_MS * (drawing.kind === "animation" ? Math.max(1, frameCount(drawing.frames)) : 1);
   const deadline = Date.now() + patience;
   while (true) {
     const seen = Atomics.load(owner.replies, 0);

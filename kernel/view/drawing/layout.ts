@@ -5,8 +5,22 @@ import { type Geometry, labelAt, type Place, trimmed } from "./geometry.ts";
 import { inLayers } from "./layers.ts";
 import { labelSize, nodeSize } from "./measure.ts";
 
+/** The frames of an animation have their nodes in common, and so their places. */
+const known = new WeakMap<
+  Diagram["nodes"],
+  { edges: Diagram["edges"]; within: number; geometry: Geometry }
+>();
+
 /** Places a diagram; what is too wide in layers to the right goes downwards, in columns, or, if a chain, into rows. */
 export function layOut(diagram: Diagram, within: number): Geometry {
+  const before = known.get(diagram.nodes);
+  if (before?.edges === diagram.edges && before.within === within) return before.geometry;
+  const geometry = laidOut(diagram, within);
+  known.set(diagram.nodes, { edges: diagram.edges, within, geometry });
+  return geometry;
+}
+
+function laidOut(diagram: Diagram, within: number): Geometry {
   switch (diagram.arrange) {
     case "byHand":
       return byHand(diagram);

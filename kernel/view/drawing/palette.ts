@@ -1,6 +1,7 @@
 /** Pixels as places in a palette of at most 256 colours: a third of the bytes to compress, and of the file. */
 
 export interface Indexed {
+  /** Of the pictures one after the other. */
   indices: Uint8Array;
   /** Red, green, blue of each place. */
   colours: number[];
@@ -14,7 +15,7 @@ const MOST = 256;
  * and the others, edges of text, are merged where they are near; null where there are none to keep, or too many.
  */
 export function exactPalette(rgba: Uint8Array, width: number, kept?: readonly number[]): Indexed | null {
-  const runs = runsOf(rgba, width);
+  const runs = runsOf([rgba], width);
   const found = new ColourTable();
   const places = new Uint32Array(runs.count);
   for (let run = 0; run < runs.count; run++) {
@@ -73,9 +74,12 @@ class ColourTable {
   }
 }
 
-/** One palette entry for each used cube of 8×8×8 colours, or of 16×16×16 where those are too many: the `most` most used. */
-export function nearPalette(rgba: Uint8Array, width: number, most = MOST): Indexed {
-  const runs = runsOf(rgba, width);
+/**
+ * For pictures of one size: one palette entry for each used cube of 8×8×8 colours, or of 16×16×16 where those are too many, the
+ * `most` most used.
+ */
+export function nearPalette(pictures: readonly Uint8Array[], width: number, most = MOST): Indexed {
+  const runs = runsOf(pictures, width);
   const fine = usedCubes(runs, 3);
   const [shift, { used, colours }] = fine.used.length <= most ? [3, fine] : [4, usedCubes(runs, 4)];
   const kept = used.slice(0, most).map((cube) => colours[cube]!);
@@ -88,67 +92,121 @@ export function nearPalette(rgba: Uint8Array, width: number, most = MOST): Index
   return indexed(runs, kept, places);
 }
 
-/** Neighbours of one colour, row by row: drawn pictures have ten times fewer of them than pixels, and many rows like the one above. */
+/** Neighbours of one colour, row by row: drawn pictures have ten times fewer of them than pixels, and many rows that were there before. */
 interface Runs {
   width: number;
-  height: number;
   count: number;
   colours: Uint32Array;
   lengths: Uint32Array;
   /** Pixels of a run and of its like in the rows below. */
   weights: Uint32Array;
-  /** 1 for a row that is as the one above, and has no runs. */
-  repeated: Uint8Array;
+  /** For each row of all pictures the earlier row that it is like, which has no runs of its own; −1 for others. */
+  like: Int32Array;
 }
 
-function runsOf(rgba: Uint8Array, width: number): Runs {
-  const pixels = new Uint32Array(rgba.buffer, rgba.byteOffset, rgba.length >> 2);
-  const bytes = Buffer.from(rgba.buffer, rgba.byteOffset, rgba.length);
-  const height = width === 0 ? 0 : pixels.length / width;
-  const [colours, lengths, weights] = [0, 0, 0].map(() => new Uint32Array(pixels.length)) as [
-    Uint32Array,
-    Uint32Array,
-    Uint32Array,
-  ];
-  const repeated = new Uint8Array(height);
-  let [count, first, rows] = [0, 0, 0];
-  const finish = () => {
-    for (let run = first; run < count; run++) weights[run] = lengths[run]! * rows;
-  };
-  for (let y = 0; y < height; y++) {
-    const start = y * width;
-    if (y > 0 && bytes.compare(bytes, 4 * (start - width), 4 * start, 4 * start, 4 * (start + width)) === 0) {
-      repeated[y] = 1;
-      rows++;
-      continue;
+/** A row is compared with the one above, and with its own in the picture before. */
+function runsOf(pictures: readonly Uint8Array[], width: number): Runs {
+  const height = width === 0 ? 0 : pictures[0]!.length / 4 / width;
+  const like = new Int32Array(pictures.length * height).fill(-1);
+  const runs = new RunList(pictures[0]!.length >> 4);
+  // Whether the row above is, or is like, the last that has runs.
+  let isLast = false;
+  for (const [k, rgba] of pictures.entries()) {
+    const bytes = Buffer.from(rgba.buffer, rgba.byteOffset, rgba.length);
+    const pixels = new Uint32Array(rgba.buffer, rgba.byteOffset, rgba.length >> 2);
+    for (let y = 0; y < height; y++) {
+      const row = k * height + y;
+      const [start, end] = [4 * y * width, 4 * (y + 1) * width];
+      if (k > 0 && bytes.compare(pictures[k - 1]!, start, end, start, end) === 0) {
+        like[row] = row - height;
+        isLast = false;
+      } else if (y > 0 && bytes.compare(bytes, start - 4 * width, start, start, end) === 0) {
+        like[row] = row - 1;
+        if (isLast) runs.repeat();
+      } else {
+        runs.addRow(pixels, start >> 2, end >> 2);
+        isLast = true;
+      }
     }
-    finish();
-    [first, rows] = [count, 1];
-    for (let i = start; i < start + width; count++) {
+  }
+  runs.finish();
+  const { count, colours, lengths, weights } = runs;
+  return { ...{ width, count, like }, ...{ colours, lengths, weights } };
+}
+
+/** Runs of rows as they come, in arrays that grow. */
+class RunList {
+  count = 0;
+  colours: Uint32Array;
+  lengths: Uint32Array;
+  weights: Uint32Array;
+  #first = 0;
+  #rows = 0;
+
+  constructor(room: number) {
+    [this.colours, this.lengths, this.weights] = [0, 0, 0].map(() => new Uint32Array(room)) as [
+      Uint32Array,
+      Uint32Array,
+      Uint32Array,
+    ];
+  }
+
+  addRow(pixels: Uint32Array, start: number, end: number): void {
+    this.finish();
+    [this.#first, this.#rows] = [this.count, 1];
+    if (this.count + end - start > this.colours.length) this.#grow(this.count + end - start);
+    const { colours, lengths } = this;
+    let { count } = this;
+    for (let i = start; i < end; count++) {
       const [colour, from] = [pixels[i]!, i];
       do i++;
-      while (i < start + width && pixels[i] === colour);
+      while (i < end && pixels[i] === colour);
       colours[count] = colour;
       lengths[count] = i - from;
     }
+    this.count = count;
   }
-  finish();
-  return { width, height, count, colours, lengths, weights, repeated };
+
+  /** The last row once more. */
+  repeat(): void {
+    this.#rows++;
+  }
+
+  finish(): void {
+    for (let run = this.#first; run < this.count; run++) this.weights[run] = this.lengths[run]! * this.#rows;
+    this.#first = this.count;
+  }
+
+  #grow(needed: number): void {
+    const larger = (old: Uint32Array): Uint32Array => {
+      const grown = new Uint32Array(Math.max(needed, 2 * old.length));
+      grown.set(old);
+      return grown;
+    };
+    [this.colours, this.lengths, this.weights] = [this.colours, this.lengths, this.weights].map(larger) as [
+      Uint32Array,
+      Uint32Array,
+      Uint32Array,
+    ];
+  }
 }
 
 function indexed(runs: Runs, palette: readonly number[], places: Uint32Array): Indexed {
-  const { width, height, lengths, repeated } = runs;
-  const indices = new Uint8Array(width * height);
-  for (let y = 0, run = 0; y < height; y++) {
-    const end = (y + 1) * width;
-    if (repeated[y] === 1) indices.copyWithin(end - width, end - 2 * width, end - width);
-    else
-      for (let i = end - width; i < end; run++) {
-        const [place, last] = [places[run]!, i + lengths[run]!];
-        if (last - i > LONG_RUN) indices.fill(place, i, last);
-        else for (let at = i; at < last; at++) indices[at] = place;
-        i = last;
-      }
+  const { width, lengths, like } = runs;
+  const indices = new Uint8Array(width * like.length);
+  let run = 0;
+  for (let row = 0; row < like.length; row++) {
+    const [start, end] = [row * width, (row + 1) * width];
+    if (like[row]! >= 0) {
+      indices.copyWithin(start, like[row]! * width, (like[row]! + 1) * width);
+      continue;
+    }
+    for (let i = start; i < end; run++) {
+      const [place, last] = [places[run]!, i + lengths[run]!];
+      if (last - i > LONG_RUN) indices.fill(place, i, last);
+      else for (let at = i; at < last; at++) indices[at] = place;
+      i = last;
+    }
   }
   return {
     indices,

@@ -1,5 +1,5 @@
 /** SVG with text as outlines, and its pixels at twice the size. Runs in the drawing thread. */
-import { Resvg } from "@resvg/resvg-js";
+import { type RenderedImage, Resvg, type ResvgRenderOptions, renderAsync } from "@resvg/resvg-js";
 import { fontSize, ink } from "../theme.ts";
 import { type FontWeight, textPath, textWidth } from "./font.ts";
 
@@ -48,15 +48,32 @@ const MOST_PIXELS = 16e6;
 
 /** Pixels of an SVG on white, `SCALE` to a CSS pixel. */
 export function rasterise(svg: string): Pixels {
+  requireDrawable(svg);
+  return pixelsOf(new Resvg(svg, options).render());
+}
+
+/** As `rasterise`, by a thread of Node's pool: several at once where there are cores. */
+export async function rasteriseMeanwhile(svg: string): Promise<Pixels> {
+  requireDrawable(svg);
+  return pixelsOf(await renderAsync(svg, options));
+}
+
+const options: ResvgRenderOptions = {
+  fitTo: { mode: "zoom", value: SCALE },
+  background: ink.paper,
+  font: { loadSystemFonts: false },
+};
+
+const pixelsOf = (image: RenderedImage): Pixels => ({
+  rgba: image.pixels,
+  width: image.width,
+  height: image.height,
+});
+
+function requireDrawable(svg: string): void {
   const [, width, height] = /^<svg [^>]*?\bwidth="([\d.]+)" height="([\d.]+)"/.exec(svg) ?? [];
   if (Number(width) * Number(height) > MOST_PIXELS)
     throw new RangeError(
       `a picture of ${width} × ${height} pixels is too large; marks beyond an axis need clip`,
     );
-  const image = new Resvg(svg, {
-    fitTo: { mode: "zoom", value: SCALE },
-    background: ink.paper,
-    font: { loadSystemFonts: false },
-  }).render();
-  return { rgba: image.pixels, width: image.width, height: image.height };
 }

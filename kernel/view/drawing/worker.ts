@@ -1,32 +1,38 @@
 /** The drawing thread: plain descriptions in, encoded pictures out. Loads what a kind of picture needs when it is first asked for. */
 import { type MessagePort, workerData } from "node:worker_threads";
 import type { DrawnImage } from "../mime.ts";
-import type { Animation, Drawing, DrawingReply, DrawingRequest } from "./drawing.ts";
+import type { Animation, Drawing, DrawingReply, DrawingRequest, Still } from "./drawing.ts";
 import { encodePng } from "./png.ts";
-import { type Pixels, rasterise, SCALE } from "./svg.ts";
+import { type Pixels, rasterise, rasteriseMeanwhile, SCALE } from "./svg.ts";
 
 const { port, replies } = workerData as { port: MessagePort; replies: Int32Array };
 
-async function pixelsOf(
-  drawing: Exclude<Drawing, Animation>,
-): Promise<Pixels & { kept?: readonly number[] }> {
+async function svgOf(drawing: Exclude<Still, { kind: "picture" }>): Promise<string> {
   switch (drawing.kind) {
     case "chart":
-      return rasterise(await (await import("./chart-image.ts")).chartSvg(drawing.spec));
-    case "picture":
-      return (await import("./image.ts")).composePicture(drawing.picture);
+      return (await import("./chart-image.ts")).chartSvg(drawing.spec);
     case "diagram":
-      return rasterise((await import("./diagram-image.ts")).diagramSvg(drawing.diagram));
+      return (await import("./diagram-image.ts")).diagramSvg(drawing.diagram);
     case "sheet":
-      return rasterise((await import("./cells.ts")).sheetSvg(drawing.sheet));
+      return (await import("./cells.ts")).sheetSvg(drawing.sheet);
     case "frame":
-      return rasterise((await import("./frame.ts")).frameSvg(drawing.frame));
+      return (await import("./frame.ts")).frameSvg(drawing.frame);
   }
+}
+
+/** Pixels by `draw`, with the colours to keep where there are such. */
+async function pixelsOf(
+  drawing: Still,
+  draw: (svg: string) => Pixels | Promise<Pixels>,
+): Promise<Pixels & { kept?: readonly number[] }> {
+  return drawing.kind === "picture"
+    ? (await import("./image.ts")).composePicture(drawing.picture)
+    : draw(await svgOf(drawing));
 }
 
 async function drawImage(drawing: Drawing): Promise<DrawnImage> {
   if (drawing.kind === "animation") return drawAnimation(drawing);
-  const pixels = await pixelsOf(drawing);
+  const pixels = await pixelsOf(drawing, rasterise);
   const png = encodePng(pixels.rgba, pixels.width, pixels.height, {
     exact: drawing.kind === "picture",
     ...(pixels.kept && { kept: pixels.kept }),
@@ -38,16 +44,24 @@ async function drawImage(drawing: Drawing): Promise<DrawnImage> {
 
 /** Frames of one size, the largest of theirs, on white. */
 async function drawAnimation({ frames, secondsPerFrame }: Animation): Promise<DrawnImage> {
-  const drawn: Pixels[] = [];
-  for (const frame of frames) drawn.push(await pixelsOf(frame));
+  const drawn = await Promise.all(
+    "spec" in frames
+      ? (await (await import("./chart-image.ts")).chartSvgs(frames.spec, frames.count)).map(
+          rasteriseMeanwhile,
+        )
+      : frames.map((frame) => pixelsOf(frame, rasteriseMeanwhile)),
+  );
   const width = Math.max(...drawn.map((pixels) => pixels.width));
   const height = Math.max(...drawn.map((pixels) => pixels.height));
   const sized = drawn.map((pixels) => onPaper(pixels, width, height));
   const { encodeAnimation } = await import("./apng.ts");
-  const { animation, stills } = encodeAnimation(sized, width, height, secondsPerFrame);
+  const { animation, patches } = await encodeAnimation(sized, width, height, secondsPerFrame);
   return {
     png: animation.toString("base64"),
-    frames: stills.map((still) => still.toString("base64")),
+    patches: patches.map(({ png, x, y, width, height }) => ({
+      png: png.toString("base64"),
+      ...{ x: x / SCALE, y: y / SCALE, width: width / SCALE, height: height / SCALE },
+    })),
     ...cssSize({ width, height }),
   };
 }

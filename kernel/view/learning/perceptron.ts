@@ -3,7 +3,7 @@ import { type Correction, Perceptron } from "../../../engine/classical/perceptro
 import type { Dataset } from "../../../engine/data/dataset.ts";
 import { ArgumentError, describeValue, ShapeError } from "../../../engine/errors.ts";
 import { checkOptions } from "../../../engine/options.ts";
-import { animation } from "../drawing/animation.ts";
+import { animation, stepSlider } from "../drawing/animation.ts";
 import { type ChartSpec, chart, rounded, someOf, themed } from "../drawing/chart.ts";
 import type { Displayable } from "../mime.ts";
 import { ink } from "../theme.ts";
@@ -90,13 +90,15 @@ export function perceptron(
     y: rounded(points[2 * i + 1]!),
     class: set.classes[labels[i]!],
   }));
-  const stepPanels = (side: number, axes: Axes | null): ChartSpec[] =>
-    shown.map((step): ChartSpec => {
-      const i = steps[step]!.sample;
-      const at = [points[2 * i]!, points[2 * i + 1]!] as const;
-      const layers = panel({ steps, step, at, x, y, axes, size: planeSize(x, y, side) });
-      return { ...layers, layer: [pointsLayer(set, side), ...(layers.layer as ChartSpec[])] };
-    });
+  const stepOf = (step: number): Shown => {
+    const now = steps[step]!;
+    const at = [points[2 * now.sample]!, points[2 * now.sample + 1]!] as const;
+    return { number: step + 1, now, before: steps[step - 1] ?? null, at };
+  };
+  const stepPanel = (side: number, axes: Axes | null, these: readonly Shown[]): ChartSpec => {
+    const layers = panel({ these, x, y, axes, size: planeSize(x, y, side) });
+    return { ...layers, layer: [pointsLayer(set, side), ...(layers.layer as ChartSpec[])] };
+  };
   const text = `Perceptron on ${set.name}: ${result}`;
   const headed = (width: number): ChartSpec => ({
     title: {
@@ -106,16 +108,19 @@ export function perceptron(
     data: { values },
   });
   if (as === "animation") {
-    // A concatenation of one: the step's own title stands below that of all.
-    const frames = stepPanels(FRAME, ["x₁", "x₂"]).map((one) => ({
-      kind: "chart" as const,
-      spec: themed({ ...headed(FRAME + 80), concat: [one] }, text),
-    }));
-    return animation(frames, text, { secondsPerFrame: 0.9, step: "mistake" });
+    const spec = {
+      ...headed(FRAME + 80),
+      params: [stepSlider(shown.length, "step")],
+      // A concatenation of one: the step's own title stands below that of all.
+      concat: [stepPanel(FRAME, ["x₁", "x₂"], shown.map(stepOf))],
+    };
+    const frames = { spec: themed(spec, text), count: shown.length };
+    return animation(frames, text, { secondsPerFrame: 0.9, step: "step" });
   }
   const columns = Math.ceil(shown.length / Math.ceil(shown.length / 4));
   const width = Math.max(460, columns * (PANEL + 24));
-  return chart({ ...headed(width), columns, spacing: 18, concat: stepPanels(PANEL, null) }, text);
+  const panels = shown.map((step) => stepPanel(PANEL, null, [stepOf(step)]));
+  return chart({ ...headed(width), columns, spacing: 18, concat: panels }, text);
 }
 
 const legend =
@@ -157,11 +162,20 @@ function pointsLayer(set: Dataset, side: number): ChartSpec {
 /** The axes' names. */
 type Axes = readonly [across: string, up: string];
 
-interface Panel {
-  steps: readonly Correction[];
-  step: number;
+/** A correction as it is shown. */
+interface Shown {
+  /** From 1. */
+  number: number;
+  now: Correction;
+  /** The one before; null for the first. */
+  before: Correction | null;
   /** Where the mistake lies. */
   at: readonly [number, number];
+}
+
+interface Panel {
+  /** One, or those that the parameter `step` chooses from. */
+  these: readonly Shown[];
   x: Range;
   y: Range;
   /** None beside many small panels. */
@@ -169,36 +183,69 @@ interface Panel {
   size: { width: number; height: number };
 }
 
-/** One step: both lines, the ring, the arrow. */
-function panel({ steps, step, at, x, y, axes, size }: Panel): ChartSpec {
-  const now = steps[step]!;
-  const before = step === 0 ? null : lineIn(steps[step - 1]!, x, y);
-  const after = lineIn(now, x, y);
+/** Both lines, the ring, the arrow, of one step or of the one that is chosen. */
+function panel({ these, x, y, axes, size }: Panel): ChartSpec {
   const axis = (range: Range, name: string | undefined) => ({
     type: "quantitative",
     scale: { domain: [rounded(range[0]), rounded(range[1])], nice: false, zero: false },
     axis: name === undefined ? null : { title: name, grid: false, tickCount: 6 },
   });
-  const fixed = (values: object[], mark: object, encoding: object = {}): ChartSpec => ({
-    data: { values },
-    mark: { clip: true, ...mark },
-    encoding: { color: { value: ink.strong }, ...encoding },
-  });
-  const layers: ChartSpec[] = [];
-  if (before)
-    layers.push(fixed(before, { type: "line", strokeDash: [4, 3], strokeWidth: 1.2, opacity: 0.7 }));
-  if (after)
-    layers.push(fixed(after, { type: "line", strokeWidth: 2 }), ...arrow(now, after, x, y, size, fixed));
-  const ring = [{ x: rounded(at[0]), y: rounded(at[1]) }];
-  layers.push(
-    fixed(ring, { type: "point", shape: "circle", filled: false, size: 150, strokeWidth: 1.8, opacity: 1 }),
-  );
+  const isChoice = these.length > 1;
+  const marks = these.map((one) => marksOf(one, x, y, size));
+  const layer = (part: keyof Marks, mark: object, encoding: object = {}): ChartSpec[] => {
+    const values = marks.flatMap((one, i) =>
+      one[part].map((row) => (isChoice ? { ...row, step: i + 1 } : row)),
+    );
+    const look = { mark: { clip: true, ...mark }, encoding: { color: { value: ink.strong }, ...encoding } };
+    const chosen = isChoice ? { transform: [{ filter: "datum.step === step" }] } : {};
+    return values.length === 0 ? [] : [{ data: { values }, ...chosen, ...look }];
+  };
+  const titles = these.map(({ number, now }) => `mistake ${number}, pass ${now.pass}`);
   return {
     ...size,
-    title: { text: `mistake ${step + 1}, pass ${now.pass}`, fontSize: 11, fontWeight: "normal", offset: 8 },
+    title: {
+      text: isChoice ? { expr: `${JSON.stringify(titles)}[step - 1]` } : titles[0],
+      ...{ fontSize: 11, fontWeight: "normal", offset: 8 },
+    },
     view: { stroke: ink.line },
     encoding: { x: { field: "x", ...axis(x, axes?.[0]) }, y: { field: "y", ...axis(y, axes?.[1]) } },
-    layer: layers,
+    layer: [
+      ...layer("before", { type: "line", strokeDash: [4, 3], strokeWidth: 1.2, opacity: 0.7 }),
+      ...layer("after", { type: "line", strokeWidth: 2 }),
+      ...layer("shaft", { type: "line", strokeWidth: 1.6 }),
+      ...layer(
+        "tip",
+        { type: "point", shape: "triangle", filled: true, size: 50, opacity: 1 },
+        { angle: { field: "angle", type: "quantitative", scale: null } },
+      ),
+      ...layer("ring", {
+        type: "point",
+        shape: "circle",
+        filled: false,
+        size: 150,
+        strokeWidth: 1.8,
+        opacity: 1,
+      }),
+    ],
+  };
+}
+
+/** What is drawn of a step. */
+interface Marks {
+  before: readonly End[];
+  after: readonly End[];
+  shaft: readonly End[];
+  tip: readonly (End & { angle: number | null })[];
+  ring: readonly End[];
+}
+
+function marksOf({ now, before, at }: Shown, x: Range, y: Range, size: Panel["size"]): Marks {
+  const after = lineIn(now, x, y);
+  return {
+    before: (before && lineIn(before, x, y)) ?? [],
+    after: after ?? [],
+    ...(after ? arrow(now, after, x, y, size) : { shaft: [], tip: [] }),
+    ring: [{ x: rounded(at[0])!, y: rounded(at[1])! }],
   };
 }
 
@@ -220,17 +267,14 @@ function lineIn({ weight, bias }: Correction, x: Range, y: Range): End[] | null 
   return ends.length < 2 ? null : ends.slice(0, 2).map((end) => ({ x: rounded(end.x)!, y: rounded(end.y)! }));
 }
 
-type Fixed = (values: object[], mark: object, encoding?: object) => ChartSpec;
-
 /** A short arrow from the middle of the line along w, perpendicular on the screen where both axes have one scale. */
 function arrow(
   { weight }: Correction,
   line: readonly End[],
   x: Range,
   y: Range,
-  size: { width: number; height: number },
-  fixed: Fixed,
-): ChartSpec[] {
+  size: Panel["size"],
+): Pick<Marks, "shaft" | "tip"> {
   const [from, to] = line as [End, End];
   const [perX, perY] = [(x[1] - x[0]) / size.width, (y[1] - y[0]) / size.height];
   // In pixels: a step of 24 along w.
@@ -238,17 +282,7 @@ function arrow(
   const length = Math.hypot(u, v);
   const start = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
   const tip = { x: start.x + ((24 * u) / length) * perX, y: start.y + ((24 * v) / length) * perY };
-  const ends = [start, tip].map((end) => ({ x: rounded(end.x), y: rounded(end.y) }));
-  const angle = (Math.atan2(u, v) * 180) / Math.PI;
-  return [
-    fixed(ends, { type: "line", strokeWidth: 1.6 }),
-    fixed([ends[1]!], {
-      type: "point",
-      shape: "triangle",
-      filled: true,
-      size: 50,
-      angle: rounded(angle),
-      opacity: 1,
-    }),
-  ];
+  const ends = [start, tip].map((end) => ({ x: rounded(end.x)!, y: rounded(end.y)! }));
+  const angle = rounded((Math.atan2(u, v) * 180) / Math.PI);
+  return { shaft: ends, tip: [{ ...ends[1]!, angle }] };
 }

@@ -43,17 +43,27 @@ describe("show.backpropagation", () => {
     expect(heightOf(4)).toBeLessThan(heightOf(8));
   });
 
-  test("moves as an animation, a frame for each step, with the same size and a slider", () => {
+  test("moves as an animation, a frame for each step, and has a slider that lays each change over those before", () => {
     const { data, metadata } = bundleOf(show.backpropagation(lectureExample(), { as: "animation" }));
     const png = Buffer.from(String(data["image/png"]), "base64");
     expect(png.readUInt32BE(png.indexOf("acTL") + 4)).toBe(6);
-    const { data: frames } = data[VEGALITE_MIME] as { data: { values: { url: string }[] } };
-    const sizes = frames.values.map(({ url }) => {
-      const { width, height } = decodePng(Buffer.from(url.split(",")[1]!, "base64"));
-      return `${width} ${height}`;
-    });
-    expect(sizes).toHaveLength(6);
-    expect(new Set(sizes).size).toBe(1);
+    const {
+      data: frames,
+      width,
+      height,
+    } = data[VEGALITE_MIME] as {
+      data: { values: { left: number; right: number; top: number; bottom: number }[] };
+      width: number;
+      height: number;
+    };
+    const [first, ...changes] = frames.values;
+    expect(first).toMatchObject({ left: 0, top: 0, right: width, bottom: height });
+    expect(changes).toHaveLength(5);
+    for (const { left, right, top, bottom } of changes) {
+      expect(right - left).toBeGreaterThan(0);
+      expect(bottom - top).toBeGreaterThan(0);
+      expect(Math.min(left, top, width - right, height - bottom)).toBeGreaterThanOrEqual(0);
+    }
     expect(metadata?.["image/png"]).toMatchObject({ alt: data["text/plain"] });
   });
 

@@ -49,31 +49,57 @@ function partsOf(bytes: Buffer): Part[] {
   });
 }
 
-describe("an animated PNG", () => {
+/** Lays a part over what is shown of a picture 5 pixels wide. */
+function layOver(shown: number[][], { x, y, picture }: Part): void {
+  for (const [at, index] of picture.data.entries()) {
+    const [red, green, blue, alpha] = picture.palette![index]!;
+    const to = (y + Math.floor(at / picture.width)) * 5 + x + (at % picture.width);
+    if (alpha !== 0) shown[to] = [red!, green!, blue!];
+  }
+}
+
+describe("an animated PNG", async () => {
   const frames = [
     dot(5, 4, 0, [0, 0, 0]),
     dot(5, 4, 7, [200, 0, 0]),
     dot(5, 4, 7, [200, 0, 0]),
     dot(5, 4, 19, [0, 0, 200]),
   ];
-  const { animation: bytes, stills } = encodeAnimation(frames, 5, 4, 0.5);
+  const { animation: bytes, patches } = await encodeAnimation(frames, 5, 4, 0.5);
 
   it("holds every frame from the result on, transparent where nothing changes", () => {
     const decoded = decodeApng(bytes);
     expect([decoded.width, decoded.height, decoded.frames.length]).toEqual([5, 4, 4]);
-    const shown = Array.from({ length: 5 * 4 }, () => [0, 0, 0]);
+    const shown: number[][] = [];
     const parts = partsOf(bytes);
-    expect(parts.map(({ picture }) => picture.width * picture.height)).toEqual([20, 20, 6, 1]);
-    for (const [place, { x, y, picture }] of parts.entries()) {
-      for (const [at, index] of picture.data.entries()) {
-        const [red, green, blue, alpha] = picture.palette![index]!;
-        const to = (y + Math.floor(at / picture.width)) * 5 + x + (at % picture.width);
-        if (alpha !== 0) shown[to] = [red!, green!, blue!];
-      }
+    // Squares of 2 × 2 pixels: at half the size none is a mixture of old and new.
+    expect(parts.map(({ picture }) => [picture.width, picture.height])).toEqual([
+      [5, 4],
+      [5, 4],
+      [4, 2],
+      [2, 2],
+    ]);
+    for (const [place, part] of parts.entries()) {
+      layOver(shown, part);
       const i = (place + 3) % 4;
       expect(shown.flat(), `frame ${i}`).toEqual([...frames[i]!.filter((_, byte) => byte % 4 !== 3)]);
-      expect(shown.flat()).toEqual([...decodePng(stills[i]!).rgb]);
     }
+  });
+
+  it("gives the first frame and what to lay over it, square by square", () => {
+    const shown: number[][] = [];
+    for (const [i, { png, x, y, width, height }] of patches.entries()) {
+      const picture = decode(png);
+      expect([picture.width, picture.height]).toEqual([width, height]);
+      expect([x % 2, y % 2]).toEqual([0, 0]);
+      layOver(shown, { x, y, picture });
+      expect(shown.flat(), `frame ${i}`).toEqual([...frames[i]!.filter((_, byte) => byte % 4 !== 3)]);
+    }
+    const clear = decode(patches[3]!.png);
+    expect(
+      clear.data.map((index) => clear.palette![index]![3]!),
+      "the whole square of the dot that went, and of the one that came",
+    ).toEqual(Uint8Array.from([255, 255, 0, 255, 255, 0, 0, 0, 255, 0, 0, 255]));
   });
 
   it("has the given delays, the result for longer", () => {
@@ -83,7 +109,7 @@ describe("an animated PNG", () => {
   });
 
   it("shows its last frame where nothing moves", () => {
-    expect(decodePng(bytes).rgb).toEqual(decodePng(stills[3]!).rgb);
+    expect([...decodePng(bytes).rgb]).toEqual([...frames[3]!.filter((_, byte) => byte % 4 !== 3)]);
   });
 });
 
@@ -101,9 +127,10 @@ describe("an animation as a display", () => {
     expect(compile(spec as unknown as TopLevelSpec).spec.signals).toContainEqual(
       expect.objectContaining({ name: "step", value: 3, bind: expect.objectContaining({ max: 3 }) }),
     );
-    const { values } = spec.data as { values: { url: string }[] };
-    const sizes = values.map(({ url }) => decodePng(Buffer.from(url.split(",")[1]!, "base64")).width);
-    expect(new Set(sizes).size).toBe(1);
+    const { values } = spec.data as { values: { url: string; left: number; right: number }[] };
+    expect(values).toHaveLength(3);
+    for (const { url, left, right } of values)
+      expect(decodePng(Buffer.from(url.split(",")[1]!, "base64")).width).toBe(2 * (right - left));
   });
 
   it("has no slider where the frames would be too heavy", { timeout: 120_000 }, () => {

@@ -18,9 +18,6 @@ interface Panel {
   layer: Layer[];
 }
 
-/** The pictures that the slider goes through. */
-const framesOf = (bundle: MimeBundle): string[] =>
-  (specOf(bundle).data as { values: { url: string }[] }).values.map(({ url }) => url);
 /** How many frames the PNG itself has: each has a control chunk. */
 const animationFrames = (bundle: MimeBundle): number =>
   Buffer.from(String(bundle.data["image/png"]), "base64").toString("latin1").split("fcTL").length - 1;
@@ -34,6 +31,11 @@ function expectLine(layer: readonly Layer[], { weight, bias }: classical.Correct
   for (const end of line?.data?.values ?? [])
     expect(weight[0]! * end.x + weight[1]! * end.y + bias).toBeCloseTo(0, 3);
   return line !== undefined;
+}
+
+interface SteppedSpec {
+  params: object[];
+  concat: { layer: { transform: object[]; data: { values: { step: number }[] } }[] }[];
 }
 
 describe("show.perceptron", () => {
@@ -97,10 +99,13 @@ describe("show.perceptron", () => {
   it("moves the line from mistake to mistake, with a slider over all of them", () => {
     const neuron = learned(100);
     const bundle = expectPicture("perceptron", show.perceptron(neuron, blobs), mostAnimationBytes);
-    const frames = framesOf(bundle);
-    expect(frames).toHaveLength(neuron.corrections.length);
-    expect(new Set(frames).size).toBe(frames.length);
-    expect(animationFrames(bundle)).toBe(frames.length);
+    const count = neuron.corrections.length;
+    expect(animationFrames(bundle)).toBe(count);
+    const { params, concat } = specOf(bundle) as unknown as SteppedSpec;
+    expect(params).toMatchObject([{ name: "step", value: count, bind: { min: 1, max: count } }]);
+    const rings = concat[0]!.layer.at(-1)!;
+    expect(rings.transform).toEqual([{ filter: "datum.step === step" }]);
+    expect(rings.data.values.map(({ step }) => step)).toEqual(Array.from({ length: count }, (_, i) => i + 1));
   });
 
   it("stays small with very many points and steps", { timeout: 300_000 }, () => {
