@@ -153,12 +153,15 @@ export async function openSockets(connection: Connection, events: SocketEvents):
   }
   return {
     listen() {
-      for (const channel of ["shell", "control", "stdin"] as const)
-        void receive(routers[channel], (frames) => events.received(channel, frames));
-      void receive(heartbeat, (frames) => outboxes.heartbeat.push(frames));
       // The first byte of a subscription says whether it begins (1) or ends (0).
       void receive(iopub, ([frame]) => {
         if (frame?.[0] === 1) events.subscribed(frame.toString("utf8", 1));
+      });
+      void receive(heartbeat, (frames) => outboxes.heartbeat.push(frames));
+      // A turn later: who subscribed and asked while the kernel started is welcomed before it is answered.
+      setImmediate(() => {
+        for (const channel of ["shell", "control", "stdin"] as const)
+          void receive(routers[channel], (frames) => events.received(channel, frames));
       });
     },
     send: (channel, frames) => outboxes[channel].push(frames),
