@@ -1,8 +1,8 @@
 /** Pictures moved by affine maps, one pixel after the other: the loops of the reference backend. */
 import type { TypedArray, WarpGeometry } from "./backend.ts";
 
-/** From a place in the output to one in the input. */
-interface Affine {
+/** From a place in the output to one in the input: `x' = a·x + b·y + e`, `y' = c·x + d·y + f`, pixel centres at whole numbers. */
+export interface Affine {
   readonly a: number;
   readonly b: number;
   readonly c: number;

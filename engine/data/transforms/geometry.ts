@@ -1,6 +1,7 @@
 /** Transforms that move pixels: every target moves along. */
 
 import type { WarpGeometry } from "../../backend/backend.ts";
+import type { Affine } from "../../backend/warp.ts";
 import { ArgumentError, describeValue } from "../../errors.ts";
 import { checkOptions } from "../../options.ts";
 import type { Generator } from "../../random.ts";
@@ -37,16 +38,6 @@ export interface AffineOptions extends MoveOptions {
 export interface CropOptions extends MoveOptions {
   /** Pixels added on every side before the crop, 0 unless told. */
   readonly padding?: number;
-}
-
-/** From a place in the output to one in the input: `x' = a·x + b·y + e`, `y' = c·x + d·y + f`, pixel centres at whole numbers. */
-interface Affine {
-  readonly a: number;
-  readonly b: number;
-  readonly c: number;
-  readonly d: number;
-  readonly e: number;
-  readonly f: number;
 }
 
 interface Size {
